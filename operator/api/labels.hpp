@@ -1,0 +1,30 @@
+#pragma once
+// Fixed names: labels, annotations and object names that others depend on (api.md).
+
+namespace bailiwick::api::names {
+
+inline constexpr char group[] = "bailiwick.dev";
+inline constexpr char version[] = "v1alpha1";
+inline constexpr char apiVersion[] = "bailiwick.dev/v1alpha1";
+
+inline constexpr char deploymentLabel[] = "bailiwick.dev/deployment";
+inline constexpr char variantLabel[] = "bailiwick.dev/variant";
+inline constexpr char regionLabel[] = "bailiwick.dev/region";
+inline constexpr char roleLabel[] = "bailiwick.dev/role";
+inline constexpr char managedByLabel[] = "app.kubernetes.io/managed-by";
+inline constexpr char managedBy[] = "bailiwick";
+inline constexpr char fieldManager[] = "bailiwick-operator";
+
+inline constexpr char residencyPrefix[] = "data-residency.bailiwick.dev/";
+inline constexpr char jurisdictionLabel[] = "bailiwick.dev/jurisdiction";
+inline constexpr char topologyRegionLabel[] = "topology.kubernetes.io/region";
+inline constexpr char topologyZoneLabel[] = "topology.kubernetes.io/zone";
+inline constexpr char legacyRegionLabel[] = "failure-domain.beta.kubernetes.io/region";
+
+inline constexpr char deletionCost[] = "controller.kubernetes.io/pod-deletion-cost";
+// On a replica that runs where it may not: since when (RFC 3339). exit.drainTimeout counts from it.
+inline constexpr char unlawfulSince[] = "bailiwick.dev/unlawful-since";
+inline constexpr char drainReportFinalizer[] = "bailiwick.dev/drain-report";
+inline constexpr char inUseFinalizer[] = "bailiwick.dev/in-use";
+
+}  // namespace bailiwick::api::names

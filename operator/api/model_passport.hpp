@@ -1,0 +1,66 @@
+#pragma once
+// ModelPassport (bailiwick.dev/v1alpha1): where a model comes from, its artifacts, its evidence.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/meta.hpp"
+
+namespace bailiwick::api {
+
+struct Organisation {
+  std::string name, country;
+  friend bool operator==(const Organisation&, const Organisation&) = default;
+};
+
+enum class SourceType { OCI, HuggingFace, ModelScope, HTTP, PVC, Image };
+
+struct Artifact {
+  std::string name, precision;
+  SourceType sourceType = SourceType::OCI;
+  std::string uri;
+  std::string sizeGiB;  // decimal as written, or empty
+  std::string digest;   // of MANIFEST.sha256, or empty
+  bool signed_ = false;
+  friend bool operator==(const Artifact&, const Artifact&) = default;
+};
+
+struct Endpoint {
+  std::string provider, baseURL, jurisdiction;
+  std::vector<std::string> residencyClasses;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+struct Evidence {
+  std::string type, result;
+  std::optional<Time> issuedAt, expiresAt;
+  friend bool operator==(const Evidence&, const Evidence&) = default;
+};
+
+struct Ancestor {
+  std::string passport;  // or, without one, the family and publisher
+  std::string family;
+  Organisation publisher;
+  friend bool operator==(const Ancestor&, const Ancestor&) = default;
+};
+
+struct ModelPassport {
+  ObjectMeta meta;
+  Organisation publisher;
+  std::optional<Organisation> parent;
+  std::string family, model, version;
+  std::string originCountry;
+  std::string openness;  // OpenSource | OpenWeight | API
+  std::string licence;
+  std::vector<Artifact> artifacts;
+  std::vector<Endpoint> endpoints;
+  std::vector<Ancestor> derivedFrom;
+  std::vector<Evidence> evidence;
+  std::string decodeError;
+
+  const Artifact* artifact(std::string_view name) const;
+  friend bool operator==(const ModelPassport&, const ModelPassport&) = default;
+};
+
+}  // namespace bailiwick::api

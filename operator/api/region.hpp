@@ -1,0 +1,52 @@
+#pragma once
+// Region (bailiwick.dev/v1alpha1): one cluster in one jurisdiction.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/meta.hpp"
+
+namespace bailiwick::api {
+
+struct Price {
+  std::string vendor, product;
+  std::int64_t perDeviceHour = 0;  // thousandths of the currency
+  std::string currency;
+  friend bool operator==(const Price&, const Price&) = default;
+};
+
+struct PoolStatus {
+  std::string name, vendor, product;
+  std::string memoryPerDevice;  // quantity, or empty when no label says it
+  std::string zone;
+  int nodes = 0, nodesReady = 0, devices = 0, devicesFree = 0, largestFreeOnOneNode = 0;
+  std::vector<std::string> residencyClasses;
+  bool eligible = true;
+  std::string reason;
+  friend bool operator==(const PoolStatus&, const PoolStatus&) = default;
+};
+
+struct RegionStatus {
+  std::string health;
+  std::optional<Time> healthSince, lastHeartbeat;
+  std::vector<PoolStatus> pools;
+  std::string clusterUID;
+  std::vector<Condition> conditions;
+  friend bool operator==(const RegionStatus&, const RegionStatus&) = default;
+};
+
+struct Region {
+  ObjectMeta meta;
+  std::string provider, location, jurisdiction;
+  std::vector<std::string> residencyClasses;
+  std::string weightsStorageClass;  // empty: emptyDir
+  std::vector<std::string> egressGateways, egressWeightSources, egressProviders;  // CIDRs
+  std::vector<Price> prices;
+  bool cordoned = false;
+  std::string decodeError;
+  RegionStatus status;
+  friend bool operator==(const Region&, const Region&) = default;
+};
+
+}  // namespace bailiwick::api

@@ -1,0 +1,62 @@
+#pragma once
+// The few fields we use of Kubernetes' own kinds.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/meta.hpp"
+
+namespace bailiwick::api {
+
+struct Taint {
+  std::string key, value, effect;
+  friend bool operator==(const Taint&, const Taint&) = default;
+};
+
+struct Node {
+  ObjectMeta meta;  // only labels whose key the decoder was told to keep
+  bool unschedulable = false;
+  bool ready = false;
+  std::vector<Taint> taints;
+  Labels allocatable;  // resource name -> quantity, as written
+  friend bool operator==(const Node&, const Node&) = default;
+};
+
+// Requests of a pod as the scheduler counts them (init containers, native sidecars, overhead,
+// pod-level resources), in thousandths, by resource name.
+using Requests = std::vector<std::pair<std::string, std::int64_t>>;
+
+struct Pod {
+  ObjectMeta meta;       // labels and annotations only where the pod is ours
+  std::string node;      // empty: not bound
+  bool terminated = false;  // phase Succeeded or Failed: holds no devices
+  bool ready = false;
+  Requests requests;
+  // Why it does not start, in the kubelet's or scheduler's words: the first waiting container's
+  // reason and message, else PodScheduled=False's. Only for our pods.
+  std::string waitingReason, waitingMessage;
+  std::optional<Time> readySince;
+  std::string templateHash;  // label pod-template-hash
+  friend bool operator==(const Pod&, const Pod&) = default;
+};
+
+// A Deployment or LeaderWorkerSet of ours.
+struct Workload {
+  ObjectMeta meta;
+  int replicas = 0;  // spec
+  std::int64_t observedGeneration = 0;
+  int statusReplicas = 0, updatedReplicas = 0, readyReplicas = 0;
+  // A ReplicaFailure condition (quota, pod security, admission), word for word, or empty.
+  std::string failureReason, failureMessage;
+  friend bool operator==(const Workload&, const Workload&) = default;
+};
+
+// Any other object: Service, ConfigMap, PodDisruptionBudget, NetworkPolicy, ServiceAccount, Role,
+// RoleBinding, RuntimeClass, Namespace.
+struct GenericObject {
+  ObjectMeta meta;
+  friend bool operator==(const GenericObject&, const GenericObject&) = default;
+};
+
+}  // namespace bailiwick::api
