@@ -1,0 +1,90 @@
+"""Our own objects: the chart as `helm template` renders it, but for the Deployment."""
+import os
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from . import tools
+from .errors import FleetError
+
+CLONE = tools.E2E.parent
+CHART, CRDS = CLONE / "charts" / "bailiwick", CLONE / "crds"
+RELEASE, NAMESPACE = "bailiwick", "bailiwick-system"
+# What would run in a real cluster and is a process of ours here.
+LEFT_OUT = {"Deployment"}
+
+
+def exists() -> bool:
+    return (CHART / "Chart.yaml").exists()
+
+
+def render(region: str, cache: Path, values: tuple = ()) -> list:
+    """Every object of the release, as the region's cluster would get it."""
+    if not tools.is_built("helm"):
+        raise FleetError("helm: not built; run e2e/tools/build helm")
+    command = [tools.binary("helm"), "template", RELEASE, CHART, "--namespace", NAMESPACE,
+               "--include-crds", "--set", f"region={region}"]
+    for value in values:
+        command += ["--set", value]
+    env = {**os.environ, "HELM_CACHE_HOME": str(cache), "HELM_CONFIG_HOME": str(cache),
+           "HELM_DATA_HOME": str(cache)}
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=env,
+                          check=False)
+    if done.returncode != 0:
+        raise FleetError(f"helm template charts/bailiwick: {done.stderr.strip()}")
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def crds() -> list:
+    files = sorted(CRDS.glob("*.yaml"))
+    return [document for file in files for document in yaml.safe_load_all(file.read_text())
+            if document]
+
+
+def objects(region: str, cache: Path) -> list:
+    return render(region, cache) if exists() else crds()
+
+
+def operator_account(rendered: list) -> str:
+    """The ServiceAccount that the chart's Deployment runs as."""
+    for obj in rendered:
+        if obj["kind"] == "Deployment":
+            return obj["spec"]["template"]["spec"]["serviceAccountName"]
+    raise FleetError("charts/bailiwick renders no Deployment, so there is no operator account")
+
+
+def install(region, crds_only: bool = False) -> str:
+    """Applies it to a region and waits until the kinds are served; says what was applied."""
+    whole = exists() and not crds_only
+    wanted = objects(region.name, region.folder / "helm") if whole else crds()
+    first = [obj for obj in wanted if obj["kind"] == "CustomResourceDefinition"]
+    rest = [obj for obj in wanted if obj not in first and obj["kind"] not in LEFT_OUT]
+    region.apply(first)
+    for crd in first:
+        wait_served(region.api, crd["metadata"]["name"])
+    if whole:
+        region.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+        for obj in rest:
+            if is_namespaced(region.api, obj):
+                obj["metadata"].setdefault("namespace", NAMESPACE)
+        region.apply(rest)
+    return "chart" if whole else "crds" if first else "nothing (no chart and no crds yet)"
+
+
+def is_namespaced(api, obj: dict) -> bool:
+    return "/namespaces/" in api.collection(obj)
+
+
+def wait_served(api, name: str) -> None:
+    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+
+    def established(client) -> bool:
+        crd = client.get(path)
+        conditions = {entry["type"]: entry["status"]
+                      for entry in crd.get("status", {}).get("conditions", [])}
+        version = crd["spec"]["versions"][0]["name"]
+        served = f"/apis/{crd['spec']['group']}/{version}/{crd['spec']['names']['plural']}"
+        return conditions.get("Established") == "True" and client.raw("GET", served)[0] == 200
+
+    api.wait(f"{name} served", established, 30.0)

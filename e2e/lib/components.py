@@ -1,0 +1,169 @@
+"""How each part of a control plane is started and when it counts as ready.
+
+Every part has an identity of its own with the rights that Kubernetes' bootstrap roles, or the
+role below, give it. Only the admin kubeconfig is in system:masters.
+"""
+from dataclasses import dataclass
+from typing import Callable
+
+import yaml
+
+from . import probe, tools
+from .layout import Layout
+
+ETCD, API = "etcd", "kube-apiserver"
+CONTROLLERS, SCHEDULER, KWOK = "kube-controller-manager", "kube-scheduler", "kwok"
+FULL = (ETCD, API, CONTROLLERS, SCHEDULER, KWOK)
+BARE = (ETCD, API)
+
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata"}],
+}
+# What the stages of tools.KWOK_STAGES do, and nothing else.
+KWOK_ROLE = {
+    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+    "metadata": {"name": "bailiwick-kwok"},
+    "rules": [
+        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["pods"],
+         "verbs": ["get", "list", "watch", "patch", "delete"]},
+        {"apiGroups": [""], "resources": ["nodes/status", "pods/status"], "verbs": ["patch"]},
+        {"apiGroups": ["", "events.k8s.io"], "resources": ["events"],
+         "verbs": ["create", "patch", "update"]},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
+         "verbs": ["get", "list", "watch", "create", "update", "patch"]},
+    ],
+}
+KWOK_BINDING = {
+    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+    "metadata": {"name": "bailiwick-kwok"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                "name": "bailiwick-kwok"},
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User",
+                  "name": "bailiwick-kwok"}],
+}
+
+
+@dataclass(frozen=True)
+class Component:
+    """`argv` may write configuration files; `ready` is asked until it says yes."""
+
+    argv: Callable[[Layout, bool], list]
+    ready: Callable[[Layout], bool]
+    timeout: float = 60.0
+
+
+def _etcd(at: Layout, durable: bool) -> list:
+    client, peer = (f"https://127.0.0.1:{at.port(port)}" for port in ("etcd", "etcd-peer"))
+    ca, certificate, key = at.pki.certificate("etcd-ca"), at.pki.certificate("etcd"), at.pki.key("etcd")
+    return [
+        tools.binary(ETCD), f"--name={at.name}", f"--data-dir={at.folder / 'etcd'}",
+        f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster={at.name}={peer}",
+        "--client-cert-auth", f"--trusted-ca-file={ca}", f"--cert-file={certificate}",
+        f"--key-file={key}",
+        "--peer-client-cert-auth", f"--peer-trusted-ca-file={ca}",
+        f"--peer-cert-file={certificate}", f"--peer-key-file={key}",
+        "--log-level=warn", *([] if durable else ["--unsafe-no-fsync"]),
+    ]
+
+
+def _etcd_ready(at: Layout) -> bool:
+    return probe.ok(f"https://127.0.0.1:{at.port('etcd')}/health", at.pki.certificate("etcd-ca"),
+                    at.pki.certificate("etcd-client"), at.pki.key("etcd-client"))
+
+
+def _api(at: Layout, _durable: bool) -> list:
+    pki = at.pki
+    policy = at.folder / "audit-policy.yaml"
+    policy.write_text(yaml.safe_dump(AUDIT_POLICY, sort_keys=False))
+    return [
+        tools.binary(API), "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+        f"--secure-port={at.port('api')}", "--endpoint-reconciler-type=none",
+        f"--etcd-servers=https://127.0.0.1:{at.port('etcd')}",
+        f"--etcd-cafile={pki.certificate('etcd-ca')}",
+        f"--etcd-certfile={pki.certificate('etcd-client')}",
+        f"--etcd-keyfile={pki.key('etcd-client')}",
+        f"--tls-cert-file={pki.certificate('apiserver')}",
+        f"--tls-private-key-file={pki.key('apiserver')}",
+        f"--client-ca-file={pki.certificate('ca')}", "--anonymous-auth=false",
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        f"--service-account-key-file={pki.folder / 'service-accounts.pub'}",
+        f"--service-account-signing-key-file={pki.key('service-accounts')}",
+        "--service-cluster-ip-range=10.96.0.0/16", "--allow-privileged=true",
+        "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
+        f"--requestheader-client-ca-file={pki.certificate('front-proxy-ca')}",
+        "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        f"--proxy-client-cert-file={pki.certificate('front-proxy-client')}",
+        f"--proxy-client-key-file={pki.key('front-proxy-client')}",
+        f"--audit-policy-file={policy}", f"--audit-log-path={at.folder / 'log' / 'audit.log'}",
+        # 0 writes a plain file that is never rotated away from under a reader.
+        "--audit-log-maxsize=0", "--profiling=false", "--shutdown-delay-duration=0s",
+    ]
+
+
+def _api_ready(at: Layout) -> bool:
+    return probe.ok(f"{at.server}/readyz", at.pki.certificate("ca"),
+                    at.pki.certificate("admin"), at.pki.key("admin"))
+
+
+def _serving(at: Layout, port: str) -> list:
+    return ["--bind-address=127.0.0.1", f"--secure-port={at.port(port)}",
+            f"--tls-cert-file={at.pki.certificate('health')}",
+            f"--tls-private-key-file={at.pki.key('health')}",
+            f"--authentication-kubeconfig={at.kubeconfig(port)}",
+            f"--authorization-kubeconfig={at.kubeconfig(port)}",
+            "--authorization-always-allow-paths=/healthz,/readyz,/livez"]
+
+
+def _controllers(at: Layout, _durable: bool) -> list:
+    return [
+        tools.binary(CONTROLLERS), f"--kubeconfig={at.kubeconfig('controller-manager')}",
+        *_serving(at, "controller-manager"), "--leader-elect=false",
+        "--use-service-account-credentials=true",
+        f"--service-account-private-key-file={at.pki.key('service-accounts')}",
+        f"--root-ca-file={at.pki.certificate('ca')}",
+        f"--requestheader-client-ca-file={at.pki.certificate('front-proxy-ca')}",
+        "--horizontal-pod-autoscaler-sync-period=2s",
+        "--horizontal-pod-autoscaler-downscale-stabilization=5s",
+        "--kube-api-qps=200", "--kube-api-burst=400", "--profiling=false",
+    ]
+
+
+def _scheduler(at: Layout, _durable: bool) -> list:
+    config = at.folder / "scheduler.yaml"
+    config.write_text(yaml.safe_dump({
+        "apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration",
+        "leaderElection": {"leaderElect": False},
+        "clientConnection": {"kubeconfig": str(at.kubeconfig("scheduler")), "qps": 200, "burst": 400},
+    }, sort_keys=False))
+    return [tools.binary(SCHEDULER), f"--config={config}", *_serving(at, "scheduler")]
+
+
+def _healthz(port: str) -> Callable[[Layout], bool]:
+    return lambda at: probe.ok(f"https://127.0.0.1:{at.port(port)}/healthz", at.pki.certificate("ca"))
+
+
+def _kwok(at: Layout, _durable: bool) -> list:
+    return [
+        tools.binary(KWOK), f"--kubeconfig={at.kubeconfig('kwok')}",
+        f"--config={tools.kwok_stages()}", f"--server-address=127.0.0.1:{at.port('kwok')}",
+        "--manage-all-nodes=false",
+        "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+        # Without leases of their own the nodes turn Unknown every minute.
+        "--node-lease-duration-seconds=40",
+    ]
+
+
+COMPONENTS = {
+    ETCD: Component(_etcd, _etcd_ready, 30.0),
+    API: Component(_api, _api_ready, 120.0),
+    CONTROLLERS: Component(_controllers, _healthz("controller-manager")),
+    SCHEDULER: Component(_scheduler, _healthz("scheduler")),
+    KWOK: Component(_kwok, lambda at: probe.ok(f"http://127.0.0.1:{at.port('kwok')}/healthz")),
+}

@@ -1,0 +1,266 @@
+"""One region on this machine: a control plane, its nodes and its operators.
+
+    region = Region("fra", Path("/tmp/case/fra")).start()
+    region.install()                          # CRDs, RBAC, admission policies of the chart
+    region.apply_region_file("fra")           # e2e/regions/fra.yaml: Region object and nodes
+    region.start_operator()
+    region.kubectl("get", "mdep")
+    region.remove()
+
+Everything is found again from the folder, so another program (or a later `Region` of the same
+name and folder) may stop what this one started.
+"""
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, Iterator, Optional
+
+import yaml
+
+from . import chart, components, nodes, operators, ports, tools
+from .api import Api
+from .errors import FleetError
+from .layout import PORTS, Layout
+from .process import Process, wait_ready
+
+Progress = Callable[[str], None]
+
+
+def quiet(_text: str) -> None:
+    """The default progress: none."""
+
+
+class Region:
+    """Started parts run on after this program; see `stop`, `kill` and `remove`."""
+
+    def __init__(self, name: str, folder: Path, parts: tuple = components.FULL,
+                 durable: bool = False, extra: Optional[dict] = None, progress: Progress = quiet):
+        """
+        parts    which components to run (components.FULL or components.BARE, or a tuple of them)
+        durable  let etcd sync to disk: for tests of what survives a power cut
+        extra    further flags by component: {"kube-apiserver": ["--feature-gates=X=true"]}
+        """
+        self.name = name
+        self.folder = Path(folder).resolve()
+        self.layout = Layout(name, self.folder)
+        self.parts, self.durable, self.extra = tuple(parts), durable, extra or {}
+        self.progress = progress
+        self._api: Optional[Api] = None
+
+    # Control plane
+
+    def start(self) -> "Region":
+        """Starts what does not run, with the data and ports it had; returns when all is ready."""
+        with self.locked():
+            self._check_tools()
+            began = time.monotonic()
+            self.layout.pick_ports(PORTS)
+            self.layout.issue()
+            self._step("certificates", began)
+            for part in (components.ETCD, components.API):
+                self._start(part)
+            if components.KWOK in self.parts:
+                self.apply([components.KWOK_ROLE, components.KWOK_BINDING])
+            rest = [part for part in self.parts if part not in components.BARE]
+            with ThreadPoolExecutor(max(1, len(rest))) as pool:
+                list(pool.map(self._start, rest))
+            if components.CONTROLLERS in rest:
+                self._wait_service_account()
+        return self
+
+    def stop(self) -> None:
+        """Ends everything in order and keeps the data: `start` resumes."""
+        with self.locked():
+            for instance in operators.instances(self.folder):
+                self.process(instance).stop()
+            for part in reversed(components.FULL):
+                if part in components.BARE:
+                    self.process(part).stop(timeout=15.0)
+                else:
+                    self.process(part).stop(signal.SIGKILL)
+
+    def kill(self) -> None:
+        """SIGKILL to everything at once, as a power cut would; `start` resumes."""
+        names = [*operators.instances(self.folder), *components.FULL]
+        for name in names:
+            self.process(name).send(signal.SIGKILL)
+        for name in names:
+            self.process(name).wait_gone(10.0)
+
+    def remove(self) -> None:
+        """Ends everything and removes data, certificates, logs and ports. Safe to repeat."""
+        self.kill()
+        held = self.layout.state()["ports"].values()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        ports.release(held)
+        self._api = None
+
+    def process(self, name: str) -> Process:
+        """A component or an operator instance: for signals, its log, its memory."""
+        return Process(self.folder, name)
+
+    def running(self) -> dict:
+        """Component or operator -> pid (None when it died), for all that were started."""
+        names = [*components.FULL, *operators.instances(self.folder)]
+        return {name: self.process(name).pid for name in names if self.process(name).started}
+
+    def restart(self, part: str, number: int = signal.SIGKILL) -> None:
+        """Ends one component by a signal and starts it again."""
+        self.process(part).stop(number)
+        self._start(part)
+
+    # Access
+
+    @property
+    def server(self) -> str:
+        """URL of the API server; the same for the region's whole life."""
+        return self.layout.server
+
+    @property
+    def admin_kubeconfig(self) -> Path:
+        return self.layout.kubeconfig("admin")
+
+    @property
+    def ca(self) -> Path:
+        return self.layout.pki.certificate("ca")
+
+    @property
+    def api(self) -> Api:
+        """A client with the admin's rights."""
+        if self._api is None:
+            self._api = Api(self.admin_kubeconfig)
+        return self._api
+
+    def api_as(self, kubeconfig: Path) -> Api:
+        return Api(kubeconfig)
+
+    def kubectl(self, *args: str, stdin: Optional[str] = None, check: bool = True,
+                kubeconfig: Optional[Path] = None) -> str:
+        """Output of kubectl as admin, or as the given kubeconfig's user; raises on failure."""
+        done = self.run_kubectl(*args, stdin=stdin, kubeconfig=kubeconfig)
+        if check and done.returncode != 0:
+            raise FleetError(f"{self.name}: kubectl {' '.join(args)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def run_kubectl(self, *args: str, stdin: Optional[str] = None,
+                    kubeconfig: Optional[Path] = None) -> subprocess.CompletedProcess:
+        """As `kubectl`, but returns exit code, stdout and stderr whatever they are."""
+        env = {**os.environ, "KUBECONFIG": str(kubeconfig or self.admin_kubeconfig),
+               "KUBECACHEDIR": str(self.folder / "kubectl-cache")}
+        return subprocess.run([tools.binary("kubectl"), *map(str, args)], input=stdin, text=True,
+                              capture_output=True, env=env, check=False)
+
+    def apply(self, objects) -> list:
+        """Server-side applies an object, a list of them, or YAML text; returns what is stored."""
+        if isinstance(objects, str):
+            objects = [document for document in yaml.safe_load_all(objects) if document]
+        elif isinstance(objects, dict):
+            objects = [objects]
+        return [self.api.apply(obj) for obj in objects]
+
+    def audit(self, offset: int = 0) -> Iterator[dict]:
+        """Audit events from a byte offset of the log on (see `audit_mark`), oldest first."""
+        with open(self.folder / "log" / "audit.log", "rb") as log:
+            log.seek(offset)
+            for line in log:
+                if line.endswith(b"\n"):
+                    yield json.loads(line)
+
+    def audit_mark(self) -> int:
+        """The audit log's length now: pass it to `audit` to see only what comes later."""
+        try:
+            return (self.folder / "log" / "audit.log").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    # Content
+
+    def install(self, crds_only: bool = False) -> None:
+        """Installs the chart but for its Deployment; only crds/*.yaml where there is no chart."""
+        began = time.monotonic()
+        source = chart.install(self, crds_only)
+        self._step(f"{source} installed", began)
+
+    def apply_region_file(self, name: Optional[str] = None) -> dict:
+        """Applies e2e/regions/NAME.yaml (a path works too): Region object, when its CRD is
+        installed, and nodes. Returns the file's content."""
+        began = time.monotonic()
+        spec = nodes.load(name or self.name)
+        if self.api.find("/apis/bailiwick.dev/v1alpha1"):
+            self.apply(spec["region"])
+        made = self.add_nodes(nodes.expand(spec))
+        self._step(f"{len(made)} nodes ready", began)
+        return spec
+
+    def add_nodes(self, objects: list, wait: bool = True) -> list:
+        """Creates Node objects (see nodes.node and nodes.expand); waits until kwok has them Ready."""
+        for node in objects:
+            if not self.api.find(self.api.path(node)):
+                self.api.create(node)
+        if wait and components.KWOK in self.parts:
+            names = {node["metadata"]["name"] for node in objects}
+            self.api.wait(f"{self.name}: nodes Ready", lambda api: names <= nodes.schedulable(
+                api.items("/api/v1/nodes")), 60.0)
+        return objects
+
+    def fail_node(self, name: str) -> None:
+        """kwok lets go of the node and its Ready condition turns False, as of a broken kubelet."""
+        nodes.fail(self.api, name)
+
+    def heal_node(self, name: str) -> None:
+        """kwok takes the node back and makes it Ready."""
+        nodes.heal(self.api, name)
+
+    # Operators: see operators.py
+
+    def start_operator(self, binary: Optional[Path] = None, extra_args: tuple = (),
+                       instance: str = "operator", wait: bool = True,
+                       env: Optional[dict] = None) -> operators.Operator:
+        """Runs bailiwick-operator as the chart's ServiceAccount; returns when /readyz says yes.
+        Give further replicas other instance names that begin with `operator`."""
+        began = time.monotonic()
+        started = operators.start(self, instance, binary, tuple(extra_args), wait, env)
+        self._step(f"{instance} ready" if wait else f"{instance} started", began)
+        return started
+
+    def stop_operator(self, number: int = signal.SIGTERM, instance: str = "operator") -> None:
+        self.process(instance).stop(number)
+
+    # Inside
+
+    @contextlib.contextmanager
+    def locked(self):
+        """One program at a time starts or stops a region."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.folder.parent / f".{self.name}.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _check_tools(self) -> None:
+        missing = [part for part in (*self.parts, "kubectl") if not tools.is_built(part)]
+        if missing:
+            raise FleetError(f"{', '.join(missing)}: not built; run e2e/tools/build {' '.join(missing)}")
+
+    def _start(self, part: str) -> None:
+        component, process = components.COMPONENTS[part], self.process(part)
+        if process.pid and component.ready(self.layout):
+            return
+        began = time.monotonic()
+        argv = component.argv(self.layout, self.durable) + list(self.extra.get(part, ()))
+        process.start(argv)
+        wait_ready(process, lambda: component.ready(self.layout), component.timeout, self.name)
+        self._step(f"{part} ready", began)
+
+    def _wait_service_account(self) -> None:
+        path = "/api/v1/namespaces/default/serviceaccounts/default"
+        self.api.wait(f"{self.name}: default service account", lambda api: api.find(path), 60.0)
+
+    def _step(self, text: str, began: float) -> None:
+        self.progress(f"{self.name}: {text} ({time.monotonic() - began:.1f} s)")
