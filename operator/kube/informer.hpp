@@ -1,0 +1,127 @@
+#pragma once
+// An informer keeps a Store equal to what the API server holds of one resource, and tells handlers
+// of each change.
+
+#include <simdjson.h>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "api/result.hpp"
+#include "kube/store.hpp"
+#include "kube/transport.hpp"
+#include "kube/watch.hpp"
+
+namespace bailiwick::kube {
+
+// What one can ask of any informer, whatever its type.
+class InformerBase {
+ public:
+  explicit InformerBase(WatchConfig config);
+  virtual ~InformerBase();
+  InformerBase(const InformerBase&) = delete;
+  InformerBase& operator=(const InformerBase&) = delete;
+
+  // Starts the thread. Handlers are added before. The transport outlives the informer.
+  void start(Transport& transport);
+  // Ends it and waits for it; the store stays as it is.
+  void stop();
+
+  const Resource& resource() const { return config_.resource; }
+  // A full set has been received once.
+  bool synced() const { return synced_.load(); }
+  // False while the API server does not know the resource (or has not answered yet).
+  bool available() const { return availability_.load() == WatchFsm::Availability::Available; }
+  // The API server was asked and does not know the resource: an optional API is not installed.
+  bool absent() const { return availability_.load() == WatchFsm::Availability::Absent; }
+  // Either a full set or the certainty that there is none: one may begin to work.
+  bool settled() const { return synced() || absent(); }
+  bool waitSettled(std::chrono::milliseconds timeout, std::stop_token stop = {}) const;
+  // When anything lawful last came from the API server for this resource; the epoch: never.
+  SteadyTime lastContact() const;
+  // Everything up to here is in the store; empty before the first sync.
+  std::string lastResourceVersion() const;
+  // Empty while all is well.
+  std::string lastError() const;
+  WatchFsm::Stats stats() const;
+  std::uint64_t decodeErrors() const { return decodeErrors_.load(); }
+
+  // Whether the store holds this very object and it is not being deleted.
+  virtual bool holdsLive(const api::Key& key, std::string_view uid) const = 0;
+
+ protected:
+  virtual WatchSink& sink() = 0;
+  // Published before handlers run, so that who is woken by one finds it.
+  void publishVersion(std::string_view resourceVersion);
+  void decodeFailed(const ObjectRef& object, const Error& error);
+
+ private:
+  class Driver;
+  void run(Transport& transport, std::stop_token stop);
+
+  WatchConfig config_;
+  std::atomic<bool> synced_{false};
+  std::atomic<WatchFsm::Availability> availability_{WatchFsm::Availability::Unknown};
+  std::atomic<SteadyTime::rep> lastContact_{0};
+  std::atomic<std::uint64_t> decodeErrors_{0};
+  mutable std::mutex mutex_;
+  mutable std::condition_variable_any changed_;
+  std::string version_;
+  std::string lastError_;
+  WatchFsm::Stats stats_;
+  std::jthread thread_;
+};
+
+// Called one at a time, on a transport thread, never under the store's lock: they note what is to
+// be done (a work queue's add) and neither block nor send.
+template <class T>
+struct Handlers {
+  using Ptr = std::shared_ptr<const T>;
+  std::function<void(const Ptr&)> added;
+  std::function<void(const Ptr& before, const Ptr& after)> updated;
+  std::function<void(const Ptr&)> deleted;
+};
+
+template <class T>
+class Informer final : public InformerBase, private WatchSink {
+ public:
+  using Ptr = std::shared_ptr<const T>;
+  // A failure keeps the object as it was (or out), is logged and counted, and stops nothing else.
+  using Decoder = std::function<Result<T>(simdjson::dom::element)>;
+
+  Informer(WatchConfig config, Decoder decode)
+      : InformerBase(std::move(config)), decode_(std::move(decode)) {}
+  ~Informer() override { stop(); }
+
+  void addHandler(Handlers<T> handlers) { handlers_.push_back(std::move(handlers)); }
+  const Store<T>& store() const { return store_; }
+  bool holdsLive(const api::Key& key, std::string_view uid) const override;
+
+ private:
+  WatchSink& sink() override { return *this; }
+  void setBegun() override { staged_.clear(); }
+  void setMember(const ObjectRef& object) override;
+  void setComplete(std::string_view resourceVersion) override;
+  void setDiscarded() override { staged_ = {}; }
+  void upserted(const ObjectRef& object) override;
+  void deleted(const ObjectRef& object) override;
+  void progressed(std::string_view resourceVersion) override { publishVersion(resourceVersion); }
+  // The new object, or the old one where it is the same or the new one cannot be read.
+  Ptr decoded(const ObjectRef& object, const Ptr& old);
+  void tell(const Ptr& before, const Ptr& after);
+
+  Decoder decode_;
+  std::vector<Handlers<T>> handlers_;
+  Store<T> store_;
+  typename Store<T>::Set staged_;
+};
+
+}  // namespace bailiwick::kube
+
+#include "kube/informer.ipp"

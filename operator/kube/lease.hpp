@@ -1,0 +1,23 @@
+#pragma once
+// coordination.k8s.io/v1 Lease, as far as leader election needs it.
+
+#include <simdjson.h>
+#include <string>
+
+#include "api/result.hpp"
+#include "api/time.hpp"
+
+namespace bailiwick::kube {
+
+struct Lease {
+  std::string resourceVersion;
+  std::string holder;  // empty: released
+  int durationSeconds = 0;
+  std::string acquireTime, renewTime;  // as written: they are compared, never read
+  int transitions = 0;
+  friend bool operator==(const Lease&, const Lease&) = default;
+};
+
+Result<Lease> decodeLease(simdjson::dom::element object);
+
+}  // namespace bailiwick::kube

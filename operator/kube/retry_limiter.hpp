@@ -1,0 +1,35 @@
+#pragma once
+// How long a retry waits: the longer of a per-item exponential backoff and an overall token bucket.
+// Pure: time is a parameter.
+
+#include <chrono>
+#include <cstddef>
+
+namespace bailiwick::kube {
+
+struct RetryLimits {
+  std::chrono::milliseconds itemMin{5};
+  std::chrono::milliseconds itemMax{1'000'000};
+  double perSecond = 10;
+  double burst = 100;
+};
+
+class TokenBucket {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  TokenBucket(double perSecond, double burst)
+      : perSecond_(perSecond), burst_(burst), tokens_(burst) {}
+  // Takes a token, now or in advance: how long until it exists.
+  std::chrono::nanoseconds take(Time now);
+
+ private:
+  double perSecond_;
+  double burst_;
+  double tokens_;
+  Time last_{};
+};
+
+// itemMin * 2^failures, at most itemMax.
+std::chrono::milliseconds itemBackoff(const RetryLimits& limits, int failures);
+
+}  // namespace bailiwick::kube
