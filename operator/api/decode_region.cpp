@@ -1,0 +1,129 @@
+#include "api/decode_meta.hpp"
+#include "api/decode_status.hpp"
+
+namespace bailiwick::api {
+namespace {
+
+constexpr IntRange priceRange{0, std::numeric_limits<std::int64_t>::max()};
+
+void readPrice(const Cursor& price, Price& out) {
+  price.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "vendor")
+      value.read(out.vendor);
+    else if (key == "product")
+      value.read(out.product);
+    else if (key == "perDeviceHour")
+      value.readThousandths(out.perDeviceHour, priceRange);
+    else if (key == "currency")
+      value.read(out.currency);
+  });
+  price.require(!out.vendor.empty(), "vendor");
+}
+
+void readPool(const Cursor& pool, PoolStatus& out) {
+  pool.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "name")
+      value.read(out.name);
+    else if (key == "vendor")
+      value.read(out.vendor);
+    else if (key == "product")
+      value.read(out.product);
+    else if (key == "memoryPerDevice")
+      value.readQuantityText(out.memoryPerDevice);
+    else if (key == "zone")
+      value.read(out.zone);
+    else if (key == "nodes")
+      value.read(out.nodes);
+    else if (key == "nodesReady")
+      value.read(out.nodesReady);
+    else if (key == "devices")
+      value.read(out.devices);
+    else if (key == "devicesFree")
+      value.read(out.devicesFree);
+    else if (key == "largestFreeOnOneNode")
+      value.read(out.largestFreeOnOneNode);
+    else if (key == "residencyClasses")
+      value.read(out.residencyClasses);
+    else if (key == "eligible")
+      value.read(out.eligible);
+    else if (key == "reason")
+      value.read(out.reason);
+  });
+}
+
+void readEgress(const Cursor& egress, Region& out) {
+  egress.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "gateways")
+      value.read(out.egressGateways);
+    else if (key == "weightSources")
+      value.read(out.egressWeightSources);
+    else if (key == "providers")
+      value.read(out.egressProviders);
+  });
+}
+
+void readSpec(const Cursor& spec, Region& out) {
+  spec.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "provider") return value.read(out.provider);
+    if (key == "location") return value.read(out.location);
+    if (key == "jurisdiction") return value.read(out.jurisdiction);
+    if (key == "residencyClasses") return value.read(out.residencyClasses);
+    if (key == "egress") return readEgress(value, out);
+    if (key == "prices") return value.readEach(out.prices, readPrice);
+    if (key == "cordoned") return value.read(out.cordoned);
+    if (key != "weights") return;
+    value.fields([&](std::string_view term, const Cursor& name) {
+      if (term == "storageClass") name.read(out.weightsStorageClass);
+    });
+  });
+  spec.require(!out.provider.empty(), "provider");
+  spec.require(!out.jurisdiction.empty(), "jurisdiction");
+}
+
+void readStatus(const Cursor& status, RegionStatus& out) {
+  status.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "health")
+      value.read(out.health);
+    else if (key == "healthSince")
+      value.read(out.healthSince);
+    else if (key == "lastHeartbeat")
+      value.read(out.lastHeartbeat);
+    else if (key == "pools")
+      value.readEach(out.pools, readPool);
+    else if (key == "clusterUID")
+      value.read(out.clusterUID);
+    else if (key == "conditions")
+      value.readEach(out.conditions, readCondition);
+  });
+}
+
+}  // namespace
+
+RegionStatus readRegionStatus(simdjson::dom::element status) {
+  Decoding decoding;
+  RegionStatus out;
+  readStatus(Cursor(status, "status", decoding), out);
+  return decoding.failed() ? RegionStatus{} : out;
+}
+
+Result<Region> decodeRegion(simdjson::dom::element json) {
+  Region out;
+  const Result<Envelope> parts = readEnvelope(json, "Region", Nulls::Refuse, out.meta);
+  if (!parts) return tl::unexpected(parts.error());
+  Decoding decoding;
+  if (parts->spec) {
+    readSpec(Cursor(*parts->spec, "spec", decoding), out);
+  } else {
+    decoding.problem = "spec: is required";
+  }
+  if (decoding.failed()) {
+    Region unreadable;
+    unreadable.meta = std::move(out.meta);
+    unreadable.decodeError = decoding.problem;
+    out = std::move(unreadable);
+  }
+  if (parts->status) out.status = readRegionStatus(*parts->status);
+  return out;
+}
+
+}  // namespace bailiwick::api

@@ -1,0 +1,14 @@
+#pragma once
+// Statuses of our own kinds. One that cannot be read is empty: it is ours to write again.
+
+#include <simdjson.h>
+
+#include "api/model_deployment.hpp"
+#include "api/region.hpp"
+
+namespace bailiwick::api {
+
+ModelDeploymentStatus readDeploymentStatus(simdjson::dom::element status);
+RegionStatus readRegionStatus(simdjson::dom::element status);
+
+}  // namespace bailiwick::api
