@@ -36,7 +36,7 @@ struct Pod {
   // Why it does not start, in the kubelet's or scheduler's words: the first waiting container's
   // reason and message, else PodScheduled=False's. Only for our pods.
   std::string waitingReason, waitingMessage;
-  std::optional<Time> readySince;
+  Time readyChanged{};  // lastTransitionTime of the Ready condition, whichever its status; else created
   std::string templateHash;  // label pod-template-hash
   friend bool operator==(const Pod&, const Pod&) = default;
 };
@@ -49,6 +49,7 @@ struct Workload {
   int statusReplicas = 0, updatedReplicas = 0, readyReplicas = 0;
   // A ReplicaFailure condition (quota, pod security, admission), word for word, or empty.
   std::string failureReason, failureMessage;
+  Time failureSince{};
   friend bool operator==(const Workload&, const Workload&) = default;
 };
 

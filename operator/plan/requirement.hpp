@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/model_deployment.hpp"
+#include "api/quantity.hpp"
 #include "api/region.hpp"
 #include "catalog/catalog.hpp"
 #include "plan/selector.hpp"

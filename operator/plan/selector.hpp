@@ -18,7 +18,8 @@ struct Expression {
   friend bool operator==(const Expression&, const Expression&) = default;
 };
 
-// All expressions hold.
+// All expressions hold. A term without expressions holds everywhere, unlike in Kubernetes; terms
+// that are rendered always have some, because lawfulNodes never leaves them out.
 struct Term {
   std::vector<Expression> all;
   friend bool operator==(const Term&, const Term&) = default;

@@ -1,0 +1,176 @@
+#include "plan/conditions.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "api/quantity.hpp"
+
+namespace bailiwick::plan {
+namespace {
+
+using policy::Refusal;
+
+constexpr std::size_t maxMessage = 1024;
+
+std::string units(api::Units value) { return api::formatThousandths(value); }
+
+// Time alone, or weather, may resolve these; for the others a person must act.
+bool mayResolveAlone(const std::string& reason) {
+  return reason == "Scaling" || reason == "NoCapacity" || reason == "NoRoomToSurge" ||
+         reason == "NotStarting" || reason == "RegionLost";
+}
+
+void consider(std::optional<Refusal>& binding, const Refusal& candidate) {
+  if (!binding || precedence(candidate.reason) < precedence(binding->reason)) binding = candidate;
+}
+
+Refusal noRoomToSurge(const StatusInput& in) {
+  return {"NoRoomToSurge",
+          fmt::format("the pool is full of replicas that are to be replaced, and "
+                      "spec.rollout.maxUnavailable is {}: add capacity, or raise it to allow a gap",
+                      in.plan.deployment->spec.rollout.maxUnavailable)};
+}
+
+// Of all that stands in the way of the wanted units, what a person must act on first.
+std::optional<Refusal> bindingRefusal(const StatusInput& in) {
+  std::optional<Refusal> binding;
+  for (const auto& name : in.takenNames) {
+    consider(binding, {"NameTaken", fmt::format("{} exists and belongs to somebody else; rename "
+                                                "this ModelDeployment or remove that object",
+                                                name)});
+  }
+  if (in.plan.refusal) consider(binding, *in.plan.refusal);
+  for (const auto& failure : in.failures) consider(binding, failure);
+  if (in.plan.assigned < in.plan.wanted && !in.plan.refusal) {
+    for (const auto& v : in.plan.variants) {
+      if (v.noRoomToSurge) consider(binding, noRoomToSurge(in));
+      if (v.refusal) consider(binding, *v.refusal);
+    }
+  }
+  for (const auto& v : in.plan.variants) {
+    if (v.stuck && v.refusal) consider(binding, *v.refusal);
+  }
+  if (in.step.noRoomToSurge) consider(binding, noRoomToSurge(in));
+  return binding;
+}
+
+std::string everyRefusal(const StatusInput& in, const Refusal& binding) {
+  auto text = binding.message;
+  for (const auto& v : in.plan.variants) {
+    if (v.refusal && v.refusal->message != binding.message) text += "; " + v.refusal->message;
+  }
+  return text;
+}
+
+class Conditions {
+ public:
+  explicit Conditions(const StatusInput& in) : in_(in) {}
+
+  void set(std::string type, std::string status, std::string reason, std::string message) {
+    api::Condition condition;
+    condition.type = std::move(type);
+    condition.status = std::move(status);
+    condition.reason = std::move(reason);
+    condition.message = std::move(message);
+    if (condition.message.size() > maxMessage) condition.message.resize(maxMessage);
+    condition.observedGeneration = in_.plan.deployment->meta.generation;
+    condition.since = std::chrono::floor<std::chrono::seconds>(in_.now);
+    const auto& before = in_.plan.deployment->status.conditions;
+    if (const auto* old = api::findCondition(before, condition.type)) {
+      if (old->status == condition.status) condition.since = old->since;
+    }
+    conditions_.push_back(std::move(condition));
+  }
+
+  std::vector<api::Condition> take() { return std::move(conditions_); }
+
+ private:
+  const StatusInput& in_;
+  std::vector<api::Condition> conditions_;
+};
+
+void placed(Conditions& conditions, const StatusInput& in, const std::optional<Refusal>& binding) {
+  const auto& plan = in.plan;
+  const auto total = plan.deployment->spec.replicas * api::Units{1000};
+  if (plan.assigned >= plan.wanted && plan.wanted >= total && !plan.refusal) {
+    conditions.set("Placed", "True", "AllReplicasPlaced",
+                   fmt::format("all {} units have a lawful place", units(total)));
+  } else if (plan.assigned >= plan.wanted && !plan.refusal) {
+    conditions.set("Placed", "False", "NoCapacity",
+                   fmt::format("{} of {} units have a place: spec.placement.maxPerRegion is {}",
+                               units(plan.wanted), units(total),
+                               *plan.deployment->spec.placement.maxPerRegion));
+  } else {
+    const auto why = binding.value_or(Refusal{"Scaling", "paused: nothing new is placed"});
+    conditions.set("Placed", "False", why.reason,
+                   fmt::format("{} of {} units have a lawful place: {}", units(plan.assigned),
+                               units(plan.wanted), everyRefusal(in, why)));
+  }
+}
+
+void compliant(Conditions& conditions, const StatusInput& in) {
+  std::vector<std::string> unlawful;
+  std::optional<Refusal> first;
+  for (const auto& replica : in.plan.replicas) {
+    if (!replica.unlawful || replica.terminating) continue;
+    unlawful.push_back(replica.pod->meta.key.name);
+    consider(first, *replica.unlawful);
+  }
+  if (first) {
+    conditions.set("Compliant", "False", first->reason,
+                   fmt::format("{} replicas run where they may not ({}): {}; they are replaced, or "
+                               "stopped after spec.exit.drainTimeout",
+                               unlawful.size(), fmt::join(unlawful, ", "), first->message));
+    return;
+  }
+  for (const auto& v : in.plan.variants) {
+    const auto* artifact = v.passport ? v.passport->artifact(v.variant->artifact) : nullptr;
+    if (v.share == 0 || !artifact || !artifact->digest.empty()) continue;
+    conditions.set("Compliant", "True", "Unverified",
+                   fmt::format("artifact {} of passport {} has no digest: its weights cannot be "
+                               "verified",
+                               artifact->name, v.variant->passport));
+    return;
+  }
+  conditions.set("Compliant", "True", "Lawful", "everything that runs may run where it is");
+}
+
+}  // namespace
+
+std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units readyUnits) {
+  const auto binding = bindingRefusal(in);
+  const auto& plan = in.plan;
+  const auto total = plan.deployment->spec.replicas * api::Units{1000};
+  const bool ready = readyUnits >= total &&
+                     (!binding || binding->reason != "InvalidSpec");
+  const bool firstVisit = plan.deployment->status.conditions.empty();
+  Conditions conditions(in);
+  const auto progress = fmt::format("{} of {} units are Ready", units(readyUnits), units(total));
+  const auto why = binding.value_or(Refusal{"Scaling", progress});
+  if (ready && !firstVisit) {
+    conditions.set("Ready", "True", "AllReplicasReady", progress);
+  } else {
+    const auto message = binding ? progress + ": " + binding->message : progress;
+    conditions.set("Ready", firstVisit ? "Unknown" : "False", why.reason, message);
+  }
+  const bool stalled = binding && !mayResolveAlone(binding->reason);
+  const bool moving = !ready || !in.step.marks.empty() || !in.step.finished.empty();
+  if (stalled) {
+    conditions.set("Reconciling", "False", why.reason, why.message);
+    conditions.set("Stalled", "True", why.reason, why.message);
+  } else {
+    conditions.set("Reconciling", moving ? "True" : "False",
+                   moving ? why.reason : "AllReplicasReady", moving ? why.message : progress);
+    conditions.set("Stalled", "False", moving ? "Scaling" : "AllReplicasReady", progress);
+  }
+  placed(conditions, in, binding);
+  compliant(conditions, in);
+  conditions.set("ExitReady", "Unknown", "NotRehearsed",
+                 "exit readiness is not computed by this version");
+  conditions.set("SpecInSync", "True", "InSync", "this is the only region that serves it");
+  return conditions.take();
+}
+
+}  // namespace bailiwick::plan

@@ -1,0 +1,84 @@
+#pragma once
+// What the nodes of this region offer and what of it is free, counted per node in thousandths of a
+// device. Nodes that no selector can tell apart are one group: work grows with groups, not nodes.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "api/region.hpp"
+#include "api/workload.hpp"
+#include "catalog/catalog.hpp"
+#include "plan/place.hpp"
+#include "plan/requirement.hpp"
+
+namespace bailiwick::plan {
+
+struct NodeGroup {
+  api::Labels labels;
+  std::vector<api::Taint> taints;  // NoSchedule and NoExecute only
+  Place place;
+  std::vector<int> nodes;  // indices into Inventory::nodes()
+};
+
+struct NodeState {
+  const api::Node* node = nullptr;
+  int group = 0;
+  bool usable = false;  // Ready and not cordoned: weather, not law
+  // Whole amounts and what is free of them, in thousandths, by index of Inventory::resources().
+  std::vector<std::int64_t> allocatable, free;
+};
+
+class Inventory {
+ public:
+  Inventory() = default;
+  Inventory(const std::vector<const api::Node*>& nodes, const std::vector<const api::Pod*>& pods,
+            const api::Region& region, const catalog::Catalog& catalog);
+
+  const std::vector<NodeState>& nodes() const { return nodes_; }
+  const std::vector<NodeGroup>& groups() const { return groups_; }
+  const NodeState* node(std::string_view name) const;
+  // -1 when no node offers it.
+  int resource(std::string_view name) const;
+
+  // Groups on whose nodes a replica may be scheduled: law, hardware and tolerated taints.
+  std::vector<int> eligibleGroups(const Requirement& requirement) const;
+
+  // How many replicas fit now into these groups, counted up to `limit`.
+  int fits(const Requirement& requirement, const std::vector<int>& groups, int limit) const;
+  // Takes the devices of one replica, from the fullest nodes that have room. The scheduler may
+  // choose other nodes: the count is what matters. False when none fits.
+  bool take(const Requirement& requirement, const std::vector<int>& groups);
+
+ private:
+  // Nodes of one group and resource by what is free of it, ascending; usable nodes only.
+  using ByFree = std::map<std::int64_t, std::vector<int>>;
+  ByFree* byFree(int group, int resource);
+  const ByFree* byFree(int group, int resource) const;
+  void addNodes(const std::vector<const api::Node*>& nodes, const api::Region& region,
+                const catalog::Catalog& catalog);
+  void subtractPods(const std::vector<const api::Pod*>& pods);
+  void indexFree();
+
+  std::vector<std::string> resources_;  // that the catalogue names
+  std::vector<NodeState> nodes_;
+  std::vector<NodeGroup> groups_;
+  std::unordered_map<std::string_view, int> byName_;
+  std::vector<std::vector<ByFree>> free_;  // by group, by resource
+};
+
+// Whether the family's pods may be put on nodes with these taints.
+bool tolerates(const catalog::ResourceFamily& family, const std::vector<api::Taint>& taints);
+
+// The pools as Region.status shows them, by name.
+std::vector<api::PoolStatus> pools(const Inventory& inventory, const api::Region& region,
+                                   const catalog::Catalog& catalog);
+// The names of the pools that these groups are for this family.
+std::vector<std::string> poolNames(const Inventory& inventory, const std::vector<int>& groups,
+                                   const catalog::Vendor& vendor,
+                                   const catalog::ResourceFamily& family,
+                                   const catalog::Catalog& catalog);
+
+}  // namespace bailiwick::plan

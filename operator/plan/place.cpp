@@ -1,0 +1,94 @@
+#include "plan/place.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bailiwick::plan {
+namespace {
+
+// Node label values that mean a location of the Region's provider, split by whether it lies in the
+// Region's jurisdiction.
+struct Values {
+  std::vector<std::string> here, elsewhere;
+};
+
+Values labelValues(const api::Region& region, const catalog::Catalog& catalog) {
+  Values values;
+  const auto* provider = catalog.provider(region.provider);
+  if (!provider) return values;
+  for (const auto& location : provider->locations) {
+    auto& list = location.country == region.jurisdiction ? values.here : values.elsewhere;
+    list.push_back(location.id);
+    list.insert(list.end(), location.nodeLabels.begin(), location.nodeLabels.end());
+  }
+  std::sort(values.here.begin(), values.here.end());
+  std::sort(values.elsewhere.begin(), values.elsewhere.end());
+  return values;
+}
+
+bool contradictsCatalog(const api::Region& region, const catalog::Catalog& catalog) {
+  const auto* provider = catalog.provider(region.provider);
+  const auto* location = provider ? provider->location(region.location) : nullptr;
+  return location && location->country != region.jurisdiction;
+}
+
+}  // namespace
+
+Place locate(const api::Labels& labels, const api::Region& region,
+             const catalog::Catalog& catalog) {
+  const auto& name = region.meta.key.name;
+  if (contradictsCatalog(region, catalog)) {
+    return {Location::Contradictory,
+            fmt::format("region {} says {}, the catalogue places {} {} elsewhere", name,
+                        region.jurisdiction, region.provider, region.location)};
+  }
+  const auto* provider = catalog.provider(region.provider);
+  bool here = false;
+  for (const auto& key : catalog.regionLabels) {
+    const std::string* value = labels.find(key);
+    const auto* location = value && provider ? provider->byNodeLabel(*value) : nullptr;
+    if (!location) continue;
+    if (location->country != region.jurisdiction) {
+      return {Location::Contradictory,
+              fmt::format("label {}={} is in {}, region {} in {}", key, *value, location->country,
+                          name, region.jurisdiction)};
+    }
+    here = true;
+  }
+  if (const std::string* value = labels.find(catalog.jurisdictionLabel)) {
+    if (*value == region.jurisdiction) return {Location::Known, ""};
+    return {Location::Contradictory, fmt::format("label {}={}, region {} is in {}",
+                                                 catalog.jurisdictionLabel, *value, name,
+                                                 region.jurisdiction)};
+  }
+  if (here) return {Location::Known, ""};
+  return {Location::Unknown,
+          fmt::format("it has neither label {} nor a {} that the catalogue knows for provider {}",
+                      catalog.jurisdictionLabel, catalog.regionLabels.front(), region.provider)};
+}
+
+NodeSelector knownPlace(const api::Region& region, const catalog::Catalog& catalog) {
+  if (contradictsCatalog(region, catalog)) return {};
+  const auto values = labelValues(region, catalog);
+  Term common;
+  if (!values.elsewhere.empty()) {
+    for (const auto& key : catalog.regionLabels) {
+      common.all.push_back({key, Operator::NotIn, values.elsewhere});
+    }
+  }
+  NodeSelector selector;
+  Term labelled = common;
+  labelled.all.push_back({catalog.jurisdictionLabel, Operator::In, {region.jurisdiction}});
+  selector.any.push_back(std::move(labelled));
+  if (values.here.empty()) return selector;
+  for (const auto& key : catalog.regionLabels) {
+    Term term = common;
+    term.all.push_back({catalog.jurisdictionLabel, Operator::DoesNotExist, {}});
+    term.all.push_back({key, Operator::In, values.here});
+    selector.any.push_back(std::move(term));
+  }
+  return selector;
+}
+
+}  // namespace bailiwick::plan

@@ -1,0 +1,304 @@
+#include "plan/placement.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+#include <tuple>
+
+#include "api/labels.hpp"
+#include "plan/verdict.hpp"
+
+namespace bailiwick::plan {
+namespace {
+
+using policy::Refusal;
+
+int ceilDiv(api::Units units, api::Units capacity) {
+  return static_cast<int>((units + capacity - 1) / capacity);
+}
+
+// Refusals that take the right to run away, and not only the right to new replicas.
+bool breaksLaw(const Refusal& refusal) {
+  return refusal.reason == "NoLegalPlace" || refusal.reason.starts_with("Location") ||
+         refusal.reason == "PolicyDenied";
+}
+
+// Eligible groups by what the variant asks for: many deployments ask for the same.
+class EligibleGroups {
+ public:
+  explicit EligibleGroups(const Inventory& inventory) : inventory_(inventory) {}
+
+  const std::vector<int>& of(const Requirement& r, const api::Variant& variant,
+                             const api::PlacementSpec& placement) {
+    auto key = fmt::format("{}\n{}\n{}\n{}\n{}", r.vendor->id, r.family->id,
+                           fmt::join(variant.accelerator.products, ","),
+                           variant.accelerator.minMemoryBytes,
+                           fmt::join(placement.dataResidency, ","));
+    const auto [entry, isNew] = byRequirement_.try_emplace(std::move(key));
+    if (isNew) entry->second = inventory_.eligibleGroups(r);
+    return entry->second;
+  }
+
+ private:
+  const Inventory& inventory_;
+  std::map<std::string, std::vector<int>> byRequirement_;
+};
+
+struct Region {
+  const World& world;
+  Inventory& inventory;
+  EligibleGroups& eligible;
+};
+
+// What of a variant counts as running: it stays where it is while it is legal.
+struct Holding {
+  int held = 0;   // lawful, bound, alive
+  int stuck = 0;  // bound or not, do not start
+};
+
+Holding holdingOf(const DeploymentPlan& plan, const std::string& variant) {
+  Holding holding;
+  for (const auto& replica : plan.replicas) {
+    if (replica.variant != variant || replica.terminating || replica.unlawful) continue;
+    if (replica.stuck) ++holding.stuck;
+    if (replica.bound && !replica.lost && !replica.stuck) ++holding.held;
+  }
+  return holding;
+}
+
+std::string whyStuck(const DeploymentPlan& plan, const std::string& variant,
+                     const api::Workload* workload) {
+  for (const auto& replica : plan.replicas) {
+    if (replica.variant == variant && replica.stuck && !replica.pod->waitingReason.empty()) {
+      return fmt::format("pod {}: {}: {}", replica.pod->meta.key.name, replica.pod->waitingReason,
+                         replica.pod->waitingMessage);
+    }
+  }
+  if (workload && !workload->failureReason.empty()) {
+    return fmt::format("{}: {}", workload->failureReason, workload->failureMessage);
+  }
+  return "its replicas do not become Ready";
+}
+
+// Replicas that the workload asks for and cannot even create (quota, admission) for too long.
+int failedToCreate(const api::Workload* workload, const DeploymentPlan& plan,
+                   const std::string& variant, api::Time now) {
+  if (!workload || workload->failureReason.empty()) return 0;
+  if (now - workload->failureSince <= plan.deployment->spec.rollout.progressDeadline) return 0;
+  const auto alive = std::count_if(
+      plan.replicas.begin(), plan.replicas.end(),
+      [&](const Replica& r) { return r.variant == variant && !r.terminating; });
+  return std::max(0, workload->replicas - static_cast<int>(alive));
+}
+
+const api::Workload* workloadOf(const World& world, const DeploymentPlan& plan,
+                                const std::string& variant) {
+  const auto entry = world.workloads.find({plan.deployment->meta.key, variant});
+  return entry == world.workloads.end() ? nullptr : entry->second;
+}
+
+VariantPlan prepare(const api::Variant& variant, const DeploymentPlan& plan, Region& region) {
+  const auto& world = region.world;
+  VariantPlan result;
+  result.variant = &variant;
+  const auto passport = world.passports.find(variant.passport);
+  if (passport != world.passports.end()) result.passport = passport->second;
+  result.refusal = plan.refusal;
+  if (result.refusal) return result;
+  result.refusal = policy::checkVariant({*plan.deployment, variant, result.passport,
+                                         *world.region, *world.catalog, *world.settings,
+                                         world.leaderWorkerSets});
+  if (result.refusal) return result;
+  const auto& placement = plan.deployment->spec.placement;
+  auto requirement = require(variant, placement, *world.region, *world.catalog);
+  if (!requirement) {
+    result.refusal = std::move(requirement.error());
+    return result;
+  }
+  result.requirement = std::move(*requirement);
+  result.groups = region.eligible.of(*result.requirement, variant, placement);
+  return result;
+}
+
+// First what runs, then the first variant in order of preference that fits.
+class Assignment {
+ public:
+  Assignment(DeploymentPlan& plan, Region& region) : plan_(plan), region_(region) {}
+
+  void run() {
+    for (auto& v : plan_.variants) hold(v);
+    releaseSurplus();
+    if (!plan_.onHold) {
+      for (auto& v : plan_.variants) fill(v);
+      for (auto& v : plan_.variants) keepStuck(v);
+    }
+    for (const auto& v : plan_.variants) plan_.assigned += v.share * v.variant->capacity;
+  }
+
+ private:
+  void hold(VariantPlan& v) {
+    holdings_.push_back(holdingOf(plan_, v.variant->name));
+    auto& holding = holdings_.back();
+    const auto* workload = workloadOf(region_.world, plan_, v.variant->name);
+    holding.stuck += failedToCreate(workload, plan_, v.variant->name, region_.world.now);
+    v.share = holding.held;
+    v.stuck = holding.stuck > 0;
+    remaining_ -= v.share * v.variant->capacity;
+    offer(v, holding);
+  }
+
+  // Held plus free, capped at what the deployment could use (protocols 5, Offers).
+  void offer(VariantPlan& v, const Holding& holding) {
+    const int cap = ceilDiv(plan_.deployment->spec.replicas * api::Units{1000},
+                            v.variant->capacity);
+    int free = 0;
+    if (mayGrow(v)) free = region_.inventory.fits(*v.requirement, v.groups, cap);
+    v.offer = std::min(cap, holding.held + free);
+    if (v.refusal || v.offer >= cap) return;
+    if (region_.world.region->cordoned) {
+      v.refusal = Refusal{"NoCapacity", fmt::format("region {} is cordoned and takes nothing new",
+                                                    region_.world.region->meta.key.name)};
+    } else if (v.stuck || withdrawn(v)) {
+      const auto* workload = workloadOf(region_.world, plan_, v.variant->name);
+      v.refusal = Refusal{"NotStarting",
+                          fmt::format("variant {} does not start: {}", v.variant->name,
+                                      whyStuck(plan_, v.variant->name, workload))};
+    } else {
+      v.refusal = whyNoRoom(*v.variant, *v.requirement,
+                            plan_.deployment->spec.placement.dataResidency, region_.inventory,
+                            *region_.world.region, *region_.world.catalog);
+    }
+  }
+
+  bool withdrawn(const VariantPlan& v) const {
+    const auto& until = region_.world.withdrawnUntil;
+    const auto entry = until.find({plan_.deployment->meta.uid, v.variant->name});
+    return entry != until.end() && region_.world.now < entry->second;
+  }
+
+  bool mayGrow(const VariantPlan& v) const {
+    return v.requirement && !v.stuck && !withdrawn(v) && !region_.world.region->cordoned;
+  }
+
+  // The least preferred variant gives up first; a replica that is partly needed stays.
+  void releaseSurplus() {
+    for (auto v = plan_.variants.rbegin(); v != plan_.variants.rend(); ++v) {
+      while (v->share > 0 && -remaining_ >= v->variant->capacity) {
+        --v->share;
+        remaining_ += v->variant->capacity;
+      }
+    }
+  }
+
+  void fill(VariantPlan& v) {
+    if (remaining_ <= 0 || !mayGrow(v)) return;
+    const int wanted = ceilDiv(remaining_, v.variant->capacity);
+    int placed = 0;
+    while (placed < wanted && region_.inventory.take(*v.requirement, v.groups)) ++placed;
+    v.share += placed;
+    remaining_ -= placed * v.variant->capacity;
+    if (placed < wanted) v.noRoomToSurge = ownReplacedReplicasHoldItsNodes(v);
+  }
+
+  bool ownReplacedReplicasHoldItsNodes(const VariantPlan& v) const {
+    return std::any_of(plan_.replicas.begin(), plan_.replicas.end(), [&](const Replica& replica) {
+      return !plan_.variant(replica.variant) && !replica.terminating &&
+             std::find(v.groups.begin(), v.groups.end(), replica.group) != v.groups.end();
+    });
+  }
+
+  // Replicas that do not start are given up only for others that do.
+  void keepStuck(VariantPlan& v) {
+    const auto& holding = holdings_[&v - plan_.variants.data()];
+    if (remaining_ <= 0 || holding.stuck == 0 || !v.requirement) return;
+    const int kept = std::min(holding.stuck, ceilDiv(remaining_, v.variant->capacity));
+    v.share += kept;
+    remaining_ -= kept * v.variant->capacity;
+  }
+
+  DeploymentPlan& plan_;
+  Region& region_;
+  std::vector<Holding> holdings_;
+  api::Units remaining_ = plan_.wanted;
+};
+
+api::Units wantedHere(const api::ModelDeploymentSpec& spec) {
+  int units = spec.replicas;
+  if (spec.placement.maxPerRegion) units = std::min(units, *spec.placement.maxPerRegion);
+  return units * api::Units{1000};
+}
+
+DeploymentPlan place(const api::ModelDeployment& deployment,
+                     const std::vector<const api::Pod*>& pods, Region& region) {
+  const auto& world = region.world;
+  DeploymentPlan plan;
+  plan.deployment = &deployment;
+  plan.wanted = wantedHere(deployment.spec);
+  plan.refusal = policy::checkDeployment(deployment, *world.region, *world.catalog,
+                                         *world.settings);
+  const bool unlawful = plan.refusal && breaksLaw(*plan.refusal);
+  plan.onHold =
+      deployment.spec.paused || (plan.refusal && plan.refusal->reason == "InvalidSpec");
+  plan.replicas = replicas({deployment, region.inventory, *world.region, *world.catalog, world.now,
+                            unlawful ? &*plan.refusal : nullptr},
+                           pods);
+  for (const auto& variant : deployment.spec.variants) {
+    plan.variants.push_back(prepare(variant, plan, region));
+  }
+  Assignment(plan, region).run();
+  return plan;
+}
+
+std::vector<const api::ModelDeployment*> inOrder(const World& world) {
+  std::vector<const api::ModelDeployment*> ordered;
+  for (const auto* deployment : world.deployments) {
+    // What is being deleted is the garbage collector's; its pods still count as taken.
+    if (!deployment->meta.deleted) ordered.push_back(deployment);
+  }
+  std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
+    return std::forward_as_tuple(-a->spec.priority, a->meta.created, a->meta.key) <
+           std::forward_as_tuple(-b->spec.priority, b->meta.created, b->meta.key);
+  });
+  return ordered;
+}
+
+using PodsByDeployment = std::map<api::Key, std::vector<const api::Pod*>>;
+
+PodsByDeployment enginePods(const World& world) {
+  PodsByDeployment byDeployment;
+  for (const auto* pod : world.pods) {
+    const auto* name = pod->meta.labels.find(api::names::deploymentLabel);
+    if (!name || !pod->meta.labels.has(api::names::roleLabel, "engine")) continue;
+    byDeployment[{pod->meta.key.ns, *name}].push_back(pod);
+  }
+  return byDeployment;
+}
+
+}  // namespace
+
+const VariantPlan* DeploymentPlan::variant(std::string_view name) const {
+  const auto found = std::find_if(variants.begin(), variants.end(),
+                                  [&](const VariantPlan& v) { return v.variant->name == name; });
+  return found == variants.end() ? nullptr : &*found;
+}
+
+Plan placeAll(const World& world) {
+  Plan plan;
+  if (!world.region) return plan;
+  plan.inventory = Inventory(world.nodes, world.pods, *world.region, *world.catalog);
+  plan.pools = pools(plan.inventory, *world.region, *world.catalog);
+  EligibleGroups eligible(plan.inventory);
+  Region region{world, plan.inventory, eligible};
+  const auto pods = enginePods(world);
+  static const std::vector<const api::Pod*> none;
+  for (const auto* deployment : inOrder(world)) {
+    const auto own = pods.find(deployment->meta.key);
+    plan.deployments.emplace(deployment->meta.key,
+                             place(*deployment, own == pods.end() ? none : own->second, region));
+  }
+  return plan;
+}
+
+}  // namespace bailiwick::plan

@@ -1,0 +1,76 @@
+#pragma once
+// Who gets what: every deployment of the region, in order of priority and age, against what the
+// nodes offer. Pure and deterministic; the order of the inputs does not matter.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/model_deployment.hpp"
+#include "api/model_passport.hpp"
+#include "api/region.hpp"
+#include "api/workload.hpp"
+#include "catalog/catalog.hpp"
+#include "plan/inventory.hpp"
+#include "plan/replica.hpp"
+#include "plan/requirement.hpp"
+#include "policy/check.hpp"
+#include "policy/refusal.hpp"
+
+namespace bailiwick::plan {
+
+// Everything that a plan depends on, by reference: the caller keeps it alive.
+struct World {
+  const catalog::Catalog* catalog = nullptr;
+  const api::Region* region = nullptr;
+  const policy::Settings* settings = nullptr;
+  bool leaderWorkerSets = false;  // the API is installed
+  api::Time now;
+  std::vector<const api::Node*> nodes;
+  std::vector<const api::Pod*> pods;  // all of the cluster: other people's take devices too
+  std::vector<const api::ModelDeployment*> deployments;
+  std::map<std::string, const api::ModelPassport*, std::less<>> passports;
+  // Workloads of ours, by the deployment's key and the variant.
+  std::map<std::pair<api::Key, std::string>, const api::Workload*> workloads;
+  // Variants that did not start, by deployment uid and variant: no new replicas before that time.
+  std::map<std::pair<std::string, std::string>, api::Time> withdrawnUntil;
+};
+
+struct VariantPlan {
+  const api::Variant* variant = nullptr;
+  const api::ModelPassport* passport = nullptr;
+  std::optional<Requirement> requirement;  // absent: refused before nodes were looked at
+  std::vector<int> groups;                 // eligible ones
+  int offer = 0;  // replicas held plus free, capped at what the deployment could use
+  int share = 0;  // replicas to run here
+  bool stuck = false;  // has replicas that do not start
+  // Only its own replaced replicas stand in the way of new ones: rollout.maxUnavailable decides.
+  bool noRoomToSurge = false;
+  // Why it is refused or has fewer than it could use.
+  std::optional<policy::Refusal> refusal;
+};
+
+struct DeploymentPlan {
+  const api::ModelDeployment* deployment = nullptr;
+  api::Units wanted = 0;    // in this region: replicas, at most maxPerRegion
+  api::Units assigned = 0;  // by the shares
+  std::optional<policy::Refusal> refusal;  // concerns the whole deployment
+  // Paused, or a spec that cannot be understood: what runs stays as it is, but for the law.
+  bool onHold = false;
+  std::vector<VariantPlan> variants;       // in the spec's order
+  std::vector<Replica> replicas;           // what runs, obsolete variants included
+
+  const VariantPlan* variant(std::string_view name) const;
+};
+
+struct Plan {
+  std::map<api::Key, DeploymentPlan> deployments;
+  Inventory inventory;
+  std::vector<api::PoolStatus> pools;
+};
+
+// Needs a Region; without one nothing is planned and what runs stays.
+Plan placeAll(const World& world);
+
+}  // namespace bailiwick::plan

@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "api/quantity.hpp"
+#include "plan/inventory.hpp"
+
+namespace bailiwick::plan {
+namespace {
+
+using catalog::Labeller;
+using catalog::ResourceFamily;
+using catalog::Vendor;
+
+// The product that a node's labels name: the catalogue's name where it knows the value, else the
+// value itself, else empty.
+std::string productOf(const api::Labels& labels, const Vendor& vendor,
+                      const ResourceFamily& family) {
+  for (const auto& labeller : family.labellers) {
+    const std::string* value = labels.find(labeller.productKey);
+    if (!value) continue;
+    for (const auto& product : vendor.products) {
+      const auto& ids = product.deviceIds;
+      if (labeller.byDeviceId && std::find(ids.begin(), ids.end(), *value) != ids.end()) {
+        return product.name;
+      }
+    }
+    if (labeller.byDeviceId) continue;
+    const auto* known = vendor.product(*value);
+    return known ? known->name : *value;
+  }
+  return "";
+}
+
+std::string memoryOf(const api::Labels& labels, const ResourceFamily& family) {
+  for (const auto& labeller : family.labellers) {
+    const std::string* value =
+        labeller.memoryKey.empty() ? nullptr : labels.find(labeller.memoryKey);
+    if (!value) continue;
+    const bool inMiB = labeller.memoryUnit == catalog::MemoryUnit::MiB;
+    const auto number = api::parseUnits(inMiB ? *value : value->substr(0, value->find('G')));
+    if (number) return fmt::format("{}{}", *number, inMiB ? "Mi" : "Gi");
+  }
+  return "";
+}
+
+std::string zoneOf(const api::Labels& labels, const catalog::Catalog& catalog) {
+  for (const auto& key : catalog.zoneLabels) {
+    if (const std::string* value = labels.find(key)) return *value;
+  }
+  return "";
+}
+
+std::vector<std::string> residencyOf(const api::Labels& labels, const catalog::Catalog& catalog) {
+  std::vector<std::string> classes;
+  for (const auto& [key, value] : labels) {
+    if (value == "true" && key.starts_with(catalog.residencyPrefix)) {
+      classes.push_back(key.substr(catalog.residencyPrefix.size()));
+    }
+  }
+  return classes;
+}
+
+// "nvidia-h200-eu-central-1a": vendor, product without the vendor's own prefix, zone.
+std::string poolName(const Vendor& vendor, const std::string& product, const std::string& zone) {
+  std::string lower;
+  for (const char c : product.empty() ? std::string("any") : product) {
+    const auto byte = static_cast<unsigned char>(c);
+    lower += std::isalnum(byte) ? static_cast<char>(std::tolower(byte)) : '-';
+  }
+  if (lower.starts_with(vendor.id + "-")) lower.erase(0, vendor.id.size() + 1);
+  auto name = vendor.id + "-" + lower;
+  if (!zone.empty()) name += "-" + zone;
+  return name;
+}
+
+bool usableHere(const ResourceFamily& family, const api::Region& region) {
+  return family.providers.empty() ||
+         std::find(family.providers.begin(), family.providers.end(), region.provider) !=
+             family.providers.end();
+}
+
+std::string ineligibleReason(const Place& place) {
+  switch (place.location) {
+    case Location::Known:
+      return "";
+    case Location::Unknown:
+      return "LocationUnknown";
+    case Location::Contradictory:
+      return "LocationContradictory";
+  }
+  return "";
+}
+
+void count(api::PoolStatus& pool, const NodeState& state, int resource) {
+  const auto devices = static_cast<int>(state.allocatable[resource] / 1000);
+  ++pool.nodes;
+  pool.devices += devices;
+  if (!state.usable) return;
+  const auto free = static_cast<int>(std::max<std::int64_t>(0, state.free[resource]) / 1000);
+  ++pool.nodesReady;
+  pool.devicesFree += free;
+  pool.largestFreeOnOneNode = std::max(pool.largestFreeOnOneNode, free);
+}
+
+struct PoolSource {
+  const Inventory& inventory;
+  const catalog::Catalog& catalog;
+};
+
+// One row per group and family; rows that look alike are added up by the caller.
+std::optional<api::PoolStatus> poolOf(const PoolSource& source, const NodeGroup& group,
+                                      const Vendor& vendor, const ResourceFamily& family) {
+  const int resource = source.inventory.resource(family.resource);
+  api::PoolStatus pool;
+  pool.vendor = vendor.id;
+  pool.product = productOf(group.labels, vendor, family);
+  pool.memoryPerDevice = memoryOf(group.labels, family);
+  pool.zone = zoneOf(group.labels, source.catalog);
+  pool.residencyClasses = residencyOf(group.labels, source.catalog);
+  pool.reason = ineligibleReason(group.place);
+  pool.eligible = pool.reason.empty();
+  for (const int index : group.nodes) {
+    const auto& state = source.inventory.nodes()[index];
+    if (state.allocatable[resource] >= 1000) count(pool, state, resource);
+  }
+  if (pool.nodes == 0) return std::nullopt;
+  pool.name = poolName(vendor, pool.product, pool.zone);
+  return pool;
+}
+
+bool sameIdentity(const api::PoolStatus& a, const api::PoolStatus& b) {
+  return a.memoryPerDevice == b.memoryPerDevice && a.residencyClasses == b.residencyClasses &&
+         a.reason == b.reason;
+}
+
+void add(api::PoolStatus& sum, const api::PoolStatus& part) {
+  sum.nodes += part.nodes;
+  sum.nodesReady += part.nodesReady;
+  sum.devices += part.devices;
+  sum.devicesFree += part.devicesFree;
+  sum.largestFreeOnOneNode = std::max(sum.largestFreeOnOneNode, part.largestFreeOnOneNode);
+}
+
+}  // namespace
+
+std::vector<api::PoolStatus> pools(const Inventory& inventory, const api::Region& region,
+                                   const catalog::Catalog& catalog) {
+  const PoolSource source{inventory, catalog};
+  std::map<std::string, api::PoolStatus> byName;
+  for (const auto& group : inventory.groups()) {
+    for (const auto& [id, vendor] : catalog.vendors) {
+      // Every node has CPUs: they are a pool only where somebody asks for them.
+      if (id == "cpu") continue;
+      for (const auto& family : vendor.families) {
+        if (!usableHere(family, region)) continue;
+        auto pool = poolOf(source, group, vendor, family);
+        if (!pool) continue;
+        auto name = pool->name;
+        for (int suffix = 2;; ++suffix) {
+          const auto [entry, isNew] = byName.try_emplace(name, *pool);
+          if (!isNew && sameIdentity(entry->second, *pool)) add(entry->second, *pool);
+          if (isNew) entry->second.name = name;
+          if (isNew || sameIdentity(entry->second, *pool)) break;
+          name = fmt::format("{}-{}", pool->name, suffix);
+        }
+      }
+    }
+  }
+  std::vector<api::PoolStatus> result;
+  for (auto& [name, pool] : byName) result.push_back(std::move(pool));
+  return result;
+}
+
+std::vector<std::string> poolNames(const Inventory& inventory, const std::vector<int>& groups,
+                                   const Vendor& vendor, const ResourceFamily& family,
+                                   const catalog::Catalog& catalog) {
+  const PoolSource source{inventory, catalog};
+  std::vector<std::string> names;
+  for (const int group : groups) {
+    const auto pool = poolOf(source, inventory.groups()[group], vendor, family);
+    if (pool && std::find(names.begin(), names.end(), pool->name) == names.end()) {
+      names.push_back(pool->name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace bailiwick::plan

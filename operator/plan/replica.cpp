@@ -1,0 +1,92 @@
+#include "plan/replica.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <tuple>
+
+#include "api/labels.hpp"
+#include "plan/verdict.hpp"
+
+namespace bailiwick::plan {
+namespace {
+
+constexpr char groupIndexLabel[] = "leaderworkerset.sigs.k8s.io/group-index";
+constexpr char workerIndexLabel[] = "leaderworkerset.sigs.k8s.io/worker-index";
+
+std::string label(const api::Pod& pod, std::string_view key) {
+  const auto* value = pod.meta.labels.find(key);
+  return value ? *value : "";
+}
+
+int number(const std::string& text) {
+  int value = -1;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+void judgePlace(Replica& replica, const api::Pod& pod, const ReplicaContext& c) {
+  if (pod.node.empty()) return;
+  const auto* state = c.inventory.node(pod.node);
+  if (!state) {
+    replica.lost = true;
+    return;
+  }
+  if (!state->node->ready) replica.lost = true;
+  if (&pod == replica.pod) replica.group = state->group;
+  if (replica.unlawful) return;
+  replica.unlawful =
+      whyUnlawful(pod.node, state->node->meta.labels, c.deployment.spec.placement.dataResidency,
+                  c.region, c.catalog);
+}
+
+void judge(Replica& replica, const ReplicaContext& c) {
+  const auto& leader = *replica.pod;
+  replica.bound = !leader.node.empty();
+  replica.ready = leader.ready;
+  replica.terminating = leader.meta.deleted.has_value();
+  if (c.refused && replica.bound) replica.unlawful = *c.refused;
+  judgePlace(replica, leader, c);
+  for (const auto* worker : replica.workers) {
+    replica.ready = replica.ready && worker->ready;
+    judgePlace(replica, *worker, c);
+  }
+  const auto since = std::max(leader.readyChanged, leader.meta.created);
+  replica.stuck = !replica.ready && !replica.lost && !replica.terminating &&
+                  c.now - since > c.deployment.spec.rollout.progressDeadline;
+}
+
+}  // namespace
+
+std::vector<Replica> replicas(const ReplicaContext& context,
+                              const std::vector<const api::Pod*>& pods) {
+  std::vector<Replica> result;
+  std::map<std::pair<std::string, std::string>, std::vector<const api::Pod*>> workers;
+  for (const auto* pod : pods) {
+    if (pod->terminated) continue;
+    const auto worker = label(*pod, workerIndexLabel);
+    const auto variant = label(*pod, api::names::variantLabel);
+    const auto group = label(*pod, groupIndexLabel);
+    if (!worker.empty() && worker != "0") {
+      workers[{variant, group}].push_back(pod);
+      continue;
+    }
+    Replica replica;
+    replica.pod = pod;
+    replica.variant = variant;
+    replica.index = number(group);
+    result.push_back(std::move(replica));
+  }
+  for (auto& replica : result) {
+    const auto own = workers.find({replica.variant, label(*replica.pod, groupIndexLabel)});
+    if (replica.index >= 0 && own != workers.end()) replica.workers = own->second;
+    judge(replica, context);
+  }
+  std::sort(result.begin(), result.end(), [](const Replica& a, const Replica& b) {
+    return std::tie(a.variant, a.pod->meta.created, a.pod->meta.key) <
+           std::tie(b.variant, b.pod->meta.created, b.pod->meta.key);
+  });
+  return result;
+}
+
+}  // namespace bailiwick::plan

@@ -1,0 +1,157 @@
+#include "plan/status.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "api/labels.hpp"
+#include "api/quantity.hpp"
+#include "plan/conditions.hpp"
+
+namespace bailiwick::plan {
+namespace {
+
+using policy::Refusal;
+
+constexpr std::size_t maxMessage = 256;
+
+std::string shortened(std::string text) {
+  if (text.size() > maxMessage) text = text.substr(0, maxMessage - 3) + "...";
+  return text;
+}
+
+int readyOf(const DeploymentPlan& plan, const std::string& variant) {
+  return static_cast<int>(std::count_if(
+      plan.replicas.begin(), plan.replicas.end(),
+      [&](const Replica& r) { return r.variant == variant && r.ready && !r.terminating; }));
+}
+
+std::vector<std::string> poolsOf(const VariantPlan& v, const StatusInput& in) {
+  if (!v.requirement) return {};
+  return poolNames(in.inventory, v.groups, *v.requirement->vendor, *v.requirement->family,
+                   in.catalog);
+}
+
+api::RegionEntry entryOf(const StatusInput& in) {
+  api::RegionEntry entry;
+  entry.name = in.region.meta.key.name;
+  entry.self = true;
+  entry.health = in.region.cordoned ? "Cordoned" : "Live";
+  entry.specHash = in.specHash;
+  entry.passportHash = in.passportHash;
+  for (const auto& v : in.plan.variants) {
+    const auto& name = v.variant->name;
+    api::VariantOffer offer{name, v.offer, {}, "", ""};
+    if (v.offer > 0) offer.pools = poolsOf(v, in);
+    if (v.refusal) {
+      offer.reason = v.refusal->reason;
+      offer.message = shortened(v.refusal->message);
+    }
+    entry.offer.push_back(std::move(offer));
+    if (v.share > 0) entry.share.push_back({name, v.share});
+    if (const int ready = readyOf(in.plan, name)) entry.ready.push_back({name, ready});
+  }
+  return entry;
+}
+
+// The time and number of an entry change only with what it says.
+void carryOver(api::RegionEntry& entry, const std::vector<api::RegionEntry>& before,
+               api::Time now) {
+  const auto old = std::find_if(before.begin(), before.end(), [&](const api::RegionEntry& e) {
+    return e.self && e.name == entry.name;
+  });
+  const auto millis = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch());
+  entry.sequence = millis.count();
+  entry.healthSince = std::chrono::floor<std::chrono::seconds>(now);
+  if (old == before.end()) return;
+  auto same = entry;
+  same.sequence = old->sequence;
+  same.healthSince = old->healthSince;
+  if (same == *old) {
+    entry = *old;
+    return;
+  }
+  entry.sequence = std::max(old->sequence + 1, entry.sequence);
+  if (old->health == entry.health) entry.healthSince = old->healthSince;
+}
+
+struct Totals {
+  api::Units ready = 0;
+  std::string front;  // the variant that has most Ready units, by preference among equals
+};
+
+Totals totalsOf(const DeploymentPlan& plan) {
+  Totals totals;
+  api::Units most = 0;
+  for (const auto& v : plan.variants) {
+    const auto ready = readyOf(plan, v.variant->name) * v.variant->capacity;
+    totals.ready += ready;
+    const auto weight = ready * 2 + (v.share > 0 ? 1 : 0);
+    if (weight > most) {
+      most = weight;
+      totals.front = v.variant->name;
+    }
+  }
+  return totals;
+}
+
+// In thousandths per hour; nothing where a share has no price.
+std::optional<std::int64_t> costOf(const DeploymentPlan& plan, const api::Region& region,
+                                   std::string& currency) {
+  std::int64_t sum = 0;
+  bool any = false;
+  for (const auto& v : plan.variants) {
+    if (v.share == 0) continue;
+    const auto& wanted = v.variant->accelerator;
+    const auto price = std::find_if(
+        region.prices.begin(), region.prices.end(), [&](const api::Price& p) {
+          const auto& products = wanted.products;
+          return p.vendor == wanted.vendor &&
+                 (products.empty() ||
+                  std::find(products.begin(), products.end(), p.product) != products.end());
+        });
+    if (price == region.prices.end()) return std::nullopt;
+    if (any && price->currency != currency) return std::nullopt;
+    currency = price->currency;
+    any = true;
+    sum += price->perDeviceHour * wanted.perReplica * wanted.nodes * v.share;
+  }
+  return any ? std::optional(sum) : std::nullopt;
+}
+
+}  // namespace
+
+api::ModelDeploymentStatus statusOf(const StatusInput& in) {
+  const auto& deployment = *in.plan.deployment;
+  api::ModelDeploymentStatus status;
+  status.observedGeneration = deployment.meta.generation;
+  status.selector = fmt::format("{}={},{}=engine", api::names::deploymentLabel,
+                                deployment.meta.key.name, api::names::roleLabel);
+  auto entry = entryOf(in);
+  carryOver(entry, deployment.status.regions, in.now);
+  const auto totals = totalsOf(in.plan);
+  status.replicas = static_cast<int>(totals.ready / 1000);
+  status.summaryVariant = totals.front;
+  if (!entry.share.empty()) status.summaryRegions = entry.name;
+  status.regions.push_back(std::move(entry));
+  for (const auto& v : in.plan.variants) {
+    const auto& name = v.variant->name;
+    const int ready = readyOf(in.plan, name);
+    if (v.share == 0 && ready == 0) continue;
+    api::VariantStatus row{name, v.share, ready, {}};
+    for (const auto& pool : poolsOf(v, in)) {
+      row.pools.push_back(fmt::format("{}/{}", in.region.meta.key.name, pool));
+    }
+    status.variants.push_back(std::move(row));
+  }
+  std::string currency;
+  if (const auto cost = costOf(in.plan, in.region, currency)) {
+    status.costPerHour = fmt::format("{}.{:02}", *cost / 1000, *cost % 1000 / 10);
+    status.costCurrency = currency;
+  }
+  status.conditions = conditionsOf(in, totals.ready);
+  return status;
+}
+
+}  // namespace bailiwick::plan

@@ -1,0 +1,29 @@
+#pragma once
+// What a deployment's status says: pure, from plan, step and what was said before. A transition time
+// changes only when a condition flips.
+
+#include <string>
+#include <vector>
+
+#include "plan/placement.hpp"
+#include "plan/transition.hpp"
+
+namespace bailiwick::plan {
+
+struct StatusInput {
+  const DeploymentPlan& plan;
+  const Step& step;
+  const api::Region& region;
+  api::Time now;
+  std::string specHash, passportHash;
+  // Names that belong to somebody else: "Service assistant".
+  std::vector<std::string> takenNames;
+  // The workload's own words where it cannot create pods or does not progress, by variant.
+  std::vector<policy::Refusal> failures;
+  const Inventory& inventory;
+  const catalog::Catalog& catalog;
+};
+
+api::ModelDeploymentStatus statusOf(const StatusInput& input);
+
+}  // namespace bailiwick::plan

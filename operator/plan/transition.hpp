@@ -1,0 +1,40 @@
+#pragma once
+// From what runs to what is planned, one safe step at a time: replacement Ready first, then removal
+// (protocols 2). Pure: the shell carries a step out and asks again when the world has changed.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/placement.hpp"
+
+namespace bailiwick::plan {
+
+// What a pod's annotations should say. Only pods whose annotations differ are listed.
+struct Mark {
+  const api::Pod* pod = nullptr;
+  bool remove = false;                     // pod-deletion-cost: this one goes first
+  std::optional<api::Time> unlawfulSince;  // absent: the annotation is taken away
+};
+
+// A LeaderWorkerSet always gives up its highest index. To be rid of another group its leader is
+// deleted, and the group starts again on a lawful place.
+struct Restart {
+  const api::Pod* leader = nullptr;
+};
+
+struct Step {
+  std::map<std::string, int> replicas;   // of the workload of each variant that has or gets one
+  std::vector<std::string> finished;     // variants whose objects can go: nothing runs of them
+  std::vector<Mark> marks;
+  std::vector<Restart> restarts;
+  std::optional<api::Time> wakeAt;       // a deadline is due then, whether or not anything changes
+  // Removing a replica waits for room that only a gap could make: the field that allows it.
+  bool noRoomToSurge = false;
+};
+
+Step nextStep(const DeploymentPlan& plan,
+              const std::map<std::string, const api::Workload*>& workloads, api::Time now);
+
+}  // namespace bailiwick::plan

@@ -1,0 +1,143 @@
+#include "plan/verdict.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+namespace bailiwick::plan {
+namespace {
+
+using policy::Refusal;
+
+bool offers(const Inventory& inventory, const NodeGroup& group, int resource) {
+  return std::any_of(group.nodes.begin(), group.nodes.end(), [&](int index) {
+    return inventory.nodes()[index].allocatable[resource] >= 1000;
+  });
+}
+
+const std::string& firstNode(const Inventory& inventory, const NodeGroup& group) {
+  return inventory.nodes()[group.nodes.front()].node->meta.key.name;
+}
+
+Refusal wrongHardware(const api::Variant& variant, const Requirement& r,
+                      const Inventory& inventory, const std::vector<int>& groups) {
+  std::set<std::string> present;
+  for (const int group : groups) {
+    for (const auto& labeller : r.family->labellers) {
+      const auto* value = inventory.groups()[group].labels.find(labeller.productKey);
+      if (value) present.insert(*value);
+    }
+  }
+  auto wanted = variant.accelerator.products.empty()
+                    ? fmt::format("a product of {} that the catalogue knows", r.vendor->name)
+                    : fmt::format("product {}", fmt::join(variant.accelerator.products, " or "));
+  if (variant.accelerator.minMemoryBytes > 0) {
+    wanted += fmt::format(" with at least {} of memory",
+                          api::formatBytes(variant.accelerator.minMemoryBytes));
+  }
+  return {"NoMatchingPool",
+          fmt::format("variant {}: no node that offers {} has {}; there is {}", variant.name,
+                      r.resource, wanted,
+                      present.empty() ? "no label that tells the product"
+                                      : fmt::format("{}", fmt::join(present, ", ")))};
+}
+
+struct Fullest {
+  int nodes = 0, usable = 0, tolerated = 0;
+  std::int64_t mostFree = 0;
+};
+
+Refusal noCapacity(const api::Variant& variant, const Requirement& r, const Inventory& inventory,
+                   const std::vector<int>& groups, int resource) {
+  Fullest seen;
+  std::string taint;
+  for (const int g : groups) {
+    const auto& group = inventory.groups()[g];
+    const bool tolerated = tolerates(*r.family, group.taints);
+    if (!tolerated && !group.taints.empty()) taint = group.taints.front().key;
+    for (const int index : group.nodes) {
+      const auto& state = inventory.nodes()[index];
+      ++seen.nodes;
+      if (!state.usable) continue;
+      ++seen.usable;
+      if (!tolerated) continue;
+      ++seen.tolerated;
+      seen.mostFree = std::max(seen.mostFree, state.free[resource] / 1000);
+    }
+  }
+  const auto prefix = fmt::format("variant {}: a replica needs {} {} on {}", variant.name,
+                                  r.devicesPerNode, r.resource,
+                                  r.nodes == 1 ? "one node"
+                                               : fmt::format("each of {} nodes", r.nodes));
+  if (seen.usable == 0) {
+    return {"NoCapacity", fmt::format("{}; all {} lawful nodes are cordoned or not Ready", prefix,
+                                      seen.nodes)};
+  }
+  if (seen.tolerated == 0) {
+    return {"NoCapacity", fmt::format("{}; the {} lawful nodes carry taint {}, which nothing "
+                                      "tolerates",
+                                      prefix, seen.usable, taint)};
+  }
+  return {"NoCapacity", fmt::format("{}; the most that is free on one of {} lawful nodes is {}",
+                                    prefix, seen.tolerated, seen.mostFree)};
+}
+
+}  // namespace
+
+std::optional<Refusal> whyUnlawful(std::string_view nodeName, const api::Labels& labels,
+                                   const std::vector<std::string>& dataResidency,
+                                   const api::Region& region, const catalog::Catalog& catalog) {
+  const auto place = locate(labels, region, catalog);
+  if (place.location == Location::Contradictory) {
+    return Refusal{"LocationContradictory", fmt::format("node {}: {}", nodeName, place.detail)};
+  }
+  if (place.location == Location::Unknown) {
+    return Refusal{"LocationUnknown", fmt::format("node {}: {}", nodeName, place.detail)};
+  }
+  for (const auto& name : dataResidency) {
+    const auto& allowed = region.residencyClasses;
+    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
+      return Refusal{"NoLegalPlace", fmt::format("region {} does not allow residency class {}",
+                                                 region.meta.key.name, name)};
+    }
+    if (!labels.has(catalog.residencyPrefix + name, "true")) {
+      return Refusal{"NoLegalPlace", fmt::format("node {} lacks label {}{}: \"true\"", nodeName,
+                                                 catalog.residencyPrefix, name)};
+    }
+  }
+  return std::nullopt;
+}
+
+Refusal whyNoRoom(const api::Variant& variant, const Requirement& r,
+                  const std::vector<std::string>& dataResidency, const Inventory& inventory,
+                  const api::Region& region, const catalog::Catalog& catalog) {
+  const int resource = inventory.resource(r.resource);
+  std::vector<int> offering, fitting, lawful;
+  std::optional<Refusal> unlawful;
+  for (std::size_t g = 0; g < inventory.groups().size(); ++g) {
+    const auto& group = inventory.groups()[g];
+    if (resource < 0 || !offers(inventory, group, resource)) continue;
+    offering.push_back(static_cast<int>(g));
+    if (!matches(r.hardware, group.labels)) continue;
+    fitting.push_back(static_cast<int>(g));
+    auto why = whyUnlawful(firstNode(inventory, group), group.labels, dataResidency, region,
+                           catalog);
+    if (!why) lawful.push_back(static_cast<int>(g));
+    if (why && (!unlawful || precedence(why->reason) < precedence(unlawful->reason))) {
+      unlawful = std::move(why);
+    }
+  }
+  if (offering.empty()) {
+    return {"NoMatchingPool",
+            fmt::format("variant {}: no node offers {}", variant.name, r.resource)};
+  }
+  if (fitting.empty()) return wrongHardware(variant, r, inventory, offering);
+  if (lawful.empty()) {
+    return {unlawful->reason, fmt::format("variant {}: {}", variant.name, unlawful->message)};
+  }
+  return noCapacity(variant, r, inventory, lawful, resource);
+}
+
+}  // namespace bailiwick::plan

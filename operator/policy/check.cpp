@@ -1,0 +1,214 @@
+#include "policy/check.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "policy/tenant.hpp"
+
+namespace bailiwick::policy {
+namespace {
+
+using MaybeRefusal = std::optional<Refusal>;
+
+Refusal invalid(std::string message) { return {"InvalidSpec", std::move(message)}; }
+
+bool contains(const std::vector<std::string>& list, const std::string& value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+MaybeRefusal readable(const api::ModelDeployment& deployment, const api::Region& region) {
+  if (!deployment.decodeError.empty()) return invalid(deployment.decodeError);
+  if (!region.decodeError.empty()) {
+    return invalid(fmt::format("region {}: {}", region.meta.key.name, region.decodeError));
+  }
+  return std::nullopt;
+}
+
+MaybeRefusal knownPlaces(const api::ModelDeployment& deployment, const catalog::Catalog& catalog) {
+  for (const auto& place : deployment.spec.placement.jurisdictions) {
+    if (!catalog.knowsPlace(place)) {
+      return invalid(fmt::format(
+          "spec.placement.jurisdictions: {} is neither an ISO 3166-1 country nor a bloc of the "
+          "catalogue; write a country such as DE or a bloc such as EU",
+          place));
+    }
+  }
+  return std::nullopt;
+}
+
+MaybeRefusal podMetadata(const api::ModelDeployment& deployment, const Settings& settings) {
+  const auto check = [&](const api::Labels& entries, std::string_view field) -> MaybeRefusal {
+    for (const auto& [key, value] : entries) {
+      if (!forbiddenMetadataKey(key, settings.podMetadataPrefixes)) continue;
+      return invalid(fmt::format(
+          "spec.pod.{}: {} is of a domain that a deployer may not set; remove it, or ask the "
+          "platform team to allow its domain in the chart",
+          field, key));
+    }
+    return std::nullopt;
+  };
+  if (auto refusal = check(deployment.spec.pod.labels, "labels")) return refusal;
+  return check(deployment.spec.pod.annotations, "annotations");
+}
+
+MaybeRefusal regionInDomain(const api::ModelDeployment& deployment, const api::Region& region,
+                            const catalog::Catalog& catalog) {
+  const auto& placement = deployment.spec.placement;
+  if (!catalog.expand(placement.jurisdictions).contains(region.jurisdiction)) {
+    return Refusal{"NoLegalPlace",
+                   fmt::format("region {} is in {}; spec.placement.jurisdictions allows {}",
+                               region.meta.key.name, region.jurisdiction,
+                               fmt::join(placement.jurisdictions, ", "))};
+  }
+  if (!placement.regionNames.empty() && !contains(placement.regionNames, region.meta.key.name)) {
+    return Refusal{"NoLegalPlace",
+                   fmt::format("region {} is not among spec.placement.regions.names ({})",
+                               region.meta.key.name, fmt::join(placement.regionNames, ", "))};
+  }
+  if (!region.meta.labels.containsAll(placement.regionMatchLabels)) {
+    return Refusal{"NoLegalPlace",
+                   fmt::format("region {} does not carry the labels of "
+                               "spec.placement.regions.selector.matchLabels",
+                               region.meta.key.name)};
+  }
+  for (const auto& residency : placement.dataResidency) {
+    if (!contains(region.residencyClasses, residency)) {
+      return Refusal{"NoLegalPlace",
+                     fmt::format("region {} does not allow residency class {}; its "
+                                 "spec.residencyClasses are [{}]",
+                                 region.meta.key.name, residency,
+                                 fmt::join(region.residencyClasses, ", "))};
+    }
+  }
+  return std::nullopt;
+}
+
+MaybeRefusal regionAgreesWithCatalog(const api::Region& region, const catalog::Catalog& catalog) {
+  const auto* provider = catalog.provider(region.provider);
+  const auto* location = provider ? provider->location(region.location) : nullptr;
+  if (!location || location->country == region.jurisdiction) return std::nullopt;
+  return Refusal{"LocationContradictory",
+                 fmt::format("region {} says jurisdiction {}, but {} {} is in {}; correct the "
+                             "Region's spec",
+                             region.meta.key.name, region.jurisdiction, region.provider,
+                             region.location, location->country)};
+}
+
+MaybeRefusal notExternal(const Context& c) {
+  if (!c.variant.external) return std::nullopt;
+  return Refusal{"EngineUnsupported",
+                 fmt::format("variant {} is external ({}): requests are not sent to external "
+                             "providers yet, so it gets no share",
+                             c.variant.name, c.variant.external->provider)};
+}
+
+MaybeRefusal passportPresent(const Context& c) {
+  if (!c.passport) {
+    return Refusal{"PassportMissing",
+                   fmt::format("passport {} of variant {} does not exist; apply that ModelPassport",
+                               c.variant.passport, c.variant.name)};
+  }
+  if (!c.passport->decodeError.empty()) {
+    return Refusal{"PassportMissing", fmt::format("passport {} cannot be read: {}",
+                                                  c.variant.passport, c.passport->decodeError)};
+  }
+  if (c.passport->meta.deleted) {
+    return Refusal{"PassportMissing",
+                   fmt::format("passport {} of variant {} is being deleted: what runs stays, "
+                               "nothing new is placed",
+                               c.variant.passport, c.variant.name)};
+  }
+  return std::nullopt;
+}
+
+MaybeRefusal artifactPresent(const Context& c) {
+  if (c.passport->openness == "API") {
+    return Refusal{"ArtifactMissing",
+                   fmt::format("passport {} is of an API-only model ({}): there are no weights to "
+                               "run; use an open-weight model or an external variant",
+                               c.variant.passport, c.passport->model)};
+  }
+  if (c.passport->artifact(c.variant.artifact)) return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto& artifact : c.passport->artifacts) names.push_back(artifact.name);
+  return Refusal{"ArtifactMissing",
+                 fmt::format("passport {} has no artifact {} (it has {})", c.variant.passport,
+                             c.variant.artifact, fmt::join(names, ", "))};
+}
+
+MaybeRefusal vendorIsTarget(const Context& c) {
+  const auto* vendor = c.catalog.vendor(c.variant.accelerator.vendor);
+  if (!vendor) {
+    return invalid(fmt::format("variant {}: accelerator.vendor {} is not in the catalogue",
+                               c.variant.name, c.variant.accelerator.vendor));
+  }
+  if (vendor->target) return std::nullopt;
+  return Refusal{"EngineUnsupported",
+                 fmt::format("variant {}: {} is no target for a language model: {}",
+                             c.variant.name, vendor->name, vendor->note)};
+}
+
+MaybeRefusal engineKnown(const Context& c) {
+  const auto* engine = c.catalog.engine(c.variant.engine.name);
+  if (!engine) {
+    return invalid(fmt::format("variant {}: engine {} is not in the catalogue", c.variant.name,
+                               c.variant.engine.name));
+  }
+  if (c.variant.accelerator.nodes == 1) return std::nullopt;
+  if (!engine->multiNode) {
+    return Refusal{"EngineUnsupported",
+                   fmt::format("variant {}: engine {} does not span {} nodes; set "
+                               "accelerator.nodes to 1",
+                               c.variant.name, engine->name, c.variant.accelerator.nodes)};
+  }
+  if (c.leaderWorkerSets) return std::nullopt;
+  return Refusal{"EngineUnsupported",
+                 fmt::format("variant {} spans {} nodes, which needs the LeaderWorkerSet API "
+                             "(leaderworkerset.x-k8s.io/v1); install it in region {}",
+                             c.variant.name, c.variant.accelerator.nodes,
+                             c.region.meta.key.name)};
+}
+
+MaybeRefusal reservedSettings(const Context& c) {
+  const auto* engine = c.catalog.engine(c.variant.engine.name);
+  if (auto argument = reservedArgument(*engine, c.variant.engine.args)) {
+    return invalid(fmt::format("variant {}: engine.args: {} is set by Bailiwick for engine {}; "
+                               "remove it",
+                               c.variant.name, *argument, engine->name));
+  }
+  for (const auto* list : {&c.variant.engine.env, &c.deployment.spec.pod.env}) {
+    for (const auto& variable : *list) {
+      if (!reservedEnvironment(*engine, variable.name)) continue;
+      return invalid(fmt::format("variant {}: environment variable {} is reserved for engine {}; "
+                                 "remove it",
+                                 c.variant.name, variable.name, engine->name));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+MaybeRefusal checkDeployment(const api::ModelDeployment& deployment, const api::Region& region,
+                             const catalog::Catalog& catalog, const Settings& settings) {
+  if (auto refusal = readable(deployment, region)) return refusal;
+  if (auto refusal = knownPlaces(deployment, catalog)) return refusal;
+  if (auto refusal = podMetadata(deployment, settings)) return refusal;
+  if (auto refusal = regionAgreesWithCatalog(region, catalog)) return refusal;
+  return regionInDomain(deployment, region, catalog);
+}
+
+MaybeRefusal checkVariant(const Context& context) {
+  using Check = MaybeRefusal (*)(const Context&);
+  // The order is the precedence: a later check may rely on what an earlier one found present.
+  static constexpr Check chain[] = {passportPresent, notExternal, artifactPresent, vendorIsTarget,
+                                    engineKnown, reservedSettings};
+  for (const auto check : chain) {
+    if (auto refusal = check(context)) return refusal;
+  }
+  return std::nullopt;
+}
+
+}  // namespace bailiwick::policy
