@@ -1,0 +1,45 @@
+{{/* Cluster-scoped and namespaced objects share this name: it tells releases apart. */}}
+{{- define "bailiwick.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "bailiwick.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end -}}
+
+{{- define "bailiwick.labels" -}}
+{{ include "bailiwick.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* The operator as the API server names it. */}}
+{{- define "bailiwick.user" -}}
+system:serviceaccount:{{ .Release.Namespace }}:{{ include "bailiwick.fullname" . }}
+{{- end -}}
+
+{{/* (dict "image" VALUES "context" $) -> reference */}}
+{{- define "bailiwick.image" -}}
+{{- with .image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else -}}
+{{- printf "%s:%s" .repository (default $.context.Chart.AppVersion .tag) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* CEL: whether the requester is neither the operator, nor a controller of Kubernetes, nor trusted
+     by the values. Controllers run as accounts of kube-system, or all under the manager's own name. */}}
+{{- define "bailiwick.outsider" -}}
+{{- $users := concat (list (include "bailiwick.user" .) "system:kube-controller-manager") .Values.policies.trusted.users -}}
+{{- $groups := concat (list "system:serviceaccounts:kube-system") .Values.policies.trusted.groups -}}
+!(request.userInfo.username in {{ toJson $users }}) && !(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in {{ toJson $groups }}))
+{{- end -}}
