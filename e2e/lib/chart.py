@@ -42,22 +42,30 @@ def crds() -> list:
             if document]
 
 
-def objects(region: str, cache: Path) -> list:
-    return render(region, cache) if exists() else crds()
+def operator_pod(rendered: list) -> dict:
+    """The pod spec of the chart's Deployment."""
+    for obj in rendered:
+        if obj["kind"] == "Deployment":
+            return obj["spec"]["template"]["spec"]
+    raise FleetError("charts/bailiwick renders no Deployment, so there is no operator account")
 
 
 def operator_account(rendered: list) -> str:
     """The ServiceAccount that the chart's Deployment runs as."""
-    for obj in rendered:
-        if obj["kind"] == "Deployment":
-            return obj["spec"]["template"]["spec"]["serviceAccountName"]
-    raise FleetError("charts/bailiwick renders no Deployment, so there is no operator account")
+    return operator_pod(rendered)["serviceAccountName"]
 
 
-def install(region, crds_only: bool = False) -> str:
+def operator_arguments(rendered: list) -> list:
+    """The Deployment's arguments but for what is another thing outside a pod."""
+    other = ("--region", "--namespace", "--listen-", "--webhook-", "--leader-elect", "--catalog")
+    arguments = operator_pod(rendered)["containers"][0].get("args", [])
+    return [argument for argument in arguments if not argument.startswith(other)]
+
+
+def install(region, crds_only: bool = False, values: tuple = ()) -> str:
     """Applies it to a region and waits until the kinds are served; says what was applied."""
     whole = exists() and not crds_only
-    wanted = objects(region.name, region.folder / "helm") if whole else crds()
+    wanted = render(region.name, region.folder / "helm", values) if whole else crds()
     first = [obj for obj in wanted if obj["kind"] == "CustomResourceDefinition"]
     rest = [obj for obj in wanted if obj not in first and obj["kind"] not in LEFT_OUT]
     region.apply(first)

@@ -45,6 +45,13 @@ def check(binary: Optional[Path] = None) -> Path:
     return binary
 
 
+def defaults(rendered: list, extra_args: tuple) -> list:
+    """The chart's own arguments but for those that `extra_args` give anew."""
+    given = {argument.partition("=")[0] for argument in extra_args}
+    return [argument for argument in chart.operator_arguments(rendered)
+            if argument.partition("=")[0] not in given]
+
+
 def start(region, instance: str, binary: Optional[Path], extra_args: tuple, wait: bool,
           env: Optional[dict]) -> Operator:
     if not instance.startswith("operator"):
@@ -52,14 +59,15 @@ def start(region, instance: str, binary: Optional[Path], extra_args: tuple, wait
     binary = check(binary)
     process = region.process(instance)
     config = region.layout.kubeconfig(instance)
+    rendered = chart.render(region.name, region.folder / "helm")
     if not process.pid:
-        config = credential(region, instance)
+        config = credential(region, instance, chart.operator_account(rendered))
     region.layout.pick_ports([f"{instance}-metrics", f"{instance}-health"])
     metrics, health = (f"127.0.0.1:{region.layout.port(f'{instance}-{server}')}"
                        for server in ("metrics", "health"))
     process.start([
         binary, f"--region={region.name}", f"--kubeconfig={config}",
-        f"--namespace={chart.NAMESPACE}", "--leader-elect",
+        f"--namespace={chart.NAMESPACE}", "--leader-elect", *defaults(rendered, extra_args),
         f"--listen-metrics={metrics}", f"--listen-health={health}", *extra_args], env=env)
     if wait:
         wait_ready(process, lambda: probe.ok(f"http://{health}/readyz"), 60.0, region.name)

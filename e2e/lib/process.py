@@ -14,6 +14,8 @@ from typing import Callable, Optional
 
 from .errors import FleetError
 
+MARK = "--- bailiwick"
+
 
 def start_time(pid: int) -> Optional[str]:
     """The kernel's start time of a live process, None when it is gone or a zombie."""
@@ -40,7 +42,7 @@ class Process:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._record.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
-            log.write(f"--- {time.strftime('%H:%M:%S')} starting\n".encode())
+            log.write(f"{MARK} {time.strftime('%H:%M:%S')} starting\n".encode())
             log.flush()
             child = subprocess.Popen(
                 [str(part) for part in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -99,11 +101,13 @@ class Process:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def tail(self, lines: int = 12) -> str:
+        """The end of what it logged since its last start."""
         try:
             text = self.log.read_text(errors="replace")
         except OSError:
             return "(no log)"
-        return "\n".join("    " + line[:300] for line in text.splitlines()[-lines:])
+        last = text.rpartition(MARK)[2].splitlines()[1:]
+        return "\n".join("    " + line[:300] for line in last[-lines:]) or "    (empty)"
 
 
 def reap(pid: int) -> None:
@@ -127,10 +131,13 @@ def until(ready: Callable[[], bool], timeout: float, every: float = 0.05) -> boo
 
 def wait_ready(process: Process, ready: Callable[[], bool], timeout: float, what: str) -> None:
     """Waits for a daemon; raises FleetError with the end of its log when it dies or dawdles."""
-    def settled() -> bool:
-        return ready() or not process.pid
+    answers = []
 
-    if until(settled, timeout) and ready():
+    def settled() -> bool:
+        answers.append(ready())
+        return answers[-1] or not process.pid
+
+    if until(settled, timeout) and answers[-1]:
         return
     state = f"is not ready after {timeout:.0f} s" if process.pid else "ended"
     raise FleetError(f"{what}: {process.name} {state}; the end of {process.log}:\n{process.tail()}")

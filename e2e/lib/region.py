@@ -182,10 +182,11 @@ class Region:
 
     # Content
 
-    def install(self, crds_only: bool = False) -> None:
-        """Installs the chart but for its Deployment; only crds/*.yaml where there is no chart."""
+    def install(self, crds_only: bool = False, values: tuple = ()) -> None:
+        """Installs the chart but for its Deployment; only crds/*.yaml where there is no chart.
+        `values` are Helm's --set arguments."""
         began = time.monotonic()
-        source = chart.install(self, crds_only)
+        source = chart.install(self, crds_only, values)
         self._step(f"{source} installed", began)
 
     def apply_region_file(self, name: Optional[str] = None) -> dict:
