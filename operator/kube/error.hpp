@@ -1,6 +1,7 @@
 #pragma once
 // What went wrong with a request, as the API server or the way to it says.
 
+#include <simdjson.h>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -44,6 +45,8 @@ std::string_view kindName(ApiError::Kind kind);
 ApiError toApiError(const TransportError& error);
 // For a head whose status is not 2xx, or a body that is not what was asked for.
 ApiError toApiError(const ResponseHead& head, std::string_view body);
+// A metav1.Status, e.g. of an ERROR event; nullopt when it is none. `httpStatus` 0: by its code.
+std::optional<ApiError> fromStatusObject(simdjson::dom::element element, int httpStatus);
 ApiError malformed(const ResponseHead& head, std::string_view what);
 
 }  // namespace bailiwick::kube

@@ -5,6 +5,8 @@
 #include <simdjson.h>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -59,11 +61,11 @@ class InformerBase {
   virtual WatchSink& sink() = 0;
   // Published before handlers run, so that who is woken by one finds it.
   void publishVersion(std::string_view resourceVersion);
+  void publishSynced();
   void decodeFailed(const ObjectRef& object, const Error& error);
 
  private:
   class Driver;
-  void run(Transport& transport, std::stop_token stop);
 
   WatchConfig config_;
   std::atomic<bool> synced_{false};
@@ -105,20 +107,22 @@ class Informer final : public InformerBase, private WatchSink {
 
  private:
   WatchSink& sink() override { return *this; }
-  void setBegun() override { staged_.clear(); }
-  void setMember(const ObjectRef& object) override;
+  void setBegun() override;
   void setComplete(std::string_view resourceVersion) override;
-  void setDiscarded() override { staged_ = {}; }
+  void setDiscarded() override;
   void upserted(const ObjectRef& object) override;
   void deleted(const ObjectRef& object) override;
   void progressed(std::string_view resourceVersion) override { publishVersion(resourceVersion); }
-  // The new object, or the old one where it is the same or the new one cannot be read.
+
+  // The new object, or the old one where it is the same or the new one cannot be read; nullptr when
+  // there is neither.
   Ptr decoded(const ObjectRef& object, const Ptr& old);
   void tell(const Ptr& before, const Ptr& after);
 
   Decoder decode_;
   std::vector<Handlers<T>> handlers_;
   Store<T> store_;
+  bool staging_ = false;
   typename Store<T>::Set staged_;
 };
 

@@ -15,6 +15,11 @@
 
 namespace bailiwick::kube {
 
+// A key that is only looked up.
+struct KeyView {
+  std::string_view ns, name;
+};
+
 struct KeyHash {
   std::size_t operator()(const api::Key& key) const { return hash(key.ns, key.name); }
   static std::size_t hash(std::string_view ns, std::string_view name) {
@@ -30,7 +35,8 @@ class Store {
   using Ptr = std::shared_ptr<const T>;
 
   // Nullptr when absent.
-  Ptr get(const api::Key& key) const {
+  Ptr get(const api::Key& key) const { return get(KeyView{key.ns, key.name}); }
+  Ptr get(KeyView key) const {
     std::shared_lock lock(mutex_);
     const auto it = objects_.find(key);
     return it == objects_.end() ? nullptr : *it;
@@ -60,48 +66,58 @@ class Store {
     return revision_;
   }
 
-  // Writer's side. Each returns what was there before, or nullptr.
-  Ptr put(Ptr object) {
-    std::unique_lock lock(mutex_);
-    ++revision_;
-    Ptr old;
-    if (const auto it = objects_.find(object->meta.key); it != objects_.end()) {
-      old = *it;
-      objects_.erase(it);
-    }
-    objects_.insert(std::move(object));
-    return old;
-  }
-
-  Ptr erase(const api::Key& key) {
-    std::unique_lock lock(mutex_);
-    const auto it = objects_.find(key);
-    if (it == objects_.end()) return nullptr;
-    ++revision_;
-    Ptr old = *it;
-    objects_.erase(it);
-    return old;
-  }
-
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(const Ptr& object) const { return KeyHash{}(object->meta.key); }
-    std::size_t operator()(const api::Key& key) const { return KeyHash{}(key); }
+    std::size_t operator()(KeyView key) const { return KeyHash::hash(key.ns, key.name); }
   };
   struct Equal {
     using is_transparent = void;
-    bool operator()(const Ptr& a, const Ptr& b) const { return a->meta.key == b->meta.key; }
-    bool operator()(const Ptr& a, const api::Key& b) const { return a->meta.key == b; }
-    bool operator()(const api::Key& a, const Ptr& b) const { return a == b->meta.key; }
+    static KeyView view(const Ptr& object) { return {object->meta.key.ns, object->meta.key.name}; }
+    static KeyView view(KeyView key) { return key; }
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      const KeyView x = view(a), y = view(b);
+      return x.name == y.name && x.ns == y.ns;
+    }
   };
   using Set = std::unordered_set<Ptr, Hash, Equal>;
 
+  // The writer's side.
+  void put(Ptr object) {
+    std::unique_lock lock(mutex_);
+    ++revision_;
+    putInto(objects_, std::move(object));
+  }
+  void erase(KeyView key) {
+    std::unique_lock lock(mutex_);
+    if (eraseFrom(objects_, key)) ++revision_;
+  }
   // Takes the whole new set at once and hands back the old one.
   Set replace(Set objects) {
     std::unique_lock lock(mutex_);
     ++revision_;
     std::swap(objects_, objects);
     return objects;
+  }
+  // Without the lock: nobody but the writer changes it.
+  const Set& contents() const { return objects_; }
+
+  static void putInto(Set& set, Ptr object) {
+    const auto it = set.find(object);
+    if (it == set.end()) {
+      set.insert(std::move(object));
+      return;
+    }
+    auto node = set.extract(it);
+    node.value() = std::move(object);
+    set.insert(std::move(node));
+  }
+  static bool eraseFrom(Set& set, KeyView key) {
+    const auto it = set.find(key);
+    if (it == set.end()) return false;
+    set.erase(it);
+    return true;
   }
 
  private:

@@ -36,12 +36,11 @@ struct ObjectRef {
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
-  // A new full set: begun, filled, then either complete (what is not in it is gone) or discarded.
+  // Between setBegun and setComplete or setDiscarded, changes build a new full set and the present
+  // one stays in force. When it is complete, what is not in it is gone.
   virtual void setBegun() = 0;
-  virtual void setMember(const ObjectRef& object) = 0;
   virtual void setComplete(std::string_view resourceVersion) = 0;
   virtual void setDiscarded() = 0;
-  // One change of the present set. `resourceVersion` of the object is the watch's progress.
   virtual void upserted(const ObjectRef& object) = 0;
   virtual void deleted(const ObjectRef& object) = 0;
   // A bookmark: everything up to here has been told.
@@ -110,35 +109,40 @@ class WatchFsm {
   const Stats& stats() const { return stats_; }
 
  private:
+  // What to do after a wait.
   enum class Resume { Watch, Relist };
 
-  Action relist(SteadyTime now);
+  Action relist();
   Action listPage();
   Action openWatch();
   Action fail(ApiError error, Resume resume);
-  Action pageDecoded(const Response& response, SteadyTime now);
-  void memberOf(simdjson::dom::element item);
+  Action absent();
+  Action refused(ApiError error);
+  Action ended(bool healthy, SteadyTime now);
+  bool pageDecoded(const Response& response, SteadyTime now);
   bool completeSet(std::string_view resourceVersion, SteadyTime now);
   void discardSet();
   bool line(std::string_view padded);
-  bool event(std::string_view type, simdjson::dom::element object);
-  bool bookmark(simdjson::dom::element object);
   bool change(std::string_view type, simdjson::dom::element object);
-  bool broken(ApiError error, Resume resume);
+  bool bookmark(simdjson::dom::element object);
+  bool streamFailure(simdjson::dom::element status);
+  bool broken(std::string_view what, Resume resume);
   void trimParser();
+  std::chrono::seconds randomTimeout();
 
   WatchConfig config_;
   WatchSink& sink_;
   std::function<double()> random_;
+  Backoff backoff_;
   State state_ = State::Empty;
   Availability availability_ = Availability::Unknown;
   Resume resume_ = Resume::Relist;
-  Backoff backoff_;
   bool synced_ = false;
   bool setOpen_ = false;
-  bool watchList_ = true;
-  int pageLimit_ = 500;
-  int malformedInRow_ = 0;
+  bool relistWanted_ = false;  // by what broke the stream
+  bool watchList_;
+  int pageLimit_;
+  int failedResumes_ = 0;        // in a row
   std::string resourceVersion_;  // of the last thing told to the sink
   std::string listVersion_;      // of the list whose pages are being read
   std::string continue_;
