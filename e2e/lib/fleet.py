@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import chart, components, nodes, operators, tools
@@ -78,22 +77,27 @@ def bring_up(name: str, with_operator: bool) -> None:
 
 def in_parallel(names: list, work) -> list:
     """Runs `work` for each name at once; says what went wrong and returns the names that failed."""
-    def guarded(name: str) -> bool:
+    good = set()
+
+    def guarded(name: str) -> None:
         try:
             work(name)
-            return True
+            good.add(name)
         except (FleetError, OSError) as error:
             say(f"e2e/fleet: {error}")
-            return False
 
-    with ThreadPoolExecutor(max(1, len(names))) as pool:
-        results = list(pool.map(guarded, names))
-    return [name for name, good in zip(names, results) if not good]
+    # Daemons, so that an interrupted `fleet` ends at once.
+    threads = [threading.Thread(target=guarded, args=(name,), daemon=True) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [name for name in names if name not in good]
 
 
 def down(options: argparse.Namespace) -> int:
     names = options.names or existing()
-    return 1 if in_parallel(names, lambda name: take_down(name)) else 0
+    return 1 if in_parallel(names, take_down) else 0
 
 
 def take_down(name: str) -> None:
@@ -146,7 +150,7 @@ def row(one: Region) -> tuple:
     running = one.running()
     dead = [name for name in components.FULL if name in running and not running[name]]
     server, count = one.server, "?"
-    if one.api.ready():
+    if one.admin_kubeconfig.exists() and one.api.ready():
         items = one.api.items("/api/v1/nodes")
         ready = sum(nodes.is_ready(item) for item in items)
         count = f"{ready}/{len(items)} ready"

@@ -17,6 +17,7 @@ from typing import Optional
 import yaml
 
 from . import tools
+from .api import ApiError
 from .errors import FleetError
 
 FOLDER = tools.E2E / "regions"
@@ -86,6 +87,14 @@ def node(name: str, capacity: dict, labels: Optional[dict] = None, taints: Optio
                          "kubeletVersion": "v1.36.3", "osImage": "Linux", "systemUUID": ""},
         },
     }
+
+
+def create(api, obj: dict) -> None:
+    try:
+        api.create(obj)
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
 
 
 def provider_id(provider: str, labels: dict, name: str) -> str:

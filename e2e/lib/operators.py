@@ -59,6 +59,8 @@ def start(region, instance: str, binary: Optional[Path], extra_args: tuple, wait
     binary = check(binary)
     process = region.process(instance)
     config = region.layout.kubeconfig(instance)
+    if process.outdated:
+        process.stop()
     rendered = chart.render(region.name, region.folder / "helm")
     if not process.pid:
         config = credential(region, instance, chart.operator_account(rendered))

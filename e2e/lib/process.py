@@ -92,6 +92,14 @@ class Process:
                 raise FleetError(f"{self.name} (pid {self.pid}) does not die of SIGKILL")
         self._record.unlink(missing_ok=True)
 
+    @property
+    def outdated(self) -> bool:
+        """Whether it runs a program file that was replaced since, by a build for example."""
+        try:
+            return os.readlink(f"/proc/{self.pid}/exe").endswith(" (deleted)")
+        except OSError:
+            return False
+
     def rss(self) -> int:
         """Resident memory in bytes, 0 when it does not run."""
         try:

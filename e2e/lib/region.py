@@ -96,11 +96,12 @@ class Region:
 
     def remove(self) -> None:
         """Ends everything and removes data, certificates, logs and ports. Safe to repeat."""
-        self.kill()
-        held = self.layout.state()["ports"].values()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        ports.release(held)
-        self._api = None
+        with self.locked():
+            self.kill()
+            held = self.layout.state()["ports"].values()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            ports.release(held)
+            self._api = None
 
     def process(self, name: str) -> Process:
         """A component or an operator instance: for signals, its log, its memory."""
@@ -167,7 +168,10 @@ class Region:
 
     def audit(self, offset: int = 0) -> Iterator[dict]:
         """Audit events from a byte offset of the log on (see `audit_mark`), oldest first."""
-        with open(self.folder / "log" / "audit.log", "rb") as log:
+        path = self.folder / "log" / "audit.log"
+        if not path.exists():
+            return
+        with open(path, "rb") as log:
             log.seek(offset)
             for line in log:
                 if line.endswith(b"\n"):
@@ -201,10 +205,10 @@ class Region:
         return spec
 
     def add_nodes(self, objects: list, wait: bool = True) -> list:
-        """Creates Node objects (see nodes.node and nodes.expand); waits until kwok has them Ready."""
-        for node in objects:
-            if not self.api.find(self.api.path(node)):
-                self.api.create(node)
+        """Creates Node objects (see nodes.node and nodes.expand) but for those that exist, and waits
+        until kwok has them Ready."""
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda node: nodes.create(self.api, node), objects))
         if wait and components.KWOK in self.parts:
             names = {node["metadata"]["name"] for node in objects}
             self.api.wait(f"{self.name}: nodes Ready", lambda api: names <= nodes.schedulable(
@@ -227,7 +231,8 @@ class Region:
         """Runs bailiwick-operator as the chart's ServiceAccount; returns when /readyz says yes.
         Give further replicas other instance names that begin with `operator`."""
         began = time.monotonic()
-        started = operators.start(self, instance, binary, tuple(extra_args), wait, env)
+        with self.locked():
+            started = operators.start(self, instance, binary, tuple(extra_args), wait, env)
         self._step(f"{instance} ready" if wait else f"{instance} started", began)
         return started
 
