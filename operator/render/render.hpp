@@ -1,11 +1,13 @@
 #pragma once
 // The Kubernetes objects that a ModelDeployment becomes in this region: pure functions from spec,
 // passport, Region and catalogue to server-side apply bodies. They hold every field that we own and
-// no other.
+// no other, and the same input gives the same bytes.
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/model_deployment.hpp"
@@ -13,6 +15,7 @@
 #include "api/region.hpp"
 #include "catalog/catalog.hpp"
 #include "plan/requirement.hpp"
+#include "policy/refusal.hpp"
 
 namespace bailiwick::render {
 
@@ -29,7 +32,8 @@ struct Environment {
   const catalog::Catalog* catalog = nullptr;
   std::string sidecarImage;
   std::set<std::string> runtimeClasses;  // that exist in the cluster
-  // Addresses of the API server ("10.0.0.1", 6443), for the least egress.
+  // Addresses of the API server ("10.0.0.1", 6443), for the least egress: its endpoints, and the
+  // Service address where the network plugin judges before translation.
   std::vector<std::pair<std::string, int>> apiServer;
 };
 
@@ -40,15 +44,34 @@ struct VariantShare {
   int replicas = 0;  // of the workload, kept ones included
 };
 
+// Why no objects can be made of a variant, although places and devices may exist: ArtifactMissing,
+// EngineUnsupported (no way to fetch that source, no multi-node form), InvalidSpec (a source that
+// cannot be read, a name too long for a LeaderWorkerSet). To be asked before a variant is offered;
+// variantObjects expects no refusal. External variants are not judged.
+std::optional<policy::Refusal> unrenderable(const api::ModelDeployment& deployment,
+                                            const api::Variant& variant,
+                                            const api::ModelPassport& passport,
+                                            const Environment& environment);
+
 // `<mdep>-<variant>`: Deployment or LeaderWorkerSet, Service, and the ConfigMap with the sidecar's
-// configuration.
+// configuration; the workload comes last.
 std::vector<Object> variantObjects(const api::ModelDeployment& deployment,
                                    const VariantShare& share, const Environment& environment);
 
+// Which content a route table holds, and under which generation: annotations of its ConfigMap.
+struct RouteState {
+  std::int64_t generation = 0;
+  std::string hash;
+};
+
+// Of the ConfigMap `<mdep>-routes` as it was last seen; zero when it has none, or it is not ours.
+RouteState routeState(const api::ObjectMeta& configMap);
+
 // Once per deployment: Service, route table, PodDisruptionBudget, NetworkPolicy, ServiceAccount,
-// Role and RoleBinding. `shares` in the spec's order.
+// Role and RoleBinding. `shares` in the spec's order. The table's generation is `current`'s while
+// its content is, else one more: no clock and no counter beside the object itself.
 std::vector<Object> sharedObjects(const api::ModelDeployment& deployment,
                                   const std::vector<VariantShare>& shares,
-                                  const Environment& environment);
+                                  const Environment& environment, const RouteState& current);
 
 }  // namespace bailiwick::render

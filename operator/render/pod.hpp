@@ -1,0 +1,16 @@
+#pragma once
+// Pod templates. They depend on spec, passport, Region, catalogue and the RuntimeClasses that
+// exist, never on nodes: node changes roll nothing (protocols 1).
+
+#include "render/engine.hpp"
+
+namespace bailiwick::render {
+
+nlohmann::json podTemplate(const api::ModelDeployment& deployment, const VariantShare& share,
+                           Member member, const Environment& environment);
+
+// requiredDuringSchedulingIgnoredDuringExecution. A selector that matches nothing becomes one that
+// matches nothing: Kubernetes refuses an empty list, and no affinity at all would match everything.
+nlohmann::json nodeSelector(const plan::NodeSelector& selector);
+
+}  // namespace bailiwick::render

@@ -1,0 +1,13 @@
+#pragma once
+// The route table of a deployment in this region (api.md).
+
+#include "render/metadata.hpp"
+
+namespace bailiwick::render {
+
+// ConfigMap `<mdep>-routes`, key routes.yaml; annotations hold its RouteState.
+Object routesConfigMap(const api::ModelDeployment& deployment,
+                       const std::vector<VariantShare>& shares, const Environment& environment,
+                       const RouteState& current);
+
+}  // namespace bailiwick::render
