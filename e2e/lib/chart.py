@@ -1,11 +1,11 @@
 """Our own objects: the chart as `helm template` renders it, but for the Deployment."""
 import os
 import subprocess
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
-from . import tools
+from . import documents, tools
 from .errors import FleetError
 
 CLONE = tools.E2E.parent
@@ -21,6 +21,11 @@ def exists() -> bool:
 
 def render(region: str, cache: Path, values: tuple = ()) -> list:
     """Every object of the release, as the region's cluster would get it."""
+    return deepcopy(_render(region, cache, tuple(values)))
+
+
+@lru_cache
+def _render(region: str, cache: Path, values: tuple) -> list:
     if not tools.is_built("helm"):
         raise FleetError("helm: not built; run e2e/tools/build helm")
     command = [tools.binary("helm"), "template", RELEASE, CHART, "--namespace", NAMESPACE,
@@ -33,13 +38,12 @@ def render(region: str, cache: Path, values: tuple = ()) -> list:
                           check=False)
     if done.returncode != 0:
         raise FleetError(f"helm template charts/bailiwick: {done.stderr.strip()}")
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
+    return documents.load_all(done.stdout)
 
 
 def crds() -> list:
     files = sorted(CRDS.glob("*.yaml"))
-    return [document for file in files for document in yaml.safe_load_all(file.read_text())
-            if document]
+    return [document for file in files for document in documents.load_all(file.read_text())]
 
 
 def operator_pod(rendered: list) -> dict:

@@ -16,7 +16,7 @@ from typing import Optional
 
 import yaml
 
-from . import tools
+from . import documents, tools
 from .api import ApiError
 from .errors import FleetError
 
@@ -30,7 +30,7 @@ def load(name: str) -> dict:
     """A region file by name or path, checked for the keys that `expand` understands."""
     path = Path(name) if "/" in str(name) else FOLDER / f"{name}.yaml"
     try:
-        spec = yaml.safe_load(path.read_text())
+        spec = documents.load(path.read_text())
     except FileNotFoundError:
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
         raise FleetError(f"no region file e2e/regions/{name}.yaml; there are: {known}") from None

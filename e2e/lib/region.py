@@ -22,9 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Iterator, Optional
 
-import yaml
-
-from . import chart, components, nodes, operators, ports, tools
+from . import chart, components, documents, nodes, operators, ports, tools
 from .api import Api
 from .errors import FleetError
 from .layout import PORTS, Layout
@@ -161,7 +159,7 @@ class Region:
     def apply(self, objects) -> list:
         """Server-side applies an object, a list of them, or YAML text; returns what is stored."""
         if isinstance(objects, str):
-            objects = [document for document in yaml.safe_load_all(objects) if document]
+            objects = documents.load_all(objects)
         elif isinstance(objects, dict):
             objects = [objects]
         return [self.api.apply(obj) for obj in objects]
