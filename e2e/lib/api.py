@@ -8,7 +8,6 @@ import threading
 import time
 import urllib.parse
 from pathlib import Path
-from typing import Optional
 
 import yaml
 

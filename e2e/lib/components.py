@@ -8,7 +8,7 @@ from typing import Callable
 
 import yaml
 
-from . import probe, tools
+from . import documents, probe, tools
 from .layout import Layout
 
 ETCD, API = "etcd", "kube-apiserver"
@@ -42,6 +42,16 @@ KWOK_BINDING = {
                 "name": "bailiwick-kwok"},
     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User",
                   "name": "bailiwick-kwok"}],
+}
+
+
+# Ways for a test to keep a fake pod from starting or from going: annotations, or an engine image
+# whose name says it. Take the annotation away and the pod goes on.
+HOLD_START, HOLD_DELETION, NEVER_STARTS = "e2e-hold-start", "e2e-hold-deletion", "never-starts"
+HOLDS = {
+    "pod-ready": [f'.metadata.annotations["{HOLD_START}"]',
+                  f'.spec.containers.[] | select( .image | contains("{NEVER_STARTS}") ) | .name'],
+    "pod-delete": [f'.metadata.annotations["{HOLD_DELETION}"]'],
 }
 
 
@@ -149,10 +159,22 @@ def _healthz(port: str) -> Callable[[Layout], bool]:
     return lambda at: probe.ok(f"https://127.0.0.1:{at.port(port)}/healthz", at.pki.certificate("ca"))
 
 
+def _stages() -> list:
+    """kwok's own stages, which leave alone what HOLDS names."""
+    stages = documents.load_all(tools.kwok_stages().read_text())
+    for stage in stages:
+        expressions = stage["spec"].setdefault("selector", {}).setdefault("matchExpressions", [])
+        expressions += [{"key": key, "operator": "DoesNotExist"}
+                        for key in HOLDS.get(stage["metadata"]["name"], [])]
+    return stages
+
+
 def _kwok(at: Layout, _durable: bool) -> list:
+    config = at.folder / "kwok.yaml"
+    config.write_text(yaml.safe_dump_all(_stages(), sort_keys=False))
     return [
         tools.binary(KWOK), f"--kubeconfig={at.kubeconfig('kwok')}",
-        f"--config={tools.kwok_stages()}", f"--server-address=127.0.0.1:{at.port('kwok')}",
+        f"--config={config}", f"--server-address=127.0.0.1:{at.port('kwok')}",
         "--manage-all-nodes=false",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
         # Without leases of their own the nodes turn Unknown every minute.
