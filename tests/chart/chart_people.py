@@ -1,0 +1,59 @@
+"""Users of the cluster, each with a client certificate, and what RBAC gives them."""
+from lib import kubeconfig
+from lib.api import Api
+from lib.pki import Leaf
+
+from chart_release import FULLNAME, NAMESPACE
+
+RBAC = "rbac.authorization.k8s.io"
+
+
+class People:
+    """A user exists once asked for; his rights are added to."""
+
+    def __init__(self, region):
+        self._region = region
+        self._known = {}
+
+    def user(self, name: str, group: str = "") -> Api:
+        if name not in self._known:
+            file = name.replace(":", "-")
+            pki = self._region.layout.pki
+            pki.leaf(Leaf(file, "ca", name, group))
+            path = self._region.layout.write_kubeconfig(
+                file, kubeconfig.certificate_user(pki.certificate(file), pki.key(file)))
+            self._known[name] = Api(path)
+        return self._known[name]
+
+    def operator(self) -> Api:
+        """With a token of the chart's ServiceAccount."""
+        if "operator" not in self._known:
+            token = self._region.kubectl("create", "token", FULLNAME, "-n", NAMESPACE).strip()
+            self._known["operator"] = Api(
+                self._region.layout.write_kubeconfig("operator", kubeconfig.token_user(token)))
+        return self._known["operator"]
+
+    def editor(self, name: str, namespace: str) -> Api:
+        """An ordinary namespace editor."""
+        self.bind(name, namespace, "ClusterRole", "edit")
+        return self.user(name)
+
+    def writer(self, name: str, namespace: str, *rules: tuple) -> Api:
+        """Somebody who may write ModelDeployments, and what (resource, name, verb) say."""
+        self.bind(name, namespace, "ClusterRole", f"{FULLNAME}-edit")
+        self.bind(name, namespace, "ClusterRole", f"{FULLNAME}-view")
+        if rules:
+            self._region.apply({
+                "apiVersion": f"{RBAC}/v1", "kind": "Role",
+                "metadata": {"name": name, "namespace": namespace},
+                "rules": [{"apiGroups": [""], "resources": [resource], "resourceNames": [one],
+                           "verbs": [verb]} for resource, one, verb in rules]})
+            self.bind(name, namespace, "Role", name)
+        return self.user(name)
+
+    def bind(self, user: str, namespace: str, kind: str, role: str) -> None:
+        self._region.apply({
+            "apiVersion": f"{RBAC}/v1", "kind": "RoleBinding",
+            "metadata": {"name": f"{user}-{role}", "namespace": namespace},
+            "roleRef": {"apiGroup": RBAC, "kind": kind, "name": role},
+            "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}]})
