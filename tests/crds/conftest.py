@@ -1,0 +1,34 @@
+"""One API server for the whole run; its folder goes away with it."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+_counted = {}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    from server import Server
+    one = Server(tmp_path_factory.mktemp("control-plane") / "crds")
+    yield one
+    _counted["requests"] = one.requests
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def live(server):
+    """kind -> the first full object of its kind, stored with its status."""
+    stored = {}
+    for kind, crd in server.crds.items():
+        obj = {**crd.full[0], "metadata": {**crd.full[0]["metadata"], "name": "live"}}
+        stored[kind] = server.store(obj)
+    return stored
+
+
+def pytest_terminal_summary(terminalreporter):
+    if "requests" in _counted:
+        terminalreporter.write_line(f"{_counted['requests']} requests to a real API server")
