@@ -252,14 +252,11 @@ void readResources(const Cursor& resources, PodSpec& out) {
   });
 }
 
-void readPullSecrets(const Cursor& secrets, std::vector<std::string>& out) {
-  secrets.items([&](const Cursor& item) {
-    std::string_view plain;
-    if (item.element().get(plain) == simdjson::SUCCESS) return item.read(out.emplace_back());
-    item.fields([&](std::string_view key, const Cursor& value) {
-      if (key == "name") value.read(out.emplace_back());
-    });
+void readPullSecret(const Cursor& secret, std::string& out) {
+  secret.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "name") value.read(out);
   });
+  secret.require(!out.empty(), "name");
 }
 
 void readPod(const Cursor& pod, PodSpec& out) {
@@ -273,7 +270,7 @@ void readPod(const Cursor& pod, PodSpec& out) {
     else if (key == "annotations")
       value.read(out.annotations);
     else if (key == "imagePullSecrets")
-      readPullSecrets(value, out.imagePullSecrets);
+      value.readEach(out.imagePullSecrets, readPullSecret);
     else if (key == "serviceAccountName")
       value.read(out.serviceAccountName);
   });

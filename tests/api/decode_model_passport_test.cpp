@@ -1,0 +1,51 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/decode.hpp"
+#include "api/objects.hpp"
+
+namespace bailiwick::api {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+ModelPassport decode(const json& object) {
+  return testing::decodeJson(object, decodeModelPassport).value();
+}
+
+TEST(DecodeModelPassport, ReadsEveryField) {
+  const ModelPassport passport = decode(testing::fullModelPassport());
+  ASSERT_EQ(passport.decodeError, "");
+  EXPECT_EQ(passport.publisher.name, "DeepSeek");
+  EXPECT_EQ(passport.parent->name, "High-Flyer");
+  EXPECT_EQ(passport.family, "deepseek-v3");
+  EXPECT_EQ(passport.licence, "MIT");
+  ASSERT_NE(passport.artifact("fp8"), nullptr);
+  EXPECT_EQ(passport.artifact("fp8")->sourceType, SourceType::HuggingFace);
+  EXPECT_TRUE(passport.artifact("fp8")->signed_);
+  EXPECT_EQ(passport.artifact("bf16"), nullptr);
+  EXPECT_EQ(passport.endpoints[0].residencyClasses[0], "eu-personal");
+  ASSERT_THAT(passport.derivedFrom, SizeIs(2));
+  EXPECT_EQ(passport.derivedFrom[1].publisher.country, "CN");
+  EXPECT_TRUE(passport.evidence[0].expiresAt);
+}
+
+TEST(DecodeModelPassport, KeepsTheObjectWhenItsSpecIsBad) {
+  json object = testing::fullModelPassport();
+  object["spec"]["artifacts"][0]["source"]["type"] = "FTP";
+  const ModelPassport passport = decode(object);
+  EXPECT_THAT(passport.decodeError, HasSubstr("spec.artifacts[0].source.type: must be OCI"));
+  EXPECT_EQ(passport.meta.key.name, "deepseek-v3-2");
+  EXPECT_EQ(passport.originCountry, "") << "half of an identity must not be judged";
+}
+
+TEST(DecodeModelPassport, RefusesAnAncestorThatSaysNothing) {
+  json object = testing::fullModelPassport();
+  object["spec"]["derivedFrom"][0] = json::object();
+  EXPECT_THAT(decode(object).decodeError, HasSubstr("spec.derivedFrom[0]: must name a passport"));
+}
+
+}  // namespace
+}  // namespace bailiwick::api
