@@ -6,6 +6,7 @@ from lib.pki import Leaf
 from chart_release import FULLNAME, NAMESPACE
 
 RBAC = "rbac.authorization.k8s.io"
+REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
 
 class People:
@@ -52,8 +53,28 @@ class People:
         return self.user(name)
 
     def bind(self, user: str, namespace: str, kind: str, role: str) -> None:
+        """Returns when the API server acts on it."""
         self._region.apply({
             "apiVersion": f"{RBAC}/v1", "kind": "RoleBinding",
             "metadata": {"name": f"{user}-{role}", "namespace": namespace},
             "roleRef": {"apiGroup": RBAC, "kind": kind, "name": role},
             "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}]})
+        where = f"namespaces/{namespace}/" if kind == "Role" else ""
+        self._region.api.wait(f"{user} has {kind} {role}", lambda api: all(
+            self._allows(user, namespace, rule)
+            for rule in api.get(f"/apis/{RBAC}/v1/{where}{kind.lower()}s/{role}")["rules"]))
+
+    def _allows(self, user: str, namespace: str, rule: dict) -> bool:
+        return self.may(user, namespace, rule["verbs"][0], rule["apiGroups"][0], rule["resources"][0],
+                        rule.get("resourceNames", [""])[0])
+
+    def may(self, user: str, namespace: str, verb: str, group: str, resource: str, name: str = "",
+            groups: tuple = ()) -> bool:
+        """What the authorizer says; `resource` as in a rule, with its subresource."""
+        kind, _, subresource = resource.partition("/")
+        review = self._region.api.request("POST", REVIEWS, {
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": user, "groups": list(groups), "resourceAttributes": {
+                "namespace": namespace, "verb": verb, "group": group, "resource": kind,
+                "subresource": subresource, "name": name}}})
+        return review["status"]["allowed"]

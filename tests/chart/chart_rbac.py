@@ -1,0 +1,75 @@
+"""Everything that the chart grants, and why. The chart and this table hold exactly the same."""
+from dataclasses import dataclass
+
+BAILIWICK, RBAC = "bailiwick.dev", "rbac.authorization.k8s.io"
+READ = ("get", "list", "watch")
+APPLY = (*READ, "create", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One resource in one role. `role` is the kind and what follows the release's name in its own.
+
+    asked   False where no request of the operator shows in the audit log: the API server checks the
+            verb while it admits another request.
+    """
+
+    role: tuple
+    group: str
+    resource: str
+    verbs: tuple
+    reason: str
+    names: tuple = ("",)
+    asked: bool = True
+
+
+CLUSTER, OWN = ("ClusterRole", ""), ("Role", "")
+ADDRESSES = ("Role", "-apiserver-addresses")
+VIEW, EDIT = ("ClusterRole", "-view"), ("ClusterRole", "-edit")
+
+OPERATOR = (
+    Row(CLUSTER, BAILIWICK, "modeldeployments", READ, "what to serve"),
+    Row(CLUSTER, BAILIWICK, "modelpassports", (*READ, "patch"),
+        "what a model is; the finalizer of one that is in use"),
+    Row(CLUSTER, BAILIWICK, "regions", READ, "where this cluster is"),
+    Row(CLUSTER, BAILIWICK, "modeldeployments/status", ("patch",), "what was found and done"),
+    Row(CLUSTER, BAILIWICK, "modelpassports/status", ("patch",), "validity and use"),
+    Row(CLUSTER, BAILIWICK, "regions/status", ("patch",), "pools and health of this region"),
+    Row(CLUSTER, BAILIWICK, "modeldeployments/finalizers", ("update",),
+        "blockOwnerDeletion under OwnerReferencesPermissionEnforcement", asked=False),
+    Row(CLUSTER, "", "nodes", READ, "pools: labels, taints, devices"),
+    Row(CLUSTER, "", "namespaces", READ, "labels of tenants' namespaces; the uid of kube-system"),
+    Row(CLUSTER, "", "pods", (*READ, "patch", "delete"),
+        "devices that are taken; the deletion cost of one's own; one replica of a group"),
+    Row(CLUSTER, "node.k8s.io", "runtimeclasses", READ, "runtimeClassName only where it exists"),
+    Row(CLUSTER, "", "services", APPLY, "to the sidecars"),
+    Row(CLUSTER, "", "configmaps", APPLY,
+        "route tables; and nobody may grant the sidecar what he does not hold"),
+    Row(CLUSTER, "", "serviceaccounts", APPLY, "one for the pods of each ModelDeployment"),
+    Row(CLUSTER, "apps", "deployments", APPLY, "engines and gateways"),
+    Row(CLUSTER, "leaderworkerset.x-k8s.io", "leaderworkersets", APPLY,
+        "engines that span several nodes"),
+    Row(CLUSTER, "policy", "poddisruptionbudgets", APPLY, "one for each ModelDeployment"),
+    Row(CLUSTER, "networking.k8s.io", "networkpolicies", APPLY, "least egress of engine pods"),
+    Row(CLUSTER, RBAC, "roles", APPLY, "the sidecar watches its own route table"),
+    Row(CLUSTER, RBAC, "rolebindings", APPLY, "the sidecar watches its own route table"),
+    Row(CLUSTER, "events.k8s.io", "events", ("create", "patch"), "what happened, for people"),
+    Row(OWN, "coordination.k8s.io", "leases", ("create",), "leader election"),
+    Row(OWN, "coordination.k8s.io", "leases", ("get", "patch"), "leader election",
+        names=("bailiwick-operator",)),
+    Row(ADDRESSES, "discovery.k8s.io", "endpointslices", READ,
+        "addresses of the API server, for the egress of engine pods", names=("kubernetes",)),
+)
+KINDS = ("modeldeployments", "modelpassports", "sovereigntypolicies", "regions", "exitorders")
+TENANTS = (
+    *(Row(VIEW, BAILIWICK, kind, READ, "for people; aggregated to ClusterRole view") for kind in KINDS),
+    Row(EDIT, BAILIWICK, "modeldeployments", ("create", "update", "patch", "delete", "deletecollection"),
+        "for people; aggregated to ClusterRole edit"),
+    Row(EDIT, BAILIWICK, "modeldeployments/scale", ("get", "update", "patch"), "kubectl scale"),
+)
+
+
+def grants(rows) -> set:
+    """(role, group, resource, name, verb) for each."""
+    return {(row.role, row.group, row.resource, name, verb)
+            for row in rows for name in row.names for verb in row.verbs}
