@@ -23,7 +23,7 @@ bool mayResolveAlone(const std::string& reason) {
 }
 
 void consider(std::optional<Refusal>& binding, const Refusal& candidate) {
-  if (!binding || precedence(candidate.reason) < precedence(binding->reason)) binding = candidate;
+  if (!binding || policy::precedence(candidate.reason) < policy::precedence(binding->reason)) binding = candidate;
 }
 
 Refusal noRoomToSurge(const StatusInput& in) {
@@ -75,9 +75,9 @@ class Conditions {
     condition.reason = std::move(reason);
     condition.message = std::move(message);
     if (condition.message.size() > maxMessage) condition.message.resize(maxMessage);
-    condition.observedGeneration = in_.plan.deployment->meta.generation;
+    condition.observedGeneration = in_.current.meta.generation;
     condition.since = std::chrono::floor<std::chrono::seconds>(in_.now);
-    const auto& before = in_.plan.deployment->status.conditions;
+    const auto& before = in_.current.status.conditions;
     if (const auto* old = api::findCondition(before, condition.type)) {
       if (old->status == condition.status) condition.since = old->since;
     }
@@ -145,7 +145,7 @@ std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units ready
   const auto total = plan.deployment->spec.replicas * api::Units{1000};
   const bool ready = readyUnits >= total &&
                      (!binding || binding->reason != "InvalidSpec");
-  const bool firstVisit = plan.deployment->status.conditions.empty();
+  const bool firstVisit = in.current.status.conditions.empty();
   Conditions conditions(in);
   const auto progress = fmt::format("{} of {} units are Ready", units(readyUnits), units(total));
   const auto why = binding.value_or(Refusal{"Scaling", progress});

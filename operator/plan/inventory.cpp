@@ -162,48 +162,98 @@ std::vector<int> Inventory::eligibleGroups(const Requirement& requirement) const
 int Inventory::fits(const Requirement& requirement, const std::vector<int>& groups,
                     int limit) const {
   const int resource = this->resource(requirement.resource);
-  std::int64_t slots = 0;  // parts of a replica that one node takes
-  const std::int64_t wantedSlots = std::int64_t{limit} * requirement.nodes;
+  std::map<std::int64_t, std::int64_t> nodesByParts;  // how many nodes take so many parts
+  std::int64_t parts = 0;
   for (const int group : groups) {
     const auto* byAmount = byFree(group, resource);
     if (!byAmount) continue;
     for (auto it = byAmount->lower_bound(requirement.milliPerNode); it != byAmount->end(); ++it) {
-      // A replica over several nodes takes each node once: one part of it per node.
-      const auto perNode = requirement.nodes > 1 ? 1 : it->first / requirement.milliPerNode;
-      slots += perNode * static_cast<std::int64_t>(it->second.size());
-      if (slots >= wantedSlots) return limit;
+      const auto perNode = it->first / requirement.milliPerNode;
+      const auto count = static_cast<std::int64_t>(it->second.size());
+      parts += perNode * count;
+      if (requirement.nodes > 1) nodesByParts[perNode] += count;
     }
   }
-  return static_cast<int>(slots / requirement.nodes);
+  if (requirement.nodes == 1) return static_cast<int>(std::min<std::int64_t>(parts, limit));
+  // A replica over several nodes takes each node once, so k replicas take at most k parts of one.
+  const auto fit = [&](std::int64_t k) {
+    std::int64_t usable = 0;
+    for (const auto& [perNode, count] : nodesByParts) usable += std::min(perNode, k) * count;
+    return usable >= k * requirement.nodes;
+  };
+  std::int64_t k = std::min<std::int64_t>(parts / requirement.nodes, limit);
+  while (k > 0 && !fit(k)) --k;
+  return static_cast<int>(k);
+}
+
+// The fullest node that has room, so that large replicas find room later. Of a replica over several
+// nodes the emptiest ones, so that its parts do not wait for one node.
+std::optional<int> Inventory::pick(const Requirement& requirement,
+                                   const std::vector<int>& groups) {
+  const int resource = this->resource(requirement.resource);
+  ByFree* best = nullptr;
+  ByFree::iterator at;
+  for (const int group : groups) {
+    auto* byAmount = byFree(group, resource);
+    if (!byAmount || byAmount->empty()) continue;
+    const auto it = requirement.nodes == 1 ? byAmount->lower_bound(requirement.milliPerNode)
+                                           : std::prev(byAmount->end());
+    if (it == byAmount->end() || it->first < requirement.milliPerNode) continue;
+    const bool better = !best || (requirement.nodes == 1 ? it->first < at->first
+                                                         : it->first > at->first);
+    if (!better) continue;
+    best = byAmount;
+    at = it;
+  }
+  if (!best) return std::nullopt;
+  const int node = at->second.back();
+  at->second.pop_back();
+  if (at->second.empty()) best->erase(at);
+  return node;
+}
+
+// Back into the index with a changed amount; the node is in no bucket.
+void Inventory::put(int node, int resource, std::int64_t change) {
+  auto& state = nodes_[node];
+  state.free[resource] += change;
+  if (state.usable && state.free[resource] > 0) {
+    (*byFree(state.group, resource))[state.free[resource]].push_back(node);
+  }
 }
 
 bool Inventory::take(const Requirement& requirement, const std::vector<int>& groups) {
-  if (fits(requirement, groups, 1) < 1) return false;
+  if (requirement.nodes > 1 && fits(requirement, groups, 1) < 1) return false;
+  return reserve(requirement, groups, requirement.nodes) == requirement.nodes;
+}
+
+int Inventory::reserve(const Requirement& requirement, const std::vector<int>& groups,
+                        int parts) {
   const int resource = this->resource(requirement.resource);
   std::vector<int> taken;
-  while (static_cast<int>(taken.size()) < requirement.nodes) {
-    ByFree* best = nullptr;
-    ByFree::iterator at;
-    for (const int group : groups) {
-      auto* byAmount = byFree(group, resource);
-      const auto it = byAmount->lower_bound(requirement.milliPerNode);
-      if (it != byAmount->end() && (!best || it->first < at->first)) {
-        best = byAmount;
-        at = it;
-      }
-    }
-    taken.push_back(at->second.back());
-    at->second.pop_back();
-    if (at->second.empty()) best->erase(at);
+  for (int i = 0; i < parts; ++i) {
+    const auto node = pick(requirement, groups);
+    if (!node) break;
+    taken.push_back(*node);
   }
-  for (const int index : taken) {
-    auto& state = nodes_[index];
-    state.free[resource] -= requirement.milliPerNode;
-    if (state.free[resource] > 0) {
-      (*byFree(state.group, resource))[state.free[resource]].push_back(index);
+  for (const int node : taken) put(node, resource, -requirement.milliPerNode);
+  return static_cast<int>(taken.size());
+}
+
+void Inventory::give(const api::Pod& pod) {
+  const auto entry = byName_.find(pod.node);
+  if (entry == byName_.end()) return;
+  auto& state = nodes_[entry->second];
+  for (const auto& [name, milli] : pod.requests) {
+    const int index = resource(name);
+    if (index < 0) continue;
+    auto& byAmount = *byFree(state.group, index);
+    const auto bucket = byAmount.find(state.free[index]);
+    if (bucket != byAmount.end()) {
+      std::erase(bucket->second, entry->second);
+      if (bucket->second.empty()) byAmount.erase(bucket);
     }
+    put(entry->second, index, milli);
   }
-  return true;
 }
 
 }  // namespace bailiwick::plan

@@ -3,6 +3,7 @@
 // device. Nodes that no selector can tell apart are one group: work grows with groups, not nodes.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -40,7 +41,7 @@ class Inventory {
   const std::vector<NodeState>& nodes() const { return nodes_; }
   const std::vector<NodeGroup>& groups() const { return groups_; }
   const NodeState* node(std::string_view name) const;
-  // -1 when no node offers it.
+  // -1 when the catalogue does not name it.
   int resource(std::string_view name) const;
 
   // Groups on whose nodes a replica may be scheduled: law, hardware and tolerated taints.
@@ -51,8 +52,14 @@ class Inventory {
   // Takes the devices of one replica, from the fullest nodes that have room. The scheduler may
   // choose other nodes: the count is what matters. False when none fits.
   bool take(const Requirement& requirement, const std::vector<int>& groups);
+  // Takes one part of a replica on each of up to `parts` nodes: how many it found.
+  int reserve(const Requirement& requirement, const std::vector<int>& groups, int parts);
+  // Gives back what a pod holds: it is to go.
+  void give(const api::Pod& pod);
 
  private:
+  std::optional<int> pick(const Requirement& requirement, const std::vector<int>& groups);
+  void put(int node, int resource, std::int64_t change);
   // Nodes of one group and resource by what is free of it, ascending; usable nodes only.
   using ByFree = std::map<std::int64_t, std::vector<int>>;
   ByFree* byFree(int group, int resource);

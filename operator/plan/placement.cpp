@@ -54,17 +54,34 @@ struct Region {
 
 // What of a variant counts as running: it stays where it is while it is legal.
 struct Holding {
-  int held = 0;   // lawful, bound, alive
-  int stuck = 0;  // bound or not, do not start
+  int held = 0;      // lawful, bound, alive, on a node that may keep it
+  int cordoned = 0;  // the same, on a node that somebody empties
+  int stuck = 0;     // bound or not, do not start
+  int leaving = 0;   // terminating: their room is soon this variant's again
+  int unboundParts = 0;  // nodes that held groups still wait for
 };
 
-Holding holdingOf(const DeploymentPlan& plan, const std::string& variant) {
+Holding holdingOf(const DeploymentPlan& plan, const VariantPlan& v,
+                  const api::Workload* workload) {
   Holding holding;
+  const auto& name = v.variant->name;
+  int waiting = 0;
   for (const auto& replica : plan.replicas) {
-    if (replica.variant != variant || replica.terminating || replica.unlawful) continue;
-    if (replica.stuck) ++holding.stuck;
-    if (replica.bound && !replica.lost && !replica.stuck) ++holding.held;
+    if (replica.variant != name || replica.unlawful || replica.lost) continue;
+    if (replica.terminating) {
+      const bool here = std::binary_search(v.groups.begin(), v.groups.end(), replica.group);
+      if (here && !replica.cordoned) ++holding.leaving;
+    } else if (replica.stuck) {
+      ++holding.stuck;
+    } else if (!replica.bound) {
+      ++waiting;
+    } else {
+      ++(replica.cordoned ? holding.cordoned : holding.held);
+      holding.unboundParts += unboundParts(replica, *v.variant);
+    }
   }
+  const int surge = surgeOf(plan.replicas, name, workload);
+  holding.held -= std::clamp(surge - waiting - holding.stuck, 0, holding.held);
   return holding;
 }
 
@@ -111,6 +128,10 @@ VariantPlan prepare(const api::Variant& variant, const DeploymentPlan& plan, Reg
                                          *world.region, *world.catalog, *world.settings,
                                          world.leaderWorkerSets});
   if (result.refusal) return result;
+  if (world.renderable) {
+    result.refusal = world.renderable(*plan.deployment, variant, *result.passport);
+    if (result.refusal) return result;
+  }
   const auto& placement = plan.deployment->spec.placement;
   auto requirement = require(variant, placement, *world.region, *world.catalog);
   if (!requirement) {
@@ -129,46 +150,75 @@ class Assignment {
 
   void run() {
     for (auto& v : plan_.variants) hold(v);
+    for (auto& v : plan_.variants) offer(v);
     releaseSurplus();
     if (!plan_.onHold) {
       for (auto& v : plan_.variants) fill(v);
-      for (auto& v : plan_.variants) keepStuck(v);
     }
-    for (const auto& v : plan_.variants) plan_.assigned += v.share * v.variant->capacity;
+    for (auto& v : plan_.variants) keepCordoned(v);
+    for (auto& v : plan_.variants) keepStuck(v);
+    for (auto& v : plan_.variants) {
+      plan_.assigned += v.share * v.variant->capacity;
+      v.offer = std::max(v.offer, v.share);
+      explain(v);
+    }
   }
 
  private:
   void hold(VariantPlan& v) {
-    holdings_.push_back(holdingOf(plan_, v.variant->name));
-    auto& holding = holdings_.back();
     const auto* workload = workloadOf(region_.world, plan_, v.variant->name);
+    auto holding = holdingOf(plan_, v, workload);
+    if (v.requirement && holding.unboundParts > 0) {
+      region_.inventory.reserve(*v.requirement, v.groups, holding.unboundParts);
+    }
+    if (holding.stuck > 0 && !plan_.onHold) giveBackStuck(v.variant->name);
     holding.stuck += failedToCreate(workload, plan_, v.variant->name, region_.world.now);
     v.share = holding.held;
     v.stuck = holding.stuck > 0;
     remaining_ -= v.share * v.variant->capacity;
-    offer(v, holding);
+    holdings_.push_back(holding);
+  }
+
+  // What does not start must not keep another variant from the nodes that it holds.
+  void giveBackStuck(const std::string& variant) {
+    for (const auto& replica : plan_.replicas) {
+      if (replica.variant != variant || !replica.stuck || replica.unlawful) continue;
+      region_.inventory.give(*replica.pod);
+      for (const auto* worker : replica.workers) region_.inventory.give(*worker);
+    }
   }
 
   // Held plus free, capped at what the deployment could use (protocols 5, Offers).
-  void offer(VariantPlan& v, const Holding& holding) {
-    const int cap = ceilDiv(plan_.deployment->spec.replicas * api::Units{1000},
-                            v.variant->capacity);
+  void offer(VariantPlan& v) {
+    const auto& holding = holdingOfVariant(v);
     int free = 0;
-    if (mayGrow(v)) free = region_.inventory.fits(*v.requirement, v.groups, cap);
-    v.offer = std::min(cap, holding.held + free);
-    if (v.refusal || v.offer >= cap) return;
-    if (region_.world.region->cordoned) {
+    if (mayGrow(v)) free = region_.inventory.fits(*v.requirement, v.groups, capOf(v));
+    v.offer = std::min(capOf(v), holding.held + holding.cordoned + free);
+  }
+
+  int capOf(const VariantPlan& v) const {
+    return ceilDiv(plan_.deployment->spec.replicas * api::Units{1000}, v.variant->capacity);
+  }
+
+  // Why there is no more of it than offered.
+  void explain(VariantPlan& v) const {
+    const auto& region = *region_.world.region;
+    const auto& name = v.variant->name;
+    if (v.refusal || v.offer >= capOf(v)) return;
+    if (region.cordoned) {
       v.refusal = Refusal{"NoCapacity", fmt::format("region {} is cordoned and takes nothing new",
-                                                    region_.world.region->meta.key.name)};
+                                                    region.meta.key.name)};
     } else if (v.stuck || withdrawn(v)) {
-      const auto* workload = workloadOf(region_.world, plan_, v.variant->name);
-      v.refusal = Refusal{"NotStarting",
-                          fmt::format("variant {} does not start: {}", v.variant->name,
-                                      whyStuck(plan_, v.variant->name, workload))};
+      const auto* workload = workloadOf(region_.world, plan_, name);
+      v.refusal = Refusal{"NotStarting", fmt::format("variant {} does not start: {}", name,
+                                                     whyStuck(plan_, name, workload))};
+    } else if (region_.inventory.fits(*v.requirement, v.groups, 1) > 0) {
+      v.refusal = Refusal{"NoCapacity", fmt::format("variant {}: there is room for {} of {} replicas",
+                                                    name, v.offer, capOf(v))};
     } else {
       v.refusal = whyNoRoom(*v.variant, *v.requirement,
                             plan_.deployment->spec.placement.dataResidency, region_.inventory,
-                            *region_.world.region, *region_.world.catalog);
+                            region, *region_.world.catalog);
     }
   }
 
@@ -192,30 +242,59 @@ class Assignment {
     }
   }
 
-  void fill(VariantPlan& v) {
-    if (remaining_ <= 0 || !mayGrow(v)) return;
-    const int wanted = ceilDiv(remaining_, v.variant->capacity);
-    int placed = 0;
-    while (placed < wanted && region_.inventory.take(*v.requirement, v.groups)) ++placed;
-    v.share += placed;
-    remaining_ -= placed * v.variant->capacity;
-    if (placed < wanted) v.noRoomToSurge = ownReplacedReplicasHoldItsNodes(v);
+  int needed(const VariantPlan& v) const {
+    return remaining_ <= 0 ? 0 : ceilDiv(remaining_, v.variant->capacity);
   }
 
-  bool ownReplacedReplicasHoldItsNodes(const VariantPlan& v) const {
+  void add(VariantPlan& v, int replicas) {
+    v.share += replicas;
+    remaining_ -= replicas * v.variant->capacity;
+  }
+
+  void fill(VariantPlan& v) {
+    if (!mayGrow(v)) return;
+    const int wanted = needed(v);
+    int placed = 0;
+    while (placed < wanted && region_.inventory.take(*v.requirement, v.groups)) ++placed;
+    placed = std::min(wanted, placed + holdingOfVariant(v).leaving);
+    add(v, placed);
+    v.noRoomToSurge = placed < wanted ? replacedReplicasHoldItsNodes(v) : surgeWaits(v);
+  }
+
+  bool replacedReplicasHoldItsNodes(const VariantPlan& v) const {
     return std::any_of(plan_.replicas.begin(), plan_.replicas.end(), [&](const Replica& replica) {
       return !plan_.variant(replica.variant) && !replica.terminating &&
              std::find(v.groups.begin(), v.groups.end(), replica.group) != v.groups.end();
     });
   }
 
+  // The extra replica of a rolling update finds no node.
+  bool surgeWaits(const VariantPlan& v) const {
+    const auto& name = v.variant->name;
+    if (surgeOf(plan_.replicas, name, workloadOf(region_.world, plan_, name)) == 0) return false;
+    const bool unbound = std::any_of(
+        plan_.replicas.begin(), plan_.replicas.end(),
+        [&](const Replica& r) { return r.variant == name && !r.bound && !r.terminating; });
+    return unbound && region_.inventory.fits(*v.requirement, v.groups, 1) == 0;
+  }
+
+  // A cordon asks for a replacement; where there is no room for one, the replica stays.
+  void keepCordoned(VariantPlan& v) {
+    v.cordoned = std::min(holdingOfVariant(v).cordoned, needed(v));
+    add(v, v.cordoned);
+  }
+
   // Replicas that do not start are given up only for others that do.
   void keepStuck(VariantPlan& v) {
-    const auto& holding = holdings_[&v - plan_.variants.data()];
-    if (remaining_ <= 0 || holding.stuck == 0 || !v.requirement) return;
-    const int kept = std::min(holding.stuck, ceilDiv(remaining_, v.variant->capacity));
-    v.share += kept;
-    remaining_ -= kept * v.variant->capacity;
+    if (!v.requirement) return;
+    const int kept = std::min(holdingOfVariant(v).stuck, needed(v));
+    int placed = 0;
+    while (placed < kept && region_.inventory.take(*v.requirement, v.groups)) ++placed;
+    add(v, placed);
+  }
+
+  const Holding& holdingOfVariant(const VariantPlan& v) const {
+    return holdings_[static_cast<std::size_t>(&v - plan_.variants.data())];
   }
 
   DeploymentPlan& plan_;

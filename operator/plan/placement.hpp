@@ -2,6 +2,7 @@
 // Who gets what: every deployment of the region, in order of priority and age, against what the
 // nodes offer. Pure and deterministic; the order of the inputs does not matter.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ struct World {
   std::map<std::string, const api::ModelPassport*, std::less<>> passports;
   // Workloads of ours, by the deployment's key and the variant.
   std::map<std::pair<api::Key, std::string>, const api::Workload*> workloads;
+  // A further refusal of a variant that passed every check: what cannot be rendered is not offered.
+  std::function<std::optional<policy::Refusal>(const api::ModelDeployment&, const api::Variant&,
+                                               const api::ModelPassport&)>
+      renderable;
   // Variants that did not start, by deployment uid and variant: no new replicas before that time.
   std::map<std::pair<std::string, std::string>, api::Time> withdrawnUntil;
 };
@@ -44,8 +49,10 @@ struct VariantPlan {
   std::vector<int> groups;                 // eligible ones
   int offer = 0;  // replicas held plus free, capped at what the deployment could use
   int share = 0;  // replicas to run here
+  int cordoned = 0;  // of the share, replicas that stay on cordoned nodes for want of other room
   bool stuck = false;  // has replicas that do not start
-  // Only its own replaced replicas stand in the way of new ones: rollout.maxUnavailable decides.
+  // Only replaced replicas of this deployment stand in the way of new ones:
+  // rollout.maxUnavailable decides.
   bool noRoomToSurge = false;
   // Why it is refused or has fewer than it could use.
   std::optional<policy::Refusal> refusal;

@@ -33,11 +33,20 @@ void judgePlace(Replica& replica, const api::Pod& pod, const ReplicaContext& c) 
     return;
   }
   if (!state->node->ready) replica.lost = true;
+  if (state->node->unschedulable || state->node->meta.deleted) replica.cordoned = true;
   if (&pod == replica.pod) replica.group = state->group;
   if (replica.unlawful) return;
   replica.unlawful =
       whyUnlawful(pod.node, state->node->meta.labels, c.deployment.spec.placement.dataResidency,
                   c.region, c.catalog);
+}
+
+// Of a group whose variant left the spec the size is not known: its pods tell.
+int sizeOf(const Replica& replica, const api::ModelDeployment& deployment) {
+  for (const auto& variant : deployment.spec.variants) {
+    if (variant.name == replica.variant) return variant.accelerator.nodes;
+  }
+  return 1;
 }
 
 void judge(Replica& replica, const ReplicaContext& c) {
@@ -51,12 +60,45 @@ void judge(Replica& replica, const ReplicaContext& c) {
     replica.ready = replica.ready && worker->ready;
     judgePlace(replica, *worker, c);
   }
+  const int pods = 1 + static_cast<int>(replica.workers.size());
+  const bool whole = replica.index < 0 || pods >= sizeOf(replica, c.deployment);
+  replica.ready = replica.ready && whole && !replica.lost;
   const auto since = std::max(leader.readyChanged, leader.meta.created);
   replica.stuck = !replica.ready && !replica.lost && !replica.terminating &&
                   c.now - since > c.deployment.spec.rollout.progressDeadline;
 }
 
 }  // namespace
+
+bool rolling(const std::vector<Replica>& replicas, const std::string& variant,
+             const api::Workload* workload) {
+  if (!workload) return false;
+  // A generation that its controller has not seen yet is no sign: every change of the count is one.
+  if (workload->updatedReplicas < workload->statusReplicas) return true;
+  const std::string* seen = nullptr;
+  for (const auto& replica : replicas) {
+    if (replica.variant != variant || replica.terminating) continue;
+    if (seen && *seen != replica.pod->templateHash) return true;
+    seen = &replica.pod->templateHash;
+  }
+  return false;
+}
+
+int surgeOf(const std::vector<Replica>& replicas, const std::string& variant,
+            const api::Workload* workload) {
+  if (!rolling(replicas, variant, workload)) return 0;
+  const auto alive = std::count_if(
+      replicas.begin(), replicas.end(),
+      [&](const Replica& r) { return r.variant == variant && !r.terminating; });
+  return std::max(0, static_cast<int>(alive) - workload->replicas);
+}
+
+int unboundParts(const Replica& replica, const api::Variant& variant) {
+  if (replica.index < 0) return 0;
+  const auto bound = std::count_if(replica.workers.begin(), replica.workers.end(),
+                                   [](const api::Pod* worker) { return !worker->node.empty(); });
+  return std::max(0, variant.accelerator.nodes - 1 - static_cast<int>(bound));
+}
 
 std::vector<Replica> replicas(const ReplicaContext& context,
                               const std::vector<const api::Pod*>& pods) {

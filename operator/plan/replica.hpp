@@ -21,7 +21,8 @@ struct Replica {
   bool bound = false;
   bool ready = false;
   bool terminating = false;
-  bool lost = false;   // bound to a node that is gone or not Ready: weather
+  bool lost = false;   // bound to a node that is gone or not Ready: weather; never ready then
+  bool cordoned = false;  // bound to a node that somebody empties: replaced where there is room
   bool stuck = false;  // not Ready for longer than rollout.progressDeadline
   std::optional<policy::Refusal> unlawful;
 };
@@ -35,6 +36,17 @@ struct ReplicaContext {
   // Set when the law refuses the whole deployment here: then every replica is unlawful for it.
   const policy::Refusal* refused = nullptr;
 };
+
+// How many of a variant's replicas are the extra ones of a rolling update: its controller's own,
+// neither planned nor given up by us. They are the worst ones in the order of transition.cpp.
+int surgeOf(const std::vector<Replica>& replicas, const std::string& variant,
+            const api::Workload* workload);
+// Whether replicas of an older template still run.
+bool rolling(const std::vector<Replica>& replicas, const std::string& variant,
+             const api::Workload* workload);
+
+// Nodes that a bound group still waits for.
+int unboundParts(const Replica& replica, const api::Variant& variant);
 
 // Pods that are terminated (Succeeded, Failed) are left out. Ordered by variant, then age and name.
 std::vector<Replica> replicas(const ReplicaContext& context,

@@ -123,7 +123,7 @@ std::optional<std::int64_t> costOf(const DeploymentPlan& plan, const api::Region
 }  // namespace
 
 api::ModelDeploymentStatus statusOf(const StatusInput& in) {
-  const auto& deployment = *in.plan.deployment;
+  const auto& deployment = in.current;
   api::ModelDeploymentStatus status;
   status.observedGeneration = deployment.meta.generation;
   status.selector = fmt::format("{}={},{}=engine", api::names::deploymentLabel,

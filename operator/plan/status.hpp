@@ -11,6 +11,8 @@
 namespace bailiwick::plan {
 
 struct StatusInput {
+  // As it is now: the plan may be of an older status, but never of an older spec.
+  const api::ModelDeployment& current;
   const DeploymentPlan& plan;
   const Step& step;
   const api::Region& region;

@@ -125,7 +125,7 @@ Refusal whyNoRoom(const api::Variant& variant, const Requirement& r,
     auto why = whyUnlawful(firstNode(inventory, group), group.labels, dataResidency, region,
                            catalog);
     if (!why) lawful.push_back(static_cast<int>(g));
-    if (why && (!unlawful || precedence(why->reason) < precedence(unlawful->reason))) {
+    if (why && (!unlawful || policy::precedence(why->reason) < policy::precedence(unlawful->reason))) {
       unlawful = std::move(why);
     }
   }

@@ -1,0 +1,116 @@
+#include "api/encode.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "api/time.hpp"
+
+namespace bailiwick::api {
+namespace {
+
+using nlohmann::json;
+
+json toJson(const RegionEntry& entry);
+json toJson(const VariantStatus& variant);
+json toJson(const PoolStatus& pool);
+json toJson(const Condition& c);
+json toJson(const VariantCount& count);
+json toJson(const VariantOffer& offer);
+
+template <class T>
+json list(const std::vector<T>& values) {
+  json result = json::array();
+  for (const auto& value : values) result.push_back(toJson(value));
+  return result;
+}
+
+json toJson(const Condition& c) {
+  return {{"type", c.type},
+          {"status", c.status},
+          {"observedGeneration", c.observedGeneration},
+          {"lastTransitionTime", formatTime(c.since)},
+          {"reason", c.reason},
+          {"message", c.message}};
+}
+
+json toJson(const VariantCount& count) {
+  return {{"variant", count.variant}, {"replicas", count.replicas}};
+}
+
+json toJson(const VariantOffer& offer) {
+  json result = {{"variant", offer.variant}, {"replicas", offer.replicas}};
+  if (!offer.pools.empty()) result["pools"] = offer.pools;
+  if (!offer.reason.empty()) result["reason"] = offer.reason;
+  if (!offer.message.empty()) result["message"] = offer.message;
+  return result;
+}
+
+json toJson(const RegionEntry& entry) {
+  json result = {{"name", entry.name},
+                 {"self", entry.self},
+                 {"health", entry.health},
+                 {"sequence", entry.sequence},
+                 {"allocator", entry.allocator},
+                 {"offer", list(entry.offer)},
+                 {"share", list(entry.share)},
+                 {"ready", list(entry.ready)}};
+  if (!entry.specHash.empty()) result["specHash"] = entry.specHash;
+  if (!entry.passportHash.empty()) result["passportHash"] = entry.passportHash;
+  if (entry.healthSince) result["healthSince"] = formatTime(*entry.healthSince);
+  return result;
+}
+
+json toJson(const VariantStatus& variant) {
+  return {{"name", variant.name},
+          {"assigned", variant.assigned},
+          {"ready", variant.ready},
+          {"pools", variant.pools}};
+}
+
+json toJson(const PoolStatus& pool) {
+  json result = {{"name", pool.name},
+                 {"vendor", pool.vendor},
+                 {"nodes", pool.nodes},
+                 {"nodesReady", pool.nodesReady},
+                 {"devices", pool.devices},
+                 {"devicesFree", pool.devicesFree},
+                 {"largestFreeOnOneNode", pool.largestFreeOnOneNode},
+                 {"residencyClasses", pool.residencyClasses},
+                 {"eligible", pool.eligible}};
+  if (!pool.product.empty()) result["product"] = pool.product;
+  if (!pool.memoryPerDevice.empty()) result["memoryPerDevice"] = pool.memoryPerDevice;
+  if (!pool.zone.empty()) result["zone"] = pool.zone;
+  if (!pool.reason.empty()) result["reason"] = pool.reason;
+  return result;
+}
+
+json orNull(const std::string& text) { return text.empty() ? json() : json(text); }
+
+}  // namespace
+
+json toJson(const ModelDeploymentStatus& status) {
+  json result = {{"observedGeneration", status.observedGeneration},
+                 {"replicas", status.replicas},
+                 {"selector", status.selector},
+                 {"summary",
+                  {{"regions", orNull(status.summaryRegions)},
+                   {"variant", orNull(status.summaryVariant)}}},
+                 {"regions", list(status.regions)},
+                 {"variants", list(status.variants)},
+                 {"conditions", list(status.conditions)},
+                 {"cost", nullptr}};
+  if (!status.costPerHour.empty()) {
+    result["cost"] = {{"perHour", status.costPerHour}, {"currency", status.costCurrency}};
+  }
+  return result;
+}
+
+json toJson(const RegionStatus& status) {
+  json result = {{"health", orNull(status.health)},
+                 {"pools", list(status.pools)},
+                 {"clusterUID", orNull(status.clusterUID)},
+                 {"conditions", list(status.conditions)}};
+  if (status.healthSince) result["healthSince"] = formatTime(*status.healthSince);
+  return result;
+}
+
+}  // namespace bailiwick::api

@@ -1,0 +1,48 @@
+#pragma once
+// The typed caches of everything the operator reads, one informer per kind.
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "api/model_deployment.hpp"
+#include "api/model_passport.hpp"
+#include "api/region.hpp"
+#include "api/workload.hpp"
+#include "catalog/catalog.hpp"
+#include "kube/informer.hpp"
+
+namespace bailiwick::reconcile {
+
+struct Caches {
+  // Of a node only the labels that the catalogue reads are kept.
+  explicit Caches(const catalog::Catalog& catalog);
+
+  kube::Informer<api::ModelDeployment> deployments;
+  kube::Informer<api::ModelPassport> passports;
+  kube::Informer<api::Region> regions;
+  kube::Informer<api::Node> nodes;
+  kube::Informer<api::Pod> pods;
+  kube::Informer<api::Workload> workloads;         // Deployments of ours
+  kube::Informer<api::Workload> leaderWorkerSets;  // of ours; the API may be absent
+  kube::Informer<api::GenericObject> services, configMaps, podDisruptionBudgets, networkPolicies,
+      serviceAccounts, roles, roleBindings;  // of ours
+  kube::Informer<api::GenericObject> runtimeClasses;
+
+  void start(kube::Transport& transport);
+  void stop();
+  // Every cache has a full set, or its API is known to be absent.
+  bool settled() const;
+  bool waitSettled(std::chrono::milliseconds timeout, std::stop_token stop) const;
+  std::vector<const kube::InformerBase*> all() const;
+  // The cache that holds objects of this kind of ours; nullptr for any other kind.
+  const kube::InformerBase* of(const kube::Resource& resource) const;
+  // The metadata of an object of ours as cached.
+  std::optional<api::ObjectMeta> meta(const kube::Resource& resource, const api::Key& key) const;
+
+ private:
+  std::vector<kube::InformerBase*> every();
+};
+
+}  // namespace bailiwick::reconcile

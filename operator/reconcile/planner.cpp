@@ -1,0 +1,172 @@
+#include "reconcile/planner.hpp"
+
+#include <algorithm>
+
+namespace bailiwick::reconcile {
+namespace {
+
+constexpr auto maxWithdrawal = std::chrono::hours(6);
+
+bool same(const plan::VariantPlan& a, const plan::VariantPlan& b) {
+  return a.share == b.share && a.offer == b.offer && a.stuck == b.stuck &&
+         a.noRoomToSurge == b.noRoomToSurge && a.refusal == b.refusal && a.groups == b.groups;
+}
+
+bool same(const plan::Replica& a, const plan::Replica& b) {
+  return a.pod->meta.uid == b.pod->meta.uid && a.ready == b.ready && a.bound == b.bound &&
+         a.terminating == b.terminating && a.lost == b.lost && a.stuck == b.stuck &&
+         a.unlawful == b.unlawful && a.pod->meta.annotations == b.pod->meta.annotations;
+}
+
+template <class T>
+bool sameAll(const std::vector<T>& a, const std::vector<T>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const T& x, const T& y) { return same(x, y); });
+}
+
+bool sameOutcome(const plan::DeploymentPlan& a, const plan::DeploymentPlan& b) {
+  return a.deployment->meta.uid == b.deployment->meta.uid && a.wanted == b.wanted &&
+         a.assigned == b.assigned && a.onHold == b.onHold && a.refusal == b.refusal &&
+         a.deployment->meta.generation == b.deployment->meta.generation &&
+         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas);
+}
+
+}  // namespace
+
+Planner::Planner(Config config) : config_(std::move(config)) {}
+
+Planner::~Planner() { stop(); }
+
+void Planner::start() {
+  thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+}
+
+void Planner::stop() {
+  thread_.request_stop();
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Planner::poke() {
+  const std::lock_guard lock(mutex_);
+  dirty_ = true;
+  wake_.notify_all();
+}
+
+void Planner::poke(const api::Key& key) {
+  const std::lock_guard lock(mutex_);
+  dirty_ = true;
+  keys_.insert(key);
+  wake_.notify_all();
+}
+
+void Planner::pokeAt(const api::Key& key, api::Time when) {
+  const std::lock_guard lock(mutex_);
+  const auto [entry, isNew] = deadlines_.try_emplace(key, when);
+  entry->second = isNew ? when : std::min(entry->second, when);
+  wake_.notify_all();
+}
+
+std::shared_ptr<const Planned> Planner::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+void Planner::run(std::stop_token stop) {
+  std::set<api::Key> keys;
+  while (waitForWork(stop, keys)) {
+    const auto begun = Clock::now();
+    replan(keys);
+    keys.clear();
+    // Planning may take a tenth of the time at most, however busy the cluster is.
+    const auto pause = std::max<Clock::duration>(config_.quiet, 9 * (Clock::now() - begun));
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, stop, pause, [] { return false; });
+  }
+}
+
+bool Planner::waitForWork(std::stop_token stop, std::set<api::Key>& keys) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    const auto now = config_.now();
+    for (auto it = deadlines_.begin(); it != deadlines_.end();) {
+      if (it->second > now) {
+        ++it;
+        continue;
+      }
+      keys_.insert(it->first);
+      dirty_ = true;
+      it = deadlines_.erase(it);
+    }
+    if (dirty_) {
+      dirty_ = false;
+      keys.swap(keys_);
+      return true;
+    }
+    std::chrono::microseconds wait = std::chrono::seconds(30);
+    for (const auto& [key, when] : deadlines_) {
+      wait = std::min<std::chrono::microseconds>(wait, when - now);
+    }
+    wake_.wait_for(lock, stop, std::max<std::chrono::microseconds>(wait, config_.quiet),
+                   [this] { return dirty_; });
+  }
+  return false;
+}
+
+void Planner::replan(const std::set<api::Key>& keys) {
+  auto next = std::make_shared<Planned>();
+  next->gathered = Clock::now();
+  next->snapshot = gather(*config_.caches, config_.region);
+  next->at = config_.now();
+  auto world = worldOf(next->snapshot);
+  world.catalog = config_.catalog;
+  world.settings = &config_.settings;
+  world.renderable = config_.renderable;
+  world.now = next->at;
+  world.withdrawnUntil = withdrawn_;
+  next->plan = plan::placeAll(world);
+  noteStuck(next->plan, next->at);
+
+  const auto before = current();
+  {
+    const std::lock_guard lock(mutex_);
+    current_ = next;
+  }
+  for (const auto& key : keys) config_.changed(key);
+  for (const auto& [key, plan] : next->plan.deployments) {
+    if (keys.contains(key)) continue;
+    const auto old = before ? before->plan.deployments.find(key) : next->plan.deployments.end();
+    const bool known = before && old != before->plan.deployments.end();
+    if (!known || !sameOutcome(old->second, plan)) config_.changed(key);
+  }
+  if (config_.planned) config_.planned();
+}
+
+// A variant that does not start is withdrawn for its progress deadline, doubled each time.
+void Planner::noteStuck(const plan::Plan& plan, api::Time now) {
+  std::set<std::string> alive;
+  for (const auto& [key, deployment] : plan.deployments) {
+    const auto& uid = deployment.deployment->meta.uid;
+    alive.insert(uid);
+    for (const auto& v : deployment.variants) {
+      const std::pair id{uid, v.variant->name};
+      const bool ready = std::any_of(
+          deployment.replicas.begin(), deployment.replicas.end(),
+          [&](const plan::Replica& r) { return r.variant == v.variant->name && r.ready; });
+      if (ready && !v.stuck) {
+        failures_.erase(id);
+        withdrawn_.erase(id);
+      }
+      const auto until = withdrawn_.find(id);
+      if (!v.stuck || (until != withdrawn_.end() && now < until->second)) continue;
+      const int failures = std::min(failures_[id]++, 16);
+      const auto wait = deployment.deployment->spec.rollout.progressDeadline * (1LL << failures);
+      withdrawn_[id] = now + std::min<api::Time::duration>(wait, maxWithdrawal);
+      pokeAt(key, withdrawn_[id]);
+    }
+  }
+  std::erase_if(withdrawn_, [&](const auto& e) { return !alive.contains(e.first.first); });
+  std::erase_if(failures_, [&](const auto& e) { return !alive.contains(e.first.first); });
+}
+
+}  // namespace bailiwick::reconcile

@@ -1,0 +1,81 @@
+#pragma once
+// Keeps the plan of the region current: one thread that plans again when something changed that a
+// plan depends on, and names the deployments that are to be reconciled.
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "plan/placement.hpp"
+#include "reconcile/snapshot.hpp"
+
+namespace bailiwick::reconcile {
+
+// A plan and what it was made of. Immutable: readers keep it as long as they need it.
+struct Planned {
+  Snapshot snapshot;
+  plan::Plan plan;
+  api::Time at;
+  std::chrono::steady_clock::time_point gathered;  // just before the caches were read
+};
+
+class Planner {
+ public:
+  struct Config {
+    const Caches* caches = nullptr;
+    const catalog::Catalog* catalog = nullptr;
+    policy::Settings settings;
+    std::string region;
+    decltype(plan::World::renderable) renderable;
+    std::function<api::Time()> now;
+    // Called on the planner's thread, after current() shows the plan.
+    std::function<void(const api::Key&)> changed;
+    std::function<void()> planned;
+    // Changes are collected this long before planning again.
+    std::chrono::milliseconds quiet{20};
+  };
+
+  explicit Planner(Config config);
+  ~Planner();
+
+  void start();
+  void stop();
+
+  // Something that concerns every deployment changed.
+  void poke();
+  // Something of this deployment changed: it is reconciled whether or not its plan comes out anew.
+  void poke(const api::Key& key);
+  // The same at a later time: a deadline.
+  void pokeAt(const api::Key& key, api::Time when);
+
+  // Nullptr before the first plan.
+  std::shared_ptr<const Planned> current() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void run(std::stop_token stop);
+  bool waitForWork(std::stop_token stop, std::set<api::Key>& keys);
+  void replan(const std::set<api::Key>& keys);
+  void noteStuck(const plan::Plan& plan, api::Time now);
+
+  Config config_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  bool dirty_ = false;
+  std::set<api::Key> keys_;
+  std::map<api::Key, api::Time> deadlines_;
+  std::shared_ptr<const Planned> current_;
+  // The planner's thread only.
+  Withdrawals withdrawn_;
+  std::map<std::pair<std::string, std::string>, int> failures_;
+  std::jthread thread_;
+};
+
+}  // namespace bailiwick::reconcile

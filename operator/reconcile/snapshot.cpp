@@ -1,0 +1,54 @@
+#include "reconcile/snapshot.hpp"
+
+#include "api/labels.hpp"
+
+namespace bailiwick::reconcile {
+namespace {
+
+template <class T>
+std::vector<const T*> pointers(const std::vector<std::shared_ptr<const T>>& owned) {
+  std::vector<const T*> result;
+  result.reserve(owned.size());
+  for (const auto& object : owned) result.push_back(object.get());
+  return result;
+}
+
+}  // namespace
+
+std::pair<api::Key, std::string> ownerOf(const api::ObjectMeta& meta) {
+  const auto* name = meta.labels.find(api::names::deploymentLabel);
+  const auto* variant = meta.labels.find(api::names::variantLabel);
+  if (!name) return {};
+  return {{meta.key.ns, *name}, variant ? *variant : ""};
+}
+
+Snapshot gather(const Caches& caches, const std::string& regionName) {
+  Snapshot s;
+  s.deployments = caches.deployments.store().snapshot();
+  s.passports = caches.passports.store().snapshot();
+  s.region = caches.regions.store().get(api::Key{"", regionName});
+  s.nodes = caches.nodes.store().snapshot();
+  s.pods = caches.pods.store().snapshot();
+  s.workloads = caches.workloads.store().snapshot();
+  const auto sets = caches.leaderWorkerSets.store().snapshot();
+  s.workloads.insert(s.workloads.end(), sets.begin(), sets.end());
+  s.leaderWorkerSets = caches.leaderWorkerSets.available();
+  return s;
+}
+
+plan::World worldOf(const Snapshot& s) {
+  plan::World world;
+  world.region = s.region.get();
+  world.leaderWorkerSets = s.leaderWorkerSets;
+  world.nodes = pointers(s.nodes);
+  world.pods = pointers(s.pods);
+  world.deployments = pointers(s.deployments);
+  for (const auto& passport : s.passports) world.passports[passport->meta.key.name] = passport.get();
+  for (const auto& workload : s.workloads) {
+    auto owner = ownerOf(workload->meta);
+    if (!owner.second.empty()) world.workloads[std::move(owner)] = workload.get();
+  }
+  return world;
+}
+
+}  // namespace bailiwick::reconcile

@@ -1,0 +1,35 @@
+#pragma once
+// All that a plan depends on, as of one moment: taken from the caches, kept alive with the plan.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plan/placement.hpp"
+#include "reconcile/caches.hpp"
+
+namespace bailiwick::reconcile {
+
+using Withdrawals = std::map<std::pair<std::string, std::string>, api::Time>;
+
+struct Snapshot {
+  std::vector<std::shared_ptr<const api::ModelDeployment>> deployments;
+  std::vector<std::shared_ptr<const api::ModelPassport>> passports;
+  std::shared_ptr<const api::Region> region;  // our own; null when its object is missing
+  std::vector<std::shared_ptr<const api::Node>> nodes;
+  std::vector<std::shared_ptr<const api::Pod>> pods;
+  std::vector<std::shared_ptr<const api::Workload>> workloads;  // LeaderWorkerSets included
+  bool leaderWorkerSets = false;  // the API is installed
+};
+
+Snapshot gather(const Caches& caches, const std::string& regionName);
+
+// The world that the snapshot shows; it refers into the snapshot.
+plan::World worldOf(const Snapshot& snapshot);
+
+// (deployment, variant) of a workload or pod of ours, by its labels; empty names when it has none.
+std::pair<api::Key, std::string> ownerOf(const api::ObjectMeta& meta);
+
+}  // namespace bailiwick::reconcile
