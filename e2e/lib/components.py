@@ -45,6 +45,11 @@ KWOK_BINDING = {
 }
 
 
+# kwok renews a node's lease four times in its duration, and a node whose lease is older than the
+# grace period turns Unknown: long, because a loaded machine would lose nodes. Tests that want a
+# node to fail say so (Region.fail_node).
+NODE_LEASE, NODE_GRACE = 160, 120
+
 # Ways for a test to keep a fake pod from starting or from going: annotations, or an engine image
 # whose name says it. Take the annotation away and the pod goes on.
 HOLD_START, HOLD_DELETION, NEVER_STARTS = "e2e-hold-start", "e2e-hold-deletion", "never-starts"
@@ -139,6 +144,7 @@ def _controllers(at: Layout, _durable: bool) -> list:
         f"--service-account-private-key-file={at.pki.key('service-accounts')}",
         f"--root-ca-file={at.pki.certificate('ca')}",
         f"--requestheader-client-ca-file={at.pki.certificate('front-proxy-ca')}",
+        f"--node-monitor-grace-period={NODE_GRACE}s",
         "--horizontal-pod-autoscaler-sync-period=2s",
         "--horizontal-pod-autoscaler-downscale-stabilization=5s",
         "--kube-api-qps=200", "--kube-api-burst=400", "--profiling=false",
@@ -171,14 +177,17 @@ def _stages() -> list:
 
 def _kwok(at: Layout, _durable: bool) -> list:
     config = at.folder / "kwok.yaml"
-    config.write_text(yaml.safe_dump_all(_stages(), sort_keys=False))
+    options = {"nodeLeaseParallelism": 16, "nodePlayStageParallelism": 16,
+               "podPlayStageParallelism": 16}
+    settings = {"apiVersion": "config.kwok.x-k8s.io/v1alpha1", "kind": "KwokConfiguration",
+                "options": options}
+    config.write_text(yaml.safe_dump_all([settings, *_stages()], sort_keys=False))
     return [
         tools.binary(KWOK), f"--kubeconfig={at.kubeconfig('kwok')}",
         f"--config={config}", f"--server-address=127.0.0.1:{at.port('kwok')}",
         "--manage-all-nodes=false",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-        # Without leases of their own the nodes turn Unknown every minute.
-        "--node-lease-duration-seconds=40",
+        f"--node-lease-duration-seconds={NODE_LEASE}",
     ]
 
 

@@ -210,7 +210,7 @@ class Region:
         if wait and components.KWOK in self.parts:
             names = {node["metadata"]["name"] for node in objects}
             self.api.wait(f"{self.name}: nodes Ready", lambda api: names <= nodes.schedulable(
-                api.items("/api/v1/nodes")), 60.0)
+                api.items("/api/v1/nodes")), 60.0 + len(names) / 4, every=0.1 + len(names) / 300)
         return objects
 
     def fail_node(self, name: str) -> None:
