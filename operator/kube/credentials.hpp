@@ -66,7 +66,4 @@ class CredentialStore {
   std::chrono::steady_clock::time_point read_{};
 };
 
-// Checks that PEM texts hold what they should: certificates, a key that belongs to the first one.
-Result<void> checkTlsMaterial(const Credentials& credentials);
-
 }  // namespace bailiwick::kube

@@ -21,5 +21,7 @@ Result<ClusterConfig> parseKubeconfig(std::string_view text, const std::string& 
 // The account of the pod we run in: KUBERNETES_SERVICE_HOST and _PORT and the files of the mounted
 // service account.
 Result<ClusterConfig> inClusterConfig();
+Result<ClusterConfig> inClusterConfig(const std::string& host, const std::string& port,
+                                      const std::string& folder);
 
 }  // namespace bailiwick::kube

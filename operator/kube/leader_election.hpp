@@ -8,7 +8,9 @@
 #include <string>
 #include <thread>
 
+#include "kube/error.hpp"
 #include "kube/leader_fsm.hpp"
+#include "kube/request.hpp"
 #include "kube/transport.hpp"
 
 namespace bailiwick::kube {
@@ -38,8 +40,13 @@ class LeaderElection {
 
  private:
   void run(std::stop_token stop);
-  LeaderFsm::Action perform(const LeaderFsm::Action& action, std::stop_token stop);
-  LeaderFsm::Action writeLease(Lease lease, bool create, std::stop_token stop);
+  LeaderFsm::Action perform(const LeaderFsm::Get&, std::stop_token stop);
+  LeaderFsm::Action perform(const LeaderFsm::Create& create, std::stop_token stop);
+  LeaderFsm::Action perform(const LeaderFsm::Update& update, std::stop_token stop);
+  LeaderFsm::Action perform(const LeaderFsm::Wait& wait, std::stop_token stop);
+  LeaderFsm::Action written(Request request, std::stop_token stop);
+  LeaderFsm::Action failed(const ApiError& error);
+  Request timed(Request request) const;
   void publish();
   void releaseLease();
 
@@ -47,6 +54,7 @@ class LeaderElection {
   Transport& transport_;
   Callbacks callbacks_;
   LeaderFsm fsm_;
+  std::function<double()> random_;
   bool wasLeading_ = false;
   std::atomic<LeaderFsm::Time::rep> leadUntil_{0};
   std::jthread thread_;

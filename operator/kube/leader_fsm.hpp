@@ -43,31 +43,33 @@ class LeaderFsm {
 
   // Begins an attempt; also after each Wait.
   Action attempt(Time now);
-  Action got(const Lease& lease, Time now);
+  Action got(const Lease& lease, double random, Time now);
   Action notFound(Time now);
   // The lease as the API server stored it.
   Action written(const Lease& lease, Time now);
-  // Any failure of Get, Create or Update. A conflict means that another wrote.
-  Action failed(bool conflict, double random, Time now);
+  // Any failure of Get, Create or Update, a conflict included.
+  Action failed(double random);
   // What to write to give the lease up, if it is ours.
-  std::optional<Lease> release(Time now);
+  std::optional<Lease> release();
 
   // True from a successful write until renewDeadline after it was sent, or release.
   bool leading(Time now) const { return now < leadUntil_; }
   Time leadUntil() const { return leadUntil_; }
-  const std::string& observedHolder() const { return observed_.holder; }
+  // Empty: nobody, as far as is known.
+  std::string observedHolder() const { return observed_ ? observed_->holder : std::string(); }
 
  private:
-  Action wait(double random) const;
-  Lease claim(Time now) const;
+  Lease claim() const;
+  Action claimNow(Time now);
   void observe(const Lease& lease, Time now);
+  bool heldByAnother(Time now) const;
 
   LeaderConfig config_;
-  Lease observed_;
+  std::optional<Lease> observed_;
   Time observedAt_{};
   Time sentAt_{};
   Time leadUntil_{};
-  bool mine_ = false;
+  bool fresh_ = false;  // what was observed is what we wrote last
 };
 
 }  // namespace bailiwick::kube

@@ -20,4 +20,9 @@ struct Lease {
 
 Result<Lease> decodeLease(simdjson::dom::element object);
 
+// The body of a create, and of a merge patch that fails when the lease has changed since.
+// `now` becomes renewTime, and acquireTime where the lease has none.
+std::string newLeaseBody(const std::string& name, const Lease& lease, api::Time now);
+std::string leasePatchBody(const Lease& lease, api::Time now);
+
 }  // namespace bailiwick::kube

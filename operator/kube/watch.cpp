@@ -333,8 +333,7 @@ bool WatchFsm::broken(std::string_view what, Resume resume) {
   return false;
 }
 
-WatchFsm::Action WatchFsm::streamEnded(const std::optional<TransportError>& error,
-                                       SteadyTime now) {
+WatchFsm::Action WatchFsm::streamEnded(const std::optional<TransportError>& error, SteadyTime now) {
   const auto head = std::exchange(head_, std::nullopt);
   const auto failure = std::exchange(streamError_, std::nullopt);
   const auto body = std::exchange(errorBody_, {});

@@ -1,0 +1,30 @@
+#include "kube/fenced_transport.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bailiwick::kube {
+
+FencedTransport::FencedTransport(Transport& inner, std::function<bool()> mayWrite,
+                                 std::chrono::milliseconds margin)
+    : inner_(inner), mayWrite_(std::move(mayWrite)), margin_(margin) {}
+
+tl::expected<Response, TransportError> FencedTransport::send(const Request& request,
+                                                             std::stop_token stop) {
+  if (!request.mutating()) return inner_.send(request, std::move(stop));
+  if (!mayWrite_()) {
+    return tl::unexpected(TransportError{TransportError::Kind::Fenced,
+                                         "this process does not lead: the write was not sent"});
+  }
+  Request bounded = request;
+  bounded.deadline = std::min(bounded.deadline, margin_);
+  return inner_.send(bounded, std::move(stop));
+}
+
+tl::expected<void, TransportError> FencedTransport::stream(const Request& request, StreamSink& sink,
+                                                           std::chrono::milliseconds idle,
+                                                           std::stop_token stop) {
+  return inner_.stream(request, sink, idle, std::move(stop));
+}
+
+}  // namespace bailiwick::kube
