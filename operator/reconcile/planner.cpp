@@ -126,6 +126,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.withdrawnUntil = withdrawn_;
   next->plan = plan::placeAll(world);
   noteStuck(next->plan, next->at);
+  if (config_.observer) config_.observer->planned(*next, Clock::now() - next->gathered);
 
   const auto before = current();
   {

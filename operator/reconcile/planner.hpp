@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "kube/outcome.hpp"
 #include "plan/placement.hpp"
 #include "reconcile/snapshot.hpp"
 
@@ -24,6 +25,14 @@ struct Planned {
   plan::Plan plan;
   api::Time at;
   std::chrono::steady_clock::time_point gathered;  // just before the caches were read
+};
+
+// What the operator tells of its work, for metrics.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void planned(const Planned& planned, std::chrono::nanoseconds took) = 0;
+  virtual void reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) = 0;
 };
 
 class Planner {
@@ -38,6 +47,7 @@ class Planner {
     // Called on the planner's thread, after current() shows the plan.
     std::function<void(const api::Key&)> changed;
     std::function<void()> planned;
+    Observer* observer = nullptr;
     // Changes are collected this long before planning again.
     std::chrono::milliseconds quiet{20};
   };

@@ -1,0 +1,118 @@
+// bailiwick-operator: exit 2 on bad flags, 1 on a fatal error, 0 on SIGTERM after releasing the lease.
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+#include <random>
+
+#include "catalog/loader.hpp"
+#include "cmd/logging.hpp"
+#include "cmd/options.hpp"
+#include "cmd/version.hpp"
+#include "kube/cpprest_transport.hpp"
+#include "kube/kubeconfig.hpp"
+#include "reconcile/operator.hpp"
+#include "serve/http_server.hpp"
+#include "serve/metrics.hpp"
+
+namespace bailiwick::cmd {
+namespace {
+
+std::string identity() {
+  char host[256] = {};
+  if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  std::random_device random;
+  return fmt::format("{}_{:08x}{:08x}", host, random(), random());
+}
+
+// Blocked in every thread, so that one place waits for them.
+sigset_t blockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+// True when a signal came, false when leadership was lost.
+bool waitForEnd(const sigset_t& signals, const reconcile::Operator& operator_) {
+  const timespec step{0, 200'000'000};
+  while (!operator_.fenced()) {
+    if (sigtimedwait(&signals, nullptr, &step) > 0) return true;
+  }
+  return false;
+}
+
+serve::Answer health(std::string_view path, const reconcile::Operator& operator_) {
+  if (path == "/livez") return {200, "text/plain", "ok\n"};
+  if (path != "/readyz") return {404, "text/plain", "only /livez and /readyz are served here\n"};
+  if (operator_.ready()) return {200, "text/plain", "ok\n"};
+  std::string waiting = "waiting for:";
+  for (const auto* cache : operator_.caches().all()) {
+    if (!cache->settled()) waiting += " " + cache->resource().str();
+  }
+  return {503, "text/plain", waiting + "\n"};
+}
+
+Result<int> run(const Options& options, const sigset_t& signals) {
+  auto catalog = options.catalog.empty() ? catalog::builtin()
+                                         : catalog::withOverrides(options.catalog);
+  if (!catalog) return tl::unexpected(catalog.error());
+  auto cluster = options.kubeconfig.empty() ? kube::inClusterConfig()
+                                            : kube::loadKubeconfig(options.kubeconfig);
+  if (!cluster) return tl::unexpected(cluster.error());
+  kube::initialiseTransportThreads();
+  const auto transport = kube::makeTransport(
+      std::move(*cluster),
+      {fmt::format("bailiwick-operator/{} (region {})", buildVersion, options.region)});
+
+  serve::Metrics metrics(buildVersion, options.region);
+  reconcile::OperatorConfig config;
+  config.region = options.region;
+  config.ns = options.ns;
+  config.identity = identity();
+  config.sidecarImage = options.sidecarImage;
+  config.leaderElect = options.leaderElect;
+  config.catalog = &*catalog;
+  config.settings.podMetadataPrefixes = options.podMetadataPrefixes;
+  config.observer = &metrics;
+  reconcile::Operator operator_(std::move(config), *transport);
+
+  const auto healthServer = serve::HttpServer::listen(
+      options.listenHealth, [&](std::string_view path) { return health(path, operator_); });
+  if (!healthServer) return tl::unexpected(healthServer.error());
+  const auto metricsServer =
+      serve::HttpServer::listen(options.listenMetrics, [&](std::string_view path) -> serve::Answer {
+        if (path != "/metrics") return {404, "text/plain", "only /metrics is served here\n"};
+        return {200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape(operator_)};
+      });
+  if (!metricsServer) return tl::unexpected(metricsServer.error());
+
+  spdlog::info("starting version={} region={}", buildVersion, options.region);
+  if (auto started = operator_.start({}); !started) return tl::unexpected(started.error());
+  const bool asked = waitForEnd(signals, operator_);
+  operator_.stop();
+  if (!asked) return fail("leadership was lost; the process ends so that nothing half-decided is done");
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace
+}  // namespace bailiwick::cmd
+
+int main(int argc, char** argv) {
+  using namespace bailiwick::cmd;
+  const auto parsed = parseOptions(argc, argv);
+  if (parsed.exitCode) return *parsed.exitCode;
+  const auto signals = blockSignals();
+  setUpLogging(parsed.options.logFormat, parsed.options.logLevel);
+  const auto code = run(parsed.options, signals);
+  if (code) return *code;
+  spdlog::error("{}", code.error().message);
+  return 1;
+}

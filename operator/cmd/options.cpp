@@ -1,0 +1,50 @@
+#include "cmd/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cmd/version.hpp"
+
+namespace bailiwick::cmd {
+
+Parsed parseOptions(int argc, char** argv) {
+  Parsed parsed;
+  auto& o = parsed.options;
+  o.sidecarImage = std::string("bailiwick/engine-sidecar:") + buildVersion;
+  CLI::App app{
+      "Places language models on the accelerators of one region, where law and data residency "
+      "allow it."};
+  app.set_version_flag("--version", std::string("bailiwick-operator ") + buildVersion);
+  app.add_option("--region", o.region, "Name of the Region object that this operator serves")
+      ->required();
+  app.add_option("--kubeconfig", o.kubeconfig, "Kubeconfig; without it the in-cluster account");
+  app.add_option("--namespace", o.ns, "Namespace of the leader election's Lease")
+      ->capture_default_str();
+  app.add_option("--catalog", o.catalog, "Folder whose entries add to or replace the catalogue's");
+  app.add_option("--sidecar-image", o.sidecarImage, "Image of the engine-sidecar")
+      ->capture_default_str();
+  app.add_option("--listen-metrics", o.listenMetrics, "Where /metrics is served")
+      ->capture_default_str();
+  app.add_option("--listen-health", o.listenHealth, "Where /livez and /readyz are served")
+      ->capture_default_str();
+  app.add_flag("--leader-elect", o.leaderElect, "Act only while holding the Lease");
+  app.add_option("--pod-metadata-prefix", o.podMetadataPrefixes,
+                 "Domain whose labels and annotations a deployer may set on pods (repeatable)");
+  app.add_option("--log-format", o.logFormat, "json or text")
+      ->check(CLI::IsMember({"json", "text"}))
+      ->capture_default_str();
+  app.add_option("--log-level", o.logLevel, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.footer("Example:\n  bailiwick-operator --region=fra --kubeconfig=fra.kubeconfig");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;
+    app.exit(error);
+    parsed.exitCode = asked ? 0 : 2;
+  }
+  return parsed;
+}
+
+}  // namespace bailiwick::cmd

@@ -1,0 +1,239 @@
+#include "reconcile/operator.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "api/decode.hpp"
+#include "api/labels.hpp"
+
+namespace bailiwick::reconcile {
+namespace {
+
+api::Time wallClock() {
+  return std::chrono::time_point_cast<api::Time::duration>(std::chrono::system_clock::now());
+}
+
+// Own status is debounced: pools change with every pod.
+constexpr auto regionQuiet = std::chrono::seconds(1);
+
+bool matters(const api::Node& a, const api::Node& b) {
+  return a.meta.labels != b.meta.labels || a.unschedulable != b.unschedulable ||
+         a.ready != b.ready || a.taints != b.taints || a.allocatable != b.allocatable ||
+         a.meta.deleted != b.meta.deleted;
+}
+
+bool matters(const api::Pod& a, const api::Pod& b) {
+  return a.node != b.node || a.terminated != b.terminated || a.ready != b.ready ||
+         a.requests != b.requests || a.meta.deleted != b.meta.deleted ||
+         a.meta.uid != b.meta.uid || a.meta.annotations != b.meta.annotations ||
+         a.meta.labels != b.meta.labels || a.waitingReason != b.waitingReason ||
+         a.waitingMessage != b.waitingMessage;
+}
+
+bool matters(const api::Region& a, const api::Region& b) {
+  auto x = a, y = b;
+  x.meta.resourceVersion = y.meta.resourceVersion;
+  x.status = y.status;
+  return !(x == y);
+}
+
+template <class T>
+bool matters(const T& a, const T& b) {
+  return a.meta.resourceVersion != b.meta.resourceVersion;
+}
+
+}  // namespace
+
+Operator::Operator(OperatorConfig config, kube::Transport& transport)
+    : config_(std::move(config)), transport_(transport), caches_(*config_.catalog) {
+  kube::LeaderConfig lease;
+  lease.ns = config_.ns;
+  lease.name = "bailiwick-operator";
+  lease.identity = config_.identity;
+  election_ = std::make_unique<kube::LeaderElection>(
+      lease, transport_,
+      kube::LeaderElection::Callbacks{[this] { lead(); },
+                                      [this] {
+                                        spdlog::error("leadership lost");
+                                        fenced_ = true;
+                                      }});
+  fencedTransport_ = std::make_unique<kube::FencedTransport>(
+      transport_, [this] { return leading(); }, election_->margin());
+  events_ = std::make_unique<EventRecorder>(*fencedTransport_, config_.identity, wallClock);
+}
+
+Operator::~Operator() { stop(); }
+
+bool Operator::leading() const { return !config_.leaderElect || election_->isLeader(); }
+
+Result<void> Operator::start(std::stop_token stop) {
+  const auto uid = clusterUid(stop);
+  if (!uid) return tl::unexpected(uid.error());
+  Planner::Config planner;
+  planner.caches = &caches_;
+  planner.catalog = config_.catalog;
+  planner.settings = config_.settings;
+  planner.region = config_.region;
+  planner.now = wallClock;
+  planner.changed = [this](const api::Key& key) { queue_.add(key); };
+  planner.planned = [this] { queue_.addAfter(api::Key{"", config_.region}, regionQuiet); };
+  planner.observer = config_.observer;
+  planner.renderable = [this](const api::ModelDeployment& deployment, const api::Variant& variant,
+                              const api::ModelPassport& passport) {
+    const auto region = caches_.regions.store().get(api::Key{"", config_.region});
+    if (!region) return std::optional<policy::Refusal>();
+    return render::unrenderable(deployment, variant, passport, deployments_->environment(*region));
+  };
+  planner_ = std::make_unique<Planner>(std::move(planner));
+  deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
+      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
+      config_.sidecarImage, apiServerEndpoints(stop), wallClock});
+  regions_ = std::make_unique<RegionController>(RegionController::Config{
+      fencedTransport_.get(), &caches_, planner_.get(), config_.region, *uid, wallClock});
+  watchDeployments();
+  watchWorld();
+  caches_.start(transport_);
+  if (config_.leaderElect) {
+    election_->start();
+  } else {
+    lead();
+  }
+  return {};
+}
+
+void Operator::stop() {
+  leading_.request_stop();
+  for (auto& worker : workers_) worker.request_stop();
+  queue_.shutdown();
+  if (leading_.joinable()) leading_.join();
+  workers_.clear();
+  if (planner_) planner_->stop();
+  caches_.stop();
+  if (config_.leaderElect) election_->stop();
+}
+
+void Operator::lead() {
+  leading_ = std::jthread([this](std::stop_token stop) {
+    while (!stop.stop_requested() && !caches_.waitSettled(std::chrono::seconds(1), stop)) continue;
+    if (stop.stop_requested()) return;
+    spdlog::info("leading region={}", config_.region);
+    for (int i = 0; i < config_.workers; ++i) {
+      workers_.emplace_back([this](std::stop_token own) { work(own); });
+    }
+    planner_->start();
+    planner_->poke();
+  });
+}
+
+void Operator::work(std::stop_token stop) {
+  while (auto key = queue_.get(stop)) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto outcome = reconcile(*key, stop);
+    if (config_.observer) {
+      config_.observer->reconciled(outcome, std::chrono::steady_clock::now() - begun);
+    }
+    if (const auto* retry = std::get_if<kube::Retry>(&outcome)) {
+      spdlog::warn("reconcile failed, retrying object={} error={}", key->str(),
+                   retry->error.message);
+    }
+    if (const auto* terminal = std::get_if<kube::Terminal>(&outcome)) {
+      spdlog::error("reconcile failed object={} error={}", key->str(), terminal->error.message);
+    }
+    kube::settle(queue_, *key, outcome);
+  }
+}
+
+kube::Outcome Operator::reconcile(const api::Key& key, std::stop_token stop) {
+  return key.ns.empty() ? regions_->reconcile(stop) : deployments_->reconcile(key, stop);
+}
+
+void Operator::watchDeployments() {
+  using Ptr = std::shared_ptr<const api::ModelDeployment>;
+  caches_.deployments.addHandler(
+      {[this](const Ptr& added) { planner_->poke(added->meta.key); },
+       [this](const Ptr& before, const Ptr& after) {
+         // Our own status writes change nothing that a plan depends on.
+         if (before->meta.generation != after->meta.generation ||
+             before->meta.uid != after->meta.uid || before->meta.deleted != after->meta.deleted ||
+             before->meta.labels != after->meta.labels) {
+           planner_->poke(after->meta.key);
+         } else if (!(before->status == after->status)) {
+           queue_.add(after->meta.key);
+         }
+       },
+       [this](const Ptr& gone) { planner_->poke(gone->meta.key); }});
+}
+
+template <class T>
+void Operator::watchOwned(kube::Informer<T>& informer) {
+  using Ptr = std::shared_ptr<const T>;
+  const auto poke = [this](const Ptr& object) {
+    const auto owner = ownerOf(object->meta).first;
+    if (owner.name.empty()) {
+      planner_->poke();
+    } else {
+      planner_->poke(owner);
+    }
+  };
+  informer.addHandler({poke,
+                       [poke](const Ptr& before, const Ptr& after) {
+                         if (matters(*before, *after)) poke(after);
+                       },
+                       poke});
+}
+
+void Operator::watchWorld() {
+  watchOwned(caches_.pods);
+  watchOwned(caches_.nodes);
+  watchOwned(caches_.passports);
+  watchOwned(caches_.regions);
+  watchOwned(caches_.runtimeClasses);
+  watchOwned(caches_.workloads);
+  watchOwned(caches_.leaderWorkerSets);
+  watchOwned(caches_.services);
+  watchOwned(caches_.configMaps);
+  watchOwned(caches_.podDisruptionBudgets);
+  watchOwned(caches_.networkPolicies);
+  watchOwned(caches_.serviceAccounts);
+  watchOwned(caches_.roles);
+  watchOwned(caches_.roleBindings);
+}
+
+Result<std::string> Operator::clusterUid(std::stop_token stop) {
+  const auto found = kube::read<api::GenericObject>(
+      transport_, kube::get(kube::resources::namespaces, {"", "kube-system"}), stop,
+      api::decodeGenericObject);
+  if (found) return found->meta.uid;
+  return fail(fmt::format("cannot read namespace kube-system of the cluster: {}",
+                          found.error().message));
+}
+
+std::vector<std::pair<std::string, int>> Operator::apiServerEndpoints(std::stop_token stop) {
+  static const kube::Resource slices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
+  std::vector<std::pair<std::string, int>> endpoints;
+  const auto visit = [&](simdjson::dom::element slice) -> Result<void> {
+    simdjson::dom::array ports, all;
+    std::int64_t port = 0;
+    if (slice["ports"].get(ports) || slice["endpoints"].get(all)) return {};
+    for (auto entry : ports) (void)entry["port"].get(port);
+    for (auto endpoint : all) {
+      simdjson::dom::array addresses;
+      if (endpoint["addresses"].get(addresses)) continue;
+      for (auto address : addresses) {
+        std::string_view text;
+        if (!address.get(text)) endpoints.emplace_back(text, static_cast<int>(port));
+      }
+    }
+    return {};
+  };
+  const auto read = kube::readJson(transport_, kube::get(slices, {"default", "kubernetes"}), stop,
+                                   visit);
+  if (!read) {
+    spdlog::warn("the API server's endpoints are unknown: sidecars may not reach it where "
+                 "NetworkPolicies are enforced error={}",
+                 read.error().message);
+  }
+  return endpoints;
+}
+
+}  // namespace bailiwick::reconcile

@@ -1,0 +1,74 @@
+#pragma once
+// The operator of one region: caches feed the planner, the planner names deployments, workers
+// reconcile them while this process leads.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "kube/fenced_transport.hpp"
+#include "kube/leader_election.hpp"
+#include "kube/work_queue.hpp"
+#include "reconcile/deployment_controller.hpp"
+#include "reconcile/region_controller.hpp"
+
+namespace bailiwick::reconcile {
+
+struct OperatorConfig {
+  std::string region;
+  std::string ns;        // of the leader election's Lease
+  std::string identity;  // unique per process
+  std::string sidecarImage;
+  bool leaderElect = false;
+  int workers = 4;
+  const catalog::Catalog* catalog = nullptr;
+  policy::Settings settings;
+  Observer* observer = nullptr;
+};
+
+class Operator {
+ public:
+  Operator(OperatorConfig config, kube::Transport& transport);
+  ~Operator();
+
+  // Starts the caches and the election. Fails where the cluster's identity cannot be read.
+  Result<void> start(std::stop_token stop);
+  // Stops and releases the lease.
+  void stop();
+
+  bool leading() const;
+  // Every cache has a full set: it may serve.
+  bool ready() const { return caches_.settled(); }
+  // Leadership was lost: the process must end, since what is under way was decided as leader.
+  bool fenced() const { return fenced_; }
+  const Caches& caches() const { return caches_; }
+
+ private:
+  void watchDeployments();
+  void watchWorld();
+  template <class T>
+  void watchOwned(kube::Informer<T>& informer);
+  void lead();
+  void work(std::stop_token stop);
+  kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
+  Result<std::string> clusterUid(std::stop_token stop);
+  std::vector<std::pair<std::string, int>> apiServerEndpoints(std::stop_token stop);
+
+  OperatorConfig config_;
+  kube::Transport& transport_;
+  Caches caches_;
+  std::unique_ptr<kube::LeaderElection> election_;
+  std::unique_ptr<kube::FencedTransport> fencedTransport_;
+  std::unique_ptr<EventRecorder> events_;
+  std::unique_ptr<Planner> planner_;
+  std::unique_ptr<DeploymentController> deployments_;
+  std::unique_ptr<RegionController> regions_;
+  kube::WorkQueue<> queue_;
+  std::atomic<bool> fenced_{false};
+  std::jthread leading_;
+  std::vector<std::jthread> workers_;
+};
+
+}  // namespace bailiwick::reconcile

@@ -1,0 +1,76 @@
+#include "reconcile/region_controller.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "api/encode.hpp"
+
+namespace bailiwick::reconcile {
+namespace {
+
+struct Finding {
+  std::string type, status, reason, message;
+};
+
+Finding labelsConsistent(const plan::Plan& plan) {
+  int strangers = 0;
+  std::string first;
+  for (const auto& group : plan.inventory.groups()) {
+    if (group.place.location == plan::Location::Known) continue;
+    strangers += static_cast<int>(group.nodes.size());
+    if (!first.empty()) continue;
+    const auto& node = *plan.inventory.nodes()[group.nodes.front()].node;
+    first = fmt::format("node {}: {}", node.meta.key.name, group.place.detail);
+  }
+  if (strangers == 0) {
+    return {"LabelsConsistent", "True", "Consistent", "every node's location is known"};
+  }
+  return {"LabelsConsistent", "False", "LocationUnknown",
+          fmt::format("{} nodes take nothing because of their location; {}", strangers, first)};
+}
+
+void set(std::vector<api::Condition>& conditions, const api::Region& region, Finding finding,
+         api::Time now) {
+  api::Condition condition{std::move(finding.type),   std::move(finding.status),
+                           region.meta.generation,    std::chrono::floor<std::chrono::seconds>(now),
+                           std::move(finding.reason), std::move(finding.message)};
+  const auto* before = api::findCondition(region.status.conditions, condition.type);
+  if (before && before->status == condition.status) condition.since = before->since;
+  conditions.push_back(std::move(condition));
+}
+
+}  // namespace
+
+kube::Outcome RegionController::reconcile(std::stop_token stop) {
+  const auto planned = config_.planner->current();
+  const auto region = config_.caches->regions.store().get(api::Key{"", config_.region});
+  if (!planned || !region || !planned->snapshot.region) return kube::Done{};
+  const auto now = config_.now();
+  api::RegionStatus status = region->status;
+  status.pools = planned->plan.pools;
+  status.clusterUID = config_.clusterUid;
+  status.health = region->cordoned ? "Cordoned" : "Live";
+  if (status.health != region->status.health || !status.healthSince) {
+    status.healthSince = std::chrono::floor<std::chrono::seconds>(now);
+  }
+  status.conditions.clear();
+  const bool readable = region->decodeError.empty();
+  set(status.conditions, *region,
+      {"Ready", readable ? "True" : "False", readable ? "Serving" : "InvalidSpec",
+       readable ? "its operator places deployments" : region->decodeError},
+      now);
+  set(status.conditions, *region, {"Reachable", "True", "Self", "this is the region itself"}, now);
+  set(status.conditions, *region, labelsConsistent(planned->plan), now);
+  if (status == region->status) return kube::Done{};
+  const nlohmann::json body = {
+      {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
+      {"status", api::toJson(status)}};
+  const auto written = kube::write(
+      *config_.transport,
+      kube::statusPatch(kube::resources::regions, region->meta.key, body.dump()), stop);
+  if (!written) return kube::outcomeOf(written.error());
+  return kube::Done{};
+}
+
+}  // namespace bailiwick::reconcile

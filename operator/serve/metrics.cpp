@@ -1,0 +1,139 @@
+#include "serve/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+
+namespace bailiwick::serve {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+const Histogram::BucketBoundaries seconds = {0.0001, 0.0005, 0.001, 0.005, 0.01,
+                                             0.05,   0.1,    0.5,   1,     5};
+
+double inSeconds(std::chrono::nanoseconds d) { return std::chrono::duration<double>(d).count(); }
+
+const char* nameOf(const kube::Outcome& outcome) {
+  static constexpr const char* names[] = {"done", "requeue", "retry", "terminal"};
+  return names[outcome.index()];
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  prometheus::Registry registry;
+  Family<prometheus::Counter>& reconciles = BuildCounter()
+                                                .Name("bailiwick_reconciles_total")
+                                                .Help("Reconciliations by outcome")
+                                                .Register(registry);
+  Histogram& reconcileTime = BuildHistogram()
+                                 .Name("bailiwick_reconcile_seconds")
+                                 .Help("Time of one reconciliation")
+                                 .Register(registry)
+                                 .Add({}, seconds);
+  Histogram& planTime = BuildHistogram()
+                            .Name("bailiwick_plan_seconds")
+                            .Help("Time to plan the whole region")
+                            .Register(registry)
+                            .Add({}, seconds);
+  Family<Gauge>& units = BuildGauge()
+                             .Name("bailiwick_deployments_units")
+                             .Help("Capacity units over all deployments: wanted and assigned")
+                             .Register(registry);
+  Family<Gauge>& refused = BuildGauge()
+                               .Name("bailiwick_variants_refused")
+                               .Help("Variants that are refused or short, by reason")
+                               .Register(registry);
+  Family<Gauge>& devices = BuildGauge()
+                               .Name("bailiwick_pool_devices")
+                               .Help("Devices of a pool, all and free")
+                               .Register(registry);
+  Gauge& unlawful = BuildGauge()
+                        .Name("bailiwick_replicas_unlawful")
+                        .Help("Replicas that run where they may not")
+                        .Register(registry)
+                        .Add({});
+  Family<Gauge>& cached = BuildGauge()
+                              .Name("bailiwick_cache_synced")
+                              .Help("Whether a cache has had a full set")
+                              .Register(registry);
+  Gauge& leading = BuildGauge()
+                       .Name("bailiwick_leading")
+                       .Help("1 while this process leads")
+                       .Register(registry)
+                       .Add({});
+  std::map<std::string, Gauge*> byReason;
+  std::map<std::string, std::pair<Gauge*, Gauge*>> byPool;
+};
+
+Metrics::Metrics(const std::string& version, const std::string& region)
+    : impl_(std::make_unique<Impl>()) {
+  BuildGauge()
+      .Name("bailiwick_build_info")
+      .Help("Version and region")
+      .Register(impl_->registry)
+      .Add({{"version", version}, {"region", region}})
+      .Set(1);
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) {
+  impl_->reconciles.Add({{"outcome", nameOf(outcome)}}).Increment();
+  impl_->reconcileTime.Observe(inSeconds(took));
+}
+
+void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanoseconds took) {
+  impl_->planTime.Observe(inSeconds(took));
+  std::int64_t wanted = 0, assigned = 0;
+  int unlawful = 0;
+  std::map<std::string, int> refused;
+  for (const auto& [key, plan] : planned.plan.deployments) {
+    wanted += plan.wanted;
+    assigned += plan.assigned;
+    for (const auto& v : plan.variants) {
+      if (v.refusal) ++refused[v.refusal->reason];
+    }
+    for (const auto& replica : plan.replicas) unlawful += replica.unlawful ? 1 : 0;
+  }
+  impl_->units.Add({{"kind", "wanted"}}).Set(static_cast<double>(wanted) / 1000);
+  impl_->units.Add({{"kind", "assigned"}}).Set(static_cast<double>(assigned) / 1000);
+  impl_->unlawful.Set(unlawful);
+  for (auto& [reason, gauge] : impl_->byReason) gauge->Set(0);
+  for (const auto& [reason, count] : refused) {
+    auto& gauge = impl_->byReason[reason];
+    if (!gauge) gauge = &impl_->refused.Add({{"reason", reason}});
+    gauge->Set(count);
+  }
+  for (auto& [name, gauges] : impl_->byPool) {
+    gauges.first->Set(0);
+    gauges.second->Set(0);
+  }
+  for (const auto& pool : planned.plan.pools) {
+    auto& [all, free] = impl_->byPool[pool.name];
+    if (!all) all = &impl_->devices.Add({{"pool", pool.name}, {"kind", "all"}});
+    if (!free) free = &impl_->devices.Add({{"pool", pool.name}, {"kind", "free"}});
+    all->Set(pool.devices);
+    free->Set(pool.devicesFree);
+  }
+}
+
+std::string Metrics::scrape(const reconcile::Operator& operator_) {
+  impl_->leading.Set(operator_.leading() ? 1 : 0);
+  for (const auto* cache : operator_.caches().all()) {
+    impl_->cached.Add({{"resource", cache->resource().str()}}).Set(cache->synced() ? 1 : 0);
+  }
+  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+}
+
+}  // namespace bailiwick::serve

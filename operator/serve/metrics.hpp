@@ -1,0 +1,27 @@
+#pragma once
+// What the operator counts, in Prometheus' text format (prefix bailiwick_).
+
+#include <memory>
+#include <string>
+
+#include "reconcile/operator.hpp"
+
+namespace bailiwick::serve {
+
+class Metrics final : public reconcile::Observer {
+ public:
+  explicit Metrics(const std::string& version, const std::string& region);
+  ~Metrics() override;
+
+  void planned(const reconcile::Planned& planned, std::chrono::nanoseconds took) override;
+  void reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) override;
+
+  // The text for /metrics, with what `operator_` shows now.
+  std::string scrape(const reconcile::Operator& operator_);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bailiwick::serve
