@@ -7,12 +7,11 @@ import copy
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import yaml
 
 from perturb import ABSENT, cases
-from schema import HERE, KINDS, Crd, get, put, remove
+from schema import HERE, KINDS, Crd, documents, get, put, remove
 
-EXCEPTIONS = yaml.safe_load((HERE / "exceptions.yaml").read_text())
+EXCEPTIONS = documents(HERE / "exceptions.yaml")[0]
 SPEC = [(kind, prop) for kind in KINDS for prop in Crd(kind).properties("spec")]
 STATUS = [(kind, prop) for kind in KINDS for prop in Crd(kind).properties("status")]
 

@@ -1,0 +1,30 @@
+"""Properties of one shape (durations, quantities, countries ...) refuse the same spellings."""
+import pytest
+
+from schema import HERE, KINDS, Crd, documents, patterns
+from test_perturbations import perturbed
+
+SHAPES = documents(HERE / "shapes.yaml")[0]
+PROPERTIES = [(shape, kind, prop) for shape, rule in SHAPES.items() for kind in KINDS
+              for prop in Crd(kind).properties("spec") if rule["pattern"] in patterns(prop.schema)]
+
+
+def test_every_shape_is_in_use():
+    assert {shape for shape, _, _ in PROPERTIES} == set(SHAPES)
+
+
+@pytest.mark.parametrize("shape,kind,prop", PROPERTIES,
+                         ids=[f"{shape}-{kind}-{prop.name}" for shape, kind, prop in PROPERTIES])
+def test_spellings(server, shape, kind, prop):
+    obj, path = server.crds[kind].find(prop.path)
+    rule, wrong = SHAPES[shape], []
+    for value in rule["refused"]:
+        answer = server.create(perturbed(obj, path, value))
+        if answer.code != 422:
+            wrong.append(f"{prop.name}: {value!r} was not refused\n{answer.explain()}")
+    for value in rule.get("narrowed", {}).get(prop.name, rule["accepted"]):
+        answer = server.create(perturbed(obj, path, value))
+        known = "list each value once" in answer.message or "stands in allow and in deny" in answer.message
+        if not answer.accepted and not known:
+            wrong.append(f"{prop.name}: {value!r} was refused\n{answer.explain()}")
+    assert not wrong, "\n\n".join(wrong)
