@@ -26,7 +26,7 @@ def config_map(name: str, where: str, labels=None, data=None, owner=None) -> dic
 
 def owner_reference(owner: dict) -> dict:
     return {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "controller": True,
-            "blockOwnerDeletion": True,
+            "blockOwnerDeletion": False,
             "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}
 
 

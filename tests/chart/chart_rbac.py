@@ -2,17 +2,13 @@
 from dataclasses import dataclass
 
 BAILIWICK, RBAC = "bailiwick.dev", "rbac.authorization.k8s.io"
-READ = ("get", "list", "watch")
-APPLY = (*READ, "create", "patch", "delete")
+WATCH = ("list", "watch")
+APPLY = ("get", *WATCH, "create", "patch", "delete")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One resource in one role. `role` is the kind and what follows the release's name in its own.
-
-    asked   False where no request of the operator shows in the audit log: the API server checks the
-            verb while it admits another request.
-    """
+    """One resource in one role. `role` is the kind and what follows the release's name in its own."""
 
     role: tuple
     group: str
@@ -20,7 +16,6 @@ class Row:
     verbs: tuple
     reason: str
     names: tuple = ("",)
-    asked: bool = True
 
 
 CLUSTER, OWN = ("ClusterRole", ""), ("Role", "")
@@ -28,20 +23,18 @@ ADDRESSES = ("Role", "-apiserver-addresses")
 VIEW, EDIT = ("ClusterRole", "-view"), ("ClusterRole", "-edit")
 
 OPERATOR = (
-    Row(CLUSTER, BAILIWICK, "modeldeployments", READ, "what to serve"),
-    Row(CLUSTER, BAILIWICK, "modelpassports", (*READ, "patch"),
+    Row(CLUSTER, BAILIWICK, "modeldeployments", WATCH, "what to serve"),
+    Row(CLUSTER, BAILIWICK, "modelpassports", (*WATCH, "patch"),
         "what a model is; the finalizer of one that is in use"),
-    Row(CLUSTER, BAILIWICK, "regions", READ, "where this cluster is"),
+    Row(CLUSTER, BAILIWICK, "regions", WATCH, "where this cluster is"),
     Row(CLUSTER, BAILIWICK, "modeldeployments/status", ("patch",), "what was found and done"),
     Row(CLUSTER, BAILIWICK, "modelpassports/status", ("patch",), "validity and use"),
     Row(CLUSTER, BAILIWICK, "regions/status", ("patch",), "pools and health of this region"),
-    Row(CLUSTER, BAILIWICK, "modeldeployments/finalizers", ("update",),
-        "blockOwnerDeletion under OwnerReferencesPermissionEnforcement", asked=False),
-    Row(CLUSTER, "", "nodes", READ, "pools: labels, taints, devices"),
-    Row(CLUSTER, "", "namespaces", READ, "labels of tenants' namespaces; the uid of kube-system"),
-    Row(CLUSTER, "", "pods", (*READ, "patch", "delete"),
+    Row(CLUSTER, "", "namespaces", ("get",), "its uid names the cluster", names=("kube-system",)),
+    Row(CLUSTER, "", "nodes", WATCH, "pools: labels, taints, devices"),
+    Row(CLUSTER, "", "pods", (*WATCH, "patch", "delete"),
         "devices that are taken; the deletion cost of one's own; one replica of a group"),
-    Row(CLUSTER, "node.k8s.io", "runtimeclasses", READ, "runtimeClassName only where it exists"),
+    Row(CLUSTER, "node.k8s.io", "runtimeclasses", WATCH, "runtimeClassName only where it exists"),
     Row(CLUSTER, "", "services", APPLY, "to the sidecars"),
     Row(CLUSTER, "", "configmaps", APPLY,
         "route tables; and nobody may grant the sidecar what he does not hold"),
@@ -57,12 +50,12 @@ OPERATOR = (
     Row(OWN, "coordination.k8s.io", "leases", ("create",), "leader election"),
     Row(OWN, "coordination.k8s.io", "leases", ("get", "patch"), "leader election",
         names=("bailiwick-operator",)),
-    Row(ADDRESSES, "discovery.k8s.io", "endpointslices", READ,
+    Row(ADDRESSES, "discovery.k8s.io", "endpointslices", ("get",),
         "addresses of the API server, for the egress of engine pods", names=("kubernetes",)),
 )
 KINDS = ("modeldeployments", "modelpassports", "sovereigntypolicies", "regions", "exitorders")
 TENANTS = (
-    *(Row(VIEW, BAILIWICK, kind, READ, "for people; aggregated to ClusterRole view") for kind in KINDS),
+    *(Row(VIEW, BAILIWICK, kind, ("get", *WATCH), "for people; aggregated to ClusterRole view") for kind in KINDS),
     Row(EDIT, BAILIWICK, "modeldeployments", ("create", "update", "patch", "delete", "deletecollection"),
         "for people; aggregated to ClusterRole edit"),
     Row(EDIT, BAILIWICK, "modeldeployments/scale", ("get", "update", "patch"), "kubectl scale"),

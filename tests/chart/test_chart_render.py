@@ -113,6 +113,12 @@ def test_the_deployment_takes_the_arguments_of_the_contract(rendered):
     assert only(rendered, "Deployment")["spec"]["replicas"] == 2
 
 
+def test_the_operator_knows_the_allowed_prefixes_as_well(helm):
+    objects = helm.objects({"policies": {"podMetadata": {"allowedPrefixes": ["a.example", "b.example"]}}})
+    assert container(objects)["args"][-2:] == ["--pod-metadata-prefix=a.example",
+                                               "--pod-metadata-prefix=b.example"]
+
+
 def test_probes_limits_and_security(rendered):
     one, pod = container(rendered), only(rendered, "Deployment")["spec"]["template"]["spec"]
     assert one["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "health"}
