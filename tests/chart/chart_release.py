@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from lib import tools
+from lib import documents, tools
 from lib.api import ApiError
 from lib.chart import CHART
 
@@ -47,7 +47,7 @@ class Helm:
         return self.run("template", name, CHART, "--namespace", namespace, values=values).stdout
 
     def objects(self, values=None, **where) -> list:
-        return [document for document in yaml.safe_load_all(self.template(values, **where)) if document]
+        return documents.load_all(self.template(values, **where))
 
 
 @dataclass(frozen=True)

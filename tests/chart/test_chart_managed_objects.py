@@ -91,12 +91,14 @@ def test_an_administrator_is_no_exception(region, routes):
         region.api.merge(f"{CORE}/configmaps/assistant-routes", {"data": {"routes.yaml": "evil"}})
 
 
-@pytest.mark.parametrize("user", ["backup", "agent"])
-def test_those_whom_the_values_trust_may(people, operator, owner, user):
-    trusted = people.user(user, "node-agents" if user == "agent" else "")
+@pytest.mark.parametrize("user, group", [
+    ("backup", ""), ("agent", "node-agents"), ("system:kube-controller-manager", "")])
+def test_those_whom_the_values_trust_may(people, operator, owner, user, group):
+    """And the controllers of a control plane that gives them no accounts of their own."""
+    trusted, name = people.user(user, group), "for-" + user.replace(":", "-")
     people.editor(user, WHERE)
-    operator.apply(config_map(f"for-{user}", WHERE, OURS, {}, owner), MANAGER)
-    trusted.merge(f"{CORE}/configmaps/for-{user}", {"data": {"a": "b"}})
+    operator.apply(config_map(name, WHERE, OURS, {}, owner), MANAGER)
+    trusted.merge(f"{CORE}/configmaps/{name}", {"data": {"a": "b"}})
 
 
 @pytest.mark.parametrize("labels", [{MANAGED_BY: "bailiwick"}, {"bailiwick.dev/deployment": "assistant"}])

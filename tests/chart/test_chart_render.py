@@ -3,9 +3,9 @@ import copy
 import re
 
 import pytest
-import yaml
 
 from chart_release import FULLNAME, NAMESPACE, of_kind
+from lib import documents
 from lib.chart import CHART, CRDS
 
 KEEP = "helm.sh/resource-policy"
@@ -42,7 +42,7 @@ def test_the_crds_are_those_of_the_repository(rendered):
         assert crd["metadata"].pop("annotations") == {KEEP: "keep"}
     by_name = {crd["metadata"]["name"]: crd for crd in crds}
     for path in CRDS.glob("*.yaml"):
-        crd = yaml.safe_load(path.read_text())
+        crd = documents.load(path.read_text())
         assert by_name[crd["metadata"]["name"]] == crd
 
 
@@ -81,8 +81,8 @@ def schema_gaps(schema: dict, path: str = "") -> list:
 
 
 def test_every_value_is_in_the_schema_and_has_a_default(helm):
-    schema = yaml.safe_load((CHART / "values.schema.json").read_text())
-    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    schema = documents.load((CHART / "values.schema.json").read_text())
+    values = documents.load((CHART / "values.yaml").read_text())
     assert schema_gaps(schema) == []
     assert schema["properties"].keys() - values.keys() == {"global"}
     helm.objects(values)
@@ -91,7 +91,7 @@ def test_every_value_is_in_the_schema_and_has_a_default(helm):
 def test_no_value_is_dead():
     """Every value in values.yaml is read by some template."""
     text = "\n".join(path.read_text() for path in (CHART / "templates").iterdir())
-    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    values = documents.load((CHART / "values.yaml").read_text())
     unread = [path for path in value_paths(values) if not re.search(rf"\.Values{path}\b", text)]
     # These two images go through the helper bailiwick.image.
     assert [path for path in unread if not path.startswith((".image.", ".sidecarImage."))] == []
