@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "kube/client.hpp"
 #include "kube/outcome.hpp"
 #include "reconcile/planner.hpp"
 
