@@ -23,7 +23,9 @@ bool mayResolveAlone(const std::string& reason) {
 }
 
 void consider(std::optional<Refusal>& binding, const Refusal& candidate) {
-  if (!binding || policy::precedence(candidate.reason) < policy::precedence(binding->reason)) binding = candidate;
+  if (!binding || policy::precedence(candidate.reason) < policy::precedence(binding->reason)) {
+    binding = candidate;
+  }
 }
 
 Refusal noRoomToSurge(const StatusInput& in) {
@@ -31,6 +33,17 @@ Refusal noRoomToSurge(const StatusInput& in) {
           fmt::format("the pool is full of replicas that are to be replaced, and "
                       "spec.rollout.maxUnavailable is {}: add capacity, or raise it to allow a gap",
                       in.plan.deployment->spec.rollout.maxUnavailable)};
+}
+
+api::Units unitsOf(const StatusInput& in) {
+  return in.plan.deployment->spec.replicas * api::Units{1000};
+}
+
+Refusal maxPerRegion(const StatusInput& in) {
+  return {"NoCapacity",
+          fmt::format("{} of {} units have a place: spec.placement.maxPerRegion is {}",
+                      units(in.plan.wanted), units(unitsOf(in)),
+                      in.plan.deployment->spec.placement.maxPerRegion.value_or(0))};
 }
 
 // Of all that stands in the way of the wanted units, what a person must act on first.
@@ -53,7 +66,19 @@ std::optional<Refusal> bindingRefusal(const StatusInput& in) {
     if (v.stuck && v.refusal) consider(binding, *v.refusal);
   }
   if (in.step.noRoomToSurge) consider(binding, noRoomToSurge(in));
+  if (!binding && in.plan.wanted < unitsOf(in)) consider(binding, maxPerRegion(in));
   return binding;
+}
+
+// Something runs that is to go, or is on its way.
+bool moving(const StatusInput& in) {
+  const auto& step = in.step;
+  if (!step.marks.empty() || !step.finished.empty() || !step.restarts.empty()) return true;
+  return !in.plan.onHold &&
+         std::any_of(step.replicas.begin(), step.replicas.end(), [&](const auto& entry) {
+           const auto* v = in.plan.variant(entry.first);
+           return !v || v->share != entry.second;
+         });
 }
 
 std::string everyRefusal(const StatusInput& in, const Refusal& binding) {
@@ -74,7 +99,7 @@ class Conditions {
     condition.status = std::move(status);
     condition.reason = std::move(reason);
     condition.message = std::move(message);
-    if (condition.message.size() > maxMessage) condition.message.resize(maxMessage);
+    condition.message = shortened(std::move(condition.message), maxMessage);
     condition.observedGeneration = in_.current.meta.generation;
     condition.since = std::chrono::floor<std::chrono::seconds>(in_.now);
     const auto& before = in_.current.status.conditions;
@@ -93,15 +118,13 @@ class Conditions {
 
 void placed(Conditions& conditions, const StatusInput& in, const std::optional<Refusal>& binding) {
   const auto& plan = in.plan;
-  const auto total = plan.deployment->spec.replicas * api::Units{1000};
+  const auto total = unitsOf(in);
   if (plan.assigned >= plan.wanted && plan.wanted >= total && !plan.refusal) {
     conditions.set("Placed", "True", "AllReplicasPlaced",
                    fmt::format("all {} units have a lawful place", units(total)));
   } else if (plan.assigned >= plan.wanted && !plan.refusal) {
-    conditions.set("Placed", "False", "NoCapacity",
-                   fmt::format("{} of {} units have a place: spec.placement.maxPerRegion is {}",
-                               units(plan.wanted), units(total),
-                               *plan.deployment->spec.placement.maxPerRegion));
+    const auto why = maxPerRegion(in);
+    conditions.set("Placed", "False", why.reason, why.message);
   } else {
     const auto why = binding.value_or(Refusal{"Scaling", "paused: nothing new is placed"});
     conditions.set("Placed", "False", why.reason,
@@ -139,12 +162,17 @@ void compliant(Conditions& conditions, const StatusInput& in) {
 
 }  // namespace
 
+std::string shortened(std::string text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  std::size_t end = limit - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
 std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units readyUnits) {
   const auto binding = bindingRefusal(in);
-  const auto& plan = in.plan;
-  const auto total = plan.deployment->spec.replicas * api::Units{1000};
-  const bool ready = readyUnits >= total &&
-                     (!binding || binding->reason != "InvalidSpec");
+  const auto total = unitsOf(in);
+  const bool ready = readyUnits >= total && (!binding || binding->reason != "InvalidSpec");
   const bool firstVisit = in.current.status.conditions.empty();
   Conditions conditions(in);
   const auto progress = fmt::format("{} of {} units are Ready", units(readyUnits), units(total));
@@ -156,14 +184,14 @@ std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units ready
     conditions.set("Ready", firstVisit ? "Unknown" : "False", why.reason, message);
   }
   const bool stalled = binding && !mayResolveAlone(binding->reason);
-  const bool moving = !ready || !in.step.marks.empty() || !in.step.finished.empty();
+  const bool changing = !ready || moving(in);
   if (stalled) {
     conditions.set("Reconciling", "False", why.reason, why.message);
     conditions.set("Stalled", "True", why.reason, why.message);
   } else {
-    conditions.set("Reconciling", moving ? "True" : "False",
-                   moving ? why.reason : "AllReplicasReady", moving ? why.message : progress);
-    conditions.set("Stalled", "False", moving ? "Scaling" : "AllReplicasReady", progress);
+    conditions.set("Reconciling", changing ? "True" : "False",
+                   changing ? why.reason : "AllReplicasReady", changing ? why.message : progress);
+    conditions.set("Stalled", "False", changing ? "Scaling" : "AllReplicasReady", progress);
   }
   placed(conditions, in, binding);
   compliant(conditions, in);

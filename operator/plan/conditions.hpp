@@ -2,6 +2,7 @@
 // The conditions of a ModelDeployment, in the words of api.md: Ready, Reconciling and Stalled as
 // kstatus reads them, then Placed, Compliant, ExitReady and SpecInSync.
 
+#include <string>
 #include <vector>
 
 #include "plan/status.hpp"
@@ -9,5 +10,8 @@
 namespace bailiwick::plan {
 
 std::vector<api::Condition> conditionsOf(const StatusInput& input, api::Units readyUnits);
+
+// At most `limit` bytes, cut between characters: the kubelet's own words may be UTF-8.
+std::string shortened(std::string text, std::size_t limit);
 
 }  // namespace bailiwick::plan

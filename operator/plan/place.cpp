@@ -71,19 +71,22 @@ Place locate(const api::Labels& labels, const api::Region& region,
 NodeSelector knownPlace(const api::Region& region, const catalog::Catalog& catalog) {
   if (contradictsCatalog(region, catalog)) return {};
   const auto values = labelValues(region, catalog);
-  Term common;
-  if (!values.elsewhere.empty()) {
+  const auto neverElsewhere = [&](Term& term, const std::string& but) {
     for (const auto& key : catalog.regionLabels) {
-      common.all.push_back({key, Operator::NotIn, values.elsewhere});
+      if (key != but && !values.elsewhere.empty()) {
+        term.all.push_back({key, Operator::NotIn, values.elsewhere});
+      }
     }
-  }
+  };
   NodeSelector selector;
-  Term labelled = common;
+  Term labelled;
+  neverElsewhere(labelled, "");
   labelled.all.push_back({catalog.jurisdictionLabel, Operator::In, {region.jurisdiction}});
   selector.any.push_back(std::move(labelled));
   if (values.here.empty()) return selector;
   for (const auto& key : catalog.regionLabels) {
-    Term term = common;
+    Term term;  // In the values here, so never elsewhere
+    neverElsewhere(term, key);
     term.all.push_back({catalog.jurisdictionLabel, Operator::DoesNotExist, {}});
     term.all.push_back({key, Operator::In, values.here});
     selector.any.push_back(std::move(term));

@@ -171,7 +171,8 @@ class Assignment {
     if (v.requirement && holding.unboundParts > 0) {
       region_.inventory.reserve(*v.requirement, v.groups, holding.unboundParts);
     }
-    if (holding.stuck > 0 && !plan_.onHold) giveBackStuck(v.variant->name);
+    const bool surging = surgeOf(plan_.replicas, v.variant->name, workload) > 0;
+    if (holding.stuck > 0 && !plan_.onHold && !surging) giveBackStuck(v.variant->name);
     holding.stuck += failedToCreate(workload, plan_, v.variant->name, region_.world.now);
     v.share = holding.held;
     v.stuck = holding.stuck > 0;
@@ -290,7 +291,7 @@ class Assignment {
     const int kept = std::min(holdingOfVariant(v).stuck, needed(v));
     int placed = 0;
     while (placed < kept && region_.inventory.take(*v.requirement, v.groups)) ++placed;
-    add(v, placed);
+    add(v, plan_.onHold ? kept : placed);
   }
 
   const Holding& holdingOfVariant(const VariantPlan& v) const {

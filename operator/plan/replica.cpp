@@ -90,7 +90,8 @@ int surgeOf(const std::vector<Replica>& replicas, const std::string& variant,
   const auto alive = std::count_if(
       replicas.begin(), replicas.end(),
       [&](const Replica& r) { return r.variant == variant && !r.terminating; });
-  return std::max(0, static_cast<int>(alive) - workload->replicas);
+  constexpr int maxSurge = 1;  // as rendered
+  return std::clamp(static_cast<int>(alive) - workload->replicas, 0, maxSurge);
 }
 
 int unboundParts(const Replica& replica, const api::Variant& variant) {

@@ -149,6 +149,11 @@ tl::expected<const ResourceFamily*, Refusal> chooseFamily(const api::Variant& va
                                    "names; make one variant for each",
                                    variant.name, wanted)});
   }
+  if (families.empty()) {
+    return tl::unexpected(Refusal{
+        "NoMatchingPool", fmt::format("variant {}: {} is not offered in regions of provider {}",
+                                      variant.name, vendor.name, region.provider)});
+  }
   return tl::unexpected(Refusal{
       "NoMatchingPool",
       fmt::format("variant {}: no label of {} tells product {} from others in a region of "
@@ -208,6 +213,12 @@ tl::expected<Requirement, Refusal> require(const api::Variant& variant,
   const auto products = named->empty() ? productsOf(*r.vendor, *r.family) : *named;
   r.law = lawfulNodes(placement.dataResidency, region, catalog);
   r.hardware = hardwareSelector(*r.vendor, *r.family, products, wanted.minMemoryBytes);
+  if (r.hardware.any.empty() && wanted.minMemoryBytes == 0) {
+    return tl::unexpected(Refusal{
+        "NoMatchingPool", fmt::format("variant {}: the catalogue knows no product of {} that offers "
+                                      "{}",
+                                      variant.name, r.vendor->name, r.resource)});
+  }
   if (r.hardware.any.empty()) {
     return tl::unexpected(Refusal{
         "NoMatchingPool",

@@ -16,11 +16,6 @@ using policy::Refusal;
 
 constexpr std::size_t maxMessage = 256;
 
-std::string shortened(std::string text) {
-  if (text.size() > maxMessage) text = text.substr(0, maxMessage - 3) + "...";
-  return text;
-}
-
 int readyOf(const DeploymentPlan& plan, const std::string& variant) {
   return static_cast<int>(std::count_if(
       plan.replicas.begin(), plan.replicas.end(),
@@ -46,7 +41,7 @@ api::RegionEntry entryOf(const StatusInput& in) {
     if (v.offer > 0) offer.pools = poolsOf(v, in);
     if (v.refusal) {
       offer.reason = v.refusal->reason;
-      offer.message = shortened(v.refusal->message);
+      offer.message = shortened(v.refusal->message, maxMessage);
     }
     entry.offer.push_back(std::move(offer));
     if (v.share > 0) entry.share.push_back({name, v.share});

@@ -23,6 +23,9 @@ struct VariantState {
   api::Units capacity = 1000;
   int preference = 0;  // position in the spec; obsolete ones come last
   std::vector<const Replica*> keepers, victims;
+  std::vector<const Replica*> surge;  // of a rolling update: neither kept nor given up by us
+  bool rolling = false;
+  int highestTerminating = -1;  // index of a LeaderWorkerSet's group
   int terminating = 0;
 };
 
@@ -35,24 +38,30 @@ api::Units capacityOf(const VariantState& v) {
 // Whom to keep: Ready before starting, bound before waiting, old before young; groups of a
 // LeaderWorkerSet by index, because the highest one always goes first.
 auto keepRank(const Replica& r) {
-  return std::make_tuple(r.index >= 0 ? r.index : 0, !r.ready, !r.bound, r.stuck,
+  return std::make_tuple(r.index >= 0 ? r.index : 0, r.cordoned, !r.ready, !r.bound, r.stuck,
                          r.pod->meta.created, r.pod->meta.key);
 }
 
-bool rolling(const VariantState& v) {
-  return v.workload && (v.workload->observedGeneration < v.workload->meta.generation ||
-                        v.workload->updatedReplicas < v.workload->statusReplicas);
+// The worst `count` of the sorted list.
+std::vector<const Replica*> cutTail(std::vector<const Replica*>& list, std::size_t count) {
+  const auto from = list.end() - static_cast<std::ptrdiff_t>(std::min(count, list.size()));
+  std::vector<const Replica*> tail(from, list.end());
+  list.erase(from, list.end());
+  return tail;
 }
 
 // Keepers are the best of the lawful ones, as many as the share says; all others are victims, which
-// serve until they may go.
+// serve until they may go. Of those on cordoned nodes only as many are kept as the plan says: for
+// the others a replacement comes first.
 void split(VariantState& v, const std::vector<Replica>& replicas) {
   std::vector<const Replica*> able;
+  int cordonedKept = v.planned ? v.planned->cordoned : 0;
   for (const auto& replica : replicas) {
     if (replica.variant != v.name) continue;
     if (replica.terminating) {
       ++v.terminating;
-    } else if (replica.unlawful || replica.lost) {
+      v.highestTerminating = std::max(v.highestTerminating, replica.index);
+    } else if (replica.unlawful || replica.lost || (replica.cordoned && cordonedKept-- <= 0)) {
       v.victims.push_back(&replica);
     } else {
       able.push_back(&replica);
@@ -60,16 +69,12 @@ void split(VariantState& v, const std::vector<Replica>& replicas) {
   }
   std::sort(able.begin(), able.end(),
             [](const Replica* a, const Replica* b) { return keepRank(*a) < keepRank(*b); });
-  // The extra replica of a rolling update is its controller's: neither kept nor given up by us.
-  const auto alive = static_cast<int>(able.size() + v.victims.size());
-  if (rolling(v) && alive > v.workload->replicas) {
-    const auto surge = std::min(static_cast<int>(able.size()), alive - v.workload->replicas);
-    able.resize(able.size() - static_cast<std::size_t>(surge));
-  }
+  v.rolling = rolling(replicas, v.name, v.workload);
+  v.surge = cutTail(able, static_cast<std::size_t>(surgeOf(replicas, v.name, v.workload)));
   const auto share = static_cast<std::size_t>(v.planned ? v.planned->share : 0);
-  const auto kept = std::min(share, able.size());
-  v.keepers.assign(able.begin(), able.begin() + static_cast<std::ptrdiff_t>(kept));
-  v.victims.insert(v.victims.end(), able.begin() + static_cast<std::ptrdiff_t>(kept), able.end());
+  const auto surplus = cutTail(able, able.size() - std::min(share, able.size()));
+  v.keepers = able;
+  v.victims.insert(v.victims.end(), surplus.begin(), surplus.end());
 }
 
 std::vector<VariantState> statesOf(
@@ -148,10 +153,9 @@ class Stepper {
 
   bool mayGo(const VariantState& v, const Replica& victim) {
     if (pastDrainTimeout(victim)) return true;
-    if (plan_.onHold) return false;
+    if (plan_.onHold || !goesFirst(v, victim)) return false;
     if (victim.lost) return !starting_ && ready_ >= plan_.wanted;
     if (!victim.ready) return true;
-    if (!settled(v)) return false;
     if (ready_ - v.capacity >= plan_.wanted || gapAllowed(v)) {
       ready_ -= v.capacity;
       return true;
@@ -159,13 +163,21 @@ class Stepper {
     return false;
   }
 
-  // While a replacement of the same workload is starting, its controller would give up that one
-  // instead: it removes what is not Ready before it looks at deletion costs.
-  bool settled(const VariantState& v) const {
-    const int share = v.planned ? v.planned->share : 0;
-    return !rolling(v) && static_cast<int>(v.keepers.size()) >= share &&
-           std::all_of(v.keepers.begin(), v.keepers.end(), [](auto* r) { return r->ready; });
+  // Whether the workload's controller would give up this one, once it is marked, rather than a
+  // keeper: it removes what is not bound, then what is not Ready, and only then looks at deletion
+  // costs. While a rolling update proceeds, any of two ReplicaSets may have to give.
+  static bool goesFirst(const VariantState& v, const Replica& victim) {
+    const bool proceeds = v.rolling && std::any_of(v.surge.begin(), v.surge.end(), [](auto* r) {
+                            return r->bound && !r->stuck;
+                          });
+    if (proceeds || static_cast<int>(v.keepers.size()) < shareOf(v)) return false;
+    if (!victim.bound) return true;
+    return std::all_of(v.keepers.begin(), v.keepers.end(), [&](auto* keeper) {
+      return keeper->ready || (keeper->stuck && !victim.ready);
+    });
   }
+
+  static int shareOf(const VariantState& v) { return v.planned ? v.planned->share : 0; }
 
   // The law was broken, nothing lawful is on its way, and the time for it is over.
   bool pastDrainTimeout(const Replica& victim) {
@@ -173,7 +185,7 @@ class Stepper {
     const auto since = markedUnlawful(victim);
     if (!since) return false;
     const auto deadline = *since + plan_.deployment->spec.exit.drainTimeout;
-    if (now_ >= deadline) return !starting_ || !victim.ready;
+    if (now_ >= deadline) return !starting_;
     wakeAt(deadline);
     return false;
   }
@@ -191,34 +203,81 @@ class Stepper {
   }
 
   void settle(VariantState& v) {
-    const int share = v.planned ? v.planned->share : 0;
-    const bool groups = v.workload && !v.victims.empty() && v.victims.front()->index >= 0;
     const auto& going = going_[v.name];
-    int leaving = 0;
-    for (const auto* victim : going) {
-      if (groups ? highest(v, *victim, leaving) : marked(*victim)) ++leaving;
-    }
-    if (groups) restartOne(v, going, leaving);
-    const int kept = static_cast<int>(v.victims.size()) - leaving;
-    const bool untouched = plan_.onHold && v.workload;
-    const int replicas = untouched ? v.workload->replicas - leaving : share + kept;
+    const bool groups = isGroups(v);
+    const int leaving = groups ? leavingGroups(v, going) : leavingPods(going);
+    if (groups && leaving == 0) restartOne(v, going);
     annotate(v, going);
-    if (replicas == 0 && leaving == 0 && v.keepers.empty() && v.terminating == 0) {
-      if (v.workload) step_.finished.push_back(v.name);
-      return;
+    wakeAtDeadlines(v);
+    if (v.planned && v.planned->noRoomToSurge && !v.surge.empty() &&
+        plan_.deployment->spec.rollout.maxUnavailable == 0) {
+      step_.noRoomToSurge = true;
     }
-    step_.replicas[v.name] = replicas;
+    const int replicas = replicasOf(v, going, leaving);
+    if (replicas > 0 || leaving > 0 || (v.workload && somethingIsLeft(v))) {
+      step_.replicas[v.name] = replicas;
+    } else if (v.workload && !plan_.onHold) {
+      step_.finished.push_back(v.name);
+    }
   }
 
-  bool highest(const VariantState& v, const Replica& victim, int leaving) const {
-    const auto alive = v.keepers.size() + v.victims.size();
-    return victim.index == static_cast<int>(alive) - 1 - leaving;
+  static bool somethingIsLeft(const VariantState& v) {
+    return v.terminating > 0 || !v.keepers.empty() || !v.victims.empty() || !v.surge.empty();
   }
 
-  void restartOne(const VariantState& v, const std::vector<const Replica*>& going, int leaving) {
-    if (leaving > 0 || going.empty() || v.terminating > 0) return;
+  int replicasOf(const VariantState& v, const std::vector<const Replica*>& going,
+                 int leaving) const {
+    const int alive = static_cast<int>(v.keepers.size() + v.victims.size());
+    if (plan_.onHold && v.workload) {
+      const int onTheirWay = std::max(0, alive - v.workload->replicas);
+      return v.workload->replicas - std::max(0, leaving - onTheirWay);
+    }
+    const int kept = static_cast<int>(v.victims.size()) - leaving;
+    if (leaving == 0 || isGroups(v)) return shareOf(v) + kept;
+    // Where the law does not wait, keepers that are not Ready go too: the controller would give up
+    // them and leave what has to go. What the plan still wants comes back lawfully.
+    const auto ready = std::count_if(v.keepers.begin(), v.keepers.end(),
+                                     [](const Replica* keeper) { return keeper->ready; });
+    const bool forced = std::any_of(going.begin(), going.end(), [](const Replica* victim) {
+      return marked(*victim) && victim->unlawful;
+    });
+    return (forced ? static_cast<int>(ready) : shareOf(v)) + kept;
+  }
+
+  static bool isGroups(const VariantState& v) {
+    const auto inGroup = [](const Replica* r) { return r->index >= 0; };
+    return std::any_of(v.victims.begin(), v.victims.end(), inGroup) ||
+           std::any_of(v.keepers.begin(), v.keepers.end(), inGroup);
+  }
+
+  static int leavingPods(const std::vector<const Replica*>& going) {
+    return static_cast<int>(
+        std::count_if(going.begin(), going.end(), [](const Replica* r) { return marked(*r); }));
+  }
+
+  // The groups at the end of the order, as far as they may go.
+  static int leavingGroups(const VariantState& v, const std::vector<const Replica*>& going) {
+    if (static_cast<int>(v.keepers.size()) < shareOf(v)) return 0;
+    std::vector<const Replica*> alive = v.keepers;
+    alive.insert(alive.end(), v.victims.begin(), v.victims.end());
+    std::sort(alive.begin(), alive.end(),
+              [](const Replica* a, const Replica* b) { return a->index > b->index; });
+    int leaving = 0;
+    for (const auto* group : alive) {
+      const bool restarting = v.workload && v.highestTerminating < v.workload->replicas &&
+                              v.highestTerminating > group->index;
+      if (restarting || std::find(going.begin(), going.end(), group) == going.end()) break;
+      ++leaving;
+    }
+    return leaving;
+  }
+
+  void restartOne(const VariantState& v, const std::vector<const Replica*>& going) {
+    if (going.empty() || v.terminating > 0) return;
     const auto& victim = *going.front();
-    if (victim.unlawful || victim.lost) step_.restarts.push_back({victim.pod});
+    if (victim.unlawful || victim.lost || victim.cordoned) {
+      step_.restarts.push_back({victim.pod});
+    }
   }
 
   void annotate(const VariantState& v, const std::vector<const Replica*>& going) {
@@ -235,12 +294,20 @@ class Stepper {
       }
     };
     for (const auto* keeper : v.keepers) check(*keeper, false);
+    for (const auto* extra : v.surge) check(*extra, false);
     for (const auto* victim : v.victims) {
       check(*victim, std::find(going.begin(), going.end(), victim) != going.end());
     }
-    for (const auto* list : {&v.keepers, &v.victims}) {
+  }
+
+  void wakeAtDeadlines(const VariantState& v) {
+    for (const auto* list : {&v.keepers, &v.victims, &v.surge}) {
       for (const auto* replica : *list) wakeAtProgressDeadline(*replica);
     }
+    if (!v.workload || v.workload->failureReason.empty()) return;
+    const auto stuck = v.workload->failureSince +
+                       plan_.deployment->spec.rollout.progressDeadline + std::chrono::seconds(1);
+    if (now_ < stuck) wakeAt(stuck);
   }
 
   void wakeAtProgressDeadline(const Replica& replica) {

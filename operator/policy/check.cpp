@@ -41,11 +41,9 @@ MaybeRefusal knownPlaces(const api::ModelDeployment& deployment, const catalog::
 MaybeRefusal podMetadata(const api::ModelDeployment& deployment, const Settings& settings) {
   const auto check = [&](const api::Labels& entries, std::string_view field) -> MaybeRefusal {
     for (const auto& [key, value] : entries) {
-      if (!forbiddenMetadataKey(key, settings.podMetadataPrefixes)) continue;
-      return invalid(fmt::format(
-          "spec.pod.{}: {} is of a domain that a deployer may not set; remove it, or ask the "
-          "platform team to allow its domain in the chart",
-          field, key));
+      if (const auto why = forbiddenMetadataKey(key, settings.podMetadataPrefixes)) {
+        return invalid(fmt::format("spec.pod.{}: {}", field, *why));
+      }
     }
     return std::nullopt;
   };
@@ -67,11 +65,12 @@ MaybeRefusal regionInDomain(const api::ModelDeployment& deployment, const api::R
                    fmt::format("region {} is not among spec.placement.regions.names ({})",
                                region.meta.key.name, fmt::join(placement.regionNames, ", "))};
   }
-  if (!region.meta.labels.containsAll(placement.regionMatchLabels)) {
+  for (const auto& [key, value] : placement.regionMatchLabels) {
+    if (region.meta.labels.has(key, value)) continue;
     return Refusal{"NoLegalPlace",
-                   fmt::format("region {} does not carry the labels of "
+                   fmt::format("region {} lacks label {}={} of "
                                "spec.placement.regions.selector.matchLabels",
-                               region.meta.key.name)};
+                               region.meta.key.name, key, value)};
   }
   for (const auto& residency : placement.dataResidency) {
     if (!contains(region.residencyClasses, residency)) {
@@ -174,16 +173,13 @@ MaybeRefusal engineKnown(const Context& c) {
 MaybeRefusal reservedSettings(const Context& c) {
   const auto* engine = c.catalog.engine(c.variant.engine.name);
   if (auto argument = reservedArgument(*engine, c.variant.engine.args)) {
-    return invalid(fmt::format("variant {}: engine.args: {} is set by Bailiwick for engine {}; "
-                               "remove it",
-                               c.variant.name, *argument, engine->name));
+    return invalid(fmt::format("variant {}: engine.args: {}", c.variant.name, *argument));
   }
   for (const auto* list : {&c.variant.engine.env, &c.deployment.spec.pod.env}) {
     for (const auto& variable : *list) {
-      if (!reservedEnvironment(*engine, variable.name)) continue;
-      return invalid(fmt::format("variant {}: environment variable {} is reserved for engine {}; "
-                                 "remove it",
-                                 c.variant.name, variable.name, engine->name));
+      if (const auto why = reservedEnvironment(*engine, variable.name)) {
+        return invalid(fmt::format("variant {}: {}", c.variant.name, *why));
+      }
     }
   }
   return std::nullopt;
