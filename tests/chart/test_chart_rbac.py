@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import chart_audit
 import chart_rbac
 from chart_objects import namespace
 from chart_release import FULLNAME, NAMESPACE, OPERATOR, of_kind
@@ -158,3 +159,22 @@ def test_people_get_their_rights_by_aggregation(people, operator, name, may, may
     for expected, pairs in ((True, may), (False, may_not)):
         for verb, resource in pairs:
             assert expected == people.may(f"has-{name}", WHERE, verb, "bailiwick.dev", resource)
+
+
+def test_the_audit_log_tells_which_grants_were_used(region, operator):
+    """An apply that makes its object uses create as well; a refusal is told from a use."""
+    mark = region.audit_mark()
+    operator.apply({"apiVersion": "v1", "kind": "Service", "metadata": meta("audited"),
+                    "spec": {"ports": [{"port": 80}]}}, "bailiwick-operator")
+    with pytest.raises(ApiError, match="cannot list resource"):
+        operator.get("/api/v1/secrets")
+    operator.get("/api/v1/namespaces/kube-system")
+    used, denied = region.api.wait("the audit log", lambda _: complete(region, mark))
+    services = {(chart_rbac.CLUSTER, "", "services", "", verb) for verb in ("patch", "create")}
+    assert used == services | {(chart_rbac.CLUSTER, "", "namespaces", "kube-system", "get")}
+    assert denied == {("list", "", "secrets", "", "")}
+
+
+def complete(region, mark: int):
+    used, denied = chart_audit.compare(region.audit(mark), OPERATOR)
+    return (used, denied) if len(used) == 3 and denied else None
