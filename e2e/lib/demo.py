@@ -1,0 +1,164 @@
+"""One region of Kubernetes on this machine, with NVIDIA, AMD and Ascend pools, our operator under its
+own RBAC, and models of several origins being placed.
+
+examples:
+  e2e/demo            run it and clean up
+  e2e/demo --keep     leave the region up, and print the path of its kubeconfig
+"""
+import argparse
+import subprocess
+import sys
+import time
+
+from . import components, tables, tools
+from .errors import FleetError
+from .fleet import build_tools, run_dir, say
+from .region import Region
+
+REGION = "demo"
+CLONE = tools.E2E.parent
+SAMPLES = tools.E2E / "samples"
+RESIDENCY = "data-residency.bailiwick.dev/eu-personal"
+SHOWN = (
+    "deployments/deepseek-v3-2-eu.yaml",
+    "deployments/qwen2-5-72b-eu.yaml",
+    "deployments/mimo-v2-flash-eu.yaml",
+    "deployments/mistral-large-3-eu.yaml",
+    "deployments/gpt-oss-120b-eu.yaml",
+    "deployments/deepseek-v3-2-us.yaml",
+    "refused/yi-lightning.yaml",
+    "refused/horizon-journey.yaml",
+)
+MOVED = ("assistants", "deepseek-v3-2-eu")
+
+
+def heading(text: str) -> None:
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    print(f"\n{bold}{text}{plain}", flush=True)
+
+
+def build_operator() -> None:
+    """The release build; quick when nothing has changed."""
+    began = time.monotonic()
+    for command in (["cmake", "--preset", "release", "--log-level=WARNING"],
+                    ["cmake", "--build", "--preset", "release", "--target", "bailiwick-operator"]):
+        if subprocess.run(command, cwd=CLONE, check=False).returncode != 0:
+            raise FleetError("the operator does not build; see above")
+    say(f"operator built ({time.monotonic() - began:.0f} s)")
+
+
+def apply_samples(region: Region) -> None:
+    files = [SAMPLES / "namespaces.yaml", *sorted((SAMPLES / "passports").glob("*.yaml")),
+             *(SAMPLES / name for name in SHOWN)]
+    for file in files:
+        region.kubectl("apply", "--server-side", "-f", str(file))
+
+
+def deployments(region: Region) -> list:
+    return region.api.items("/apis/bailiwick.dev/v1alpha1/modeldeployments")
+
+
+def condition(item: dict, kind: str) -> dict:
+    found = [c for c in item.get("status", {}).get("conditions", []) if c["type"] == kind]
+    return found[0] if found else {"status": "Unknown", "reason": "", "message": ""}
+
+
+def pods(region: Region, namespace: str, name: str) -> list:
+    selector = f"labelSelector=bailiwick.dev/deployment={name},bailiwick.dev/role=engine"
+    return region.api.items(f"/api/v1/namespaces/{namespace}/pods?{selector}")
+
+
+def is_ready(pod: dict) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def decided(item: dict) -> bool:
+    """Everything that has a place is Ready, or the reason why there is none stands there."""
+    current = item.get("status", {}).get("observedGeneration") == item["metadata"]["generation"]
+    return current and (condition(item, "Ready")["status"] == "True"
+                        or condition(item, "Placed")["status"] == "False")
+
+
+def show_placements(region: Region) -> None:
+    rows = [("MODEL DEPLOYMENT", "READY", "VARIANT", "RUNS ON")]
+    for item in sorted(deployments(region), key=lambda d: d["metadata"]["name"]):
+        meta, status = item["metadata"], item.get("status", {})
+        running = pods(region, meta["namespace"], meta["name"])
+        if running:
+            nodes = sorted({pod["spec"].get("nodeName", "(no node yet)") for pod in running})
+            variants = ", ".join(v["name"] for v in status.get("variants", []))
+            rows.append((meta["name"], f"{status.get('replicas', 0)}/{item['spec']['replicas']}",
+                         variants, ", ".join(nodes)))
+    tables.show(rows)
+    print()
+    for item in sorted(deployments(region), key=lambda d: d["metadata"]["name"]):
+        placed = condition(item, "Placed")
+        if placed["status"] == "False":
+            tables.note(item["metadata"]["name"], placed["reason"], placed["message"])
+
+
+def relabel_and_watch(region: Region) -> None:
+    """Takes a node of a running model out of its residency class and shows what follows."""
+    namespace, name = MOVED
+    before = pods(region, namespace, name)
+    victim = sorted(pod["spec"]["nodeName"] for pod in before)[0]
+    wanted = len(before)
+    print(f"$ kubectl label node {victim} {RESIDENCY}-")
+    region.kubectl("label", "node", victim, f"{RESIDENCY}-")
+    began, last = time.monotonic(), None
+    while time.monotonic() - began < 120:
+        now = [pod for pod in pods(region, namespace, name)
+               if not pod["metadata"].get("deletionTimestamp")]
+        ready = sum(is_ready(pod) for pod in now)
+        where = sorted(pod["spec"].get("nodeName", "?") for pod in now)
+        if (ready, where) != last:
+            last = (ready, where)
+            print(f"  {time.monotonic() - began:5.1f} s  {ready} of {wanted} Ready  on {', '.join(where)}",
+                  flush=True)
+        if victim not in where and ready >= wanted:
+            print(f"Replaced first, then removed: no moment with fewer than {wanted} Ready.")
+            return
+        time.sleep(0.1)
+    raise FleetError(f"{name} did not leave {victim} within two minutes; see kubectl describe mdep")
+
+
+def run(options: argparse.Namespace) -> int:
+    build_tools((*components.FULL, "kubectl", "helm"))
+    build_operator()
+    region = Region(REGION, run_dir() / REGION, progress=say)
+    try:
+        heading("1. A region: a real control plane, three vendors' nodes, our operator")
+        region.remove()
+        region.start().install()
+        region.apply_region_file(REGION)
+        region.start_operator()
+        heading("2. Models are applied and placed")
+        apply_samples(region)
+        region.api.wait("all samples placed or refused",
+                        lambda _: all(decided(item) for item in deployments(region)), 180.0)
+        show_placements(region)
+        heading("3. A node leaves its residency class")
+        relabel_and_watch(region)
+        heading("4. As kubectl shows it")
+        print(region.kubectl("get", "modeldeployments", "-A"))
+        if options.keep:
+            print(f"The region stays up. Look around, then end it with: e2e/fleet down {REGION}\n"
+                  f"  export KUBECONFIG={region.admin_kubeconfig}")
+    finally:
+        if not options.keep:
+            region.remove()
+    return 0
+
+
+def main(arguments: list) -> int:
+    parser = argparse.ArgumentParser(prog="e2e/demo", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", action="store_true", help="leave the region up at the end")
+    try:
+        return run(parser.parse_args(arguments))
+    except FleetError as error:
+        print(f"e2e/demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,187 @@
+"""Runs every step of tests/run, shows progress, and adds up what the test programs counted."""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT_PRESET = "asan"
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+
+@dataclass
+class Step:
+    """A command; with `report`, it writes JUnit XML there, whose cases are counted."""
+
+    name: str
+    command: list
+    cwd: Path = ROOT
+    report: str = ""
+
+
+def count_report(path):
+    """The cases of a JUnit file; GoogleTest and pytest differ in how they mark a skipped one."""
+    count = Count()
+    for case in xml.parse(path).getroot().iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            count.failed += 1
+        elif case.find("skipped") is not None or case.get("status") == "notrun":
+            count.skipped += 1
+        else:
+            count.passed += 1
+    return count
+
+
+def unit_binaries():
+    return sorted((ROOT / "build" / UNIT_PRESET / "bin").glob("test_*"))
+
+
+def build_steps(preset):
+    return [
+        Step(f"configure {preset}", ["cmake", "--preset", preset, "--log-level=WARNING"]),
+        Step(f"build {preset}", ["cmake", "--build", "--preset", preset]),
+    ]
+
+
+def pytest_step(name, folder, *options):
+    return Step(
+        name,
+        ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, folder],
+        report=f"{name.replace(' ', '-')}.xml",
+    )
+
+
+def run_step(step, logs, number, total):
+    """Returns its Count; a step without a report counts only when it fails."""
+    log = logs / f"{step.name.replace(' ', '-').replace('/', '-')}.log"
+    report = logs / step.report if step.report else None
+    command = list(step.command)
+    env = dict(os.environ)
+    if report and "pytest" in command:
+        command.insert(command.index("pytest") + 1, f"--junitxml={report}")
+    elif report:
+        command.append(f"--gtest_output=xml:{report}")
+        env.setdefault("ASAN_OPTIONS", "detect_leaks=1")
+        env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    begun = time.monotonic()
+    print(f"[{number}/{total}] {step.name} ...", flush=True)
+    with open(log, "w", encoding="utf-8") as out:
+        code = run_with_progress(command, step.cwd, env, out, log)
+    took = time.monotonic() - begun
+    count = Count()
+    if report and report.exists():
+        count = count_report(report)
+    if code != 0 and count.failed == 0:
+        count.failed = 1
+    if report and count.passed + count.failed + count.skipped == 0:
+        count.failed = 1
+    state = "ok" if count.failed == 0 else f"FAILED (exit {code})"
+    detail = f", {count.passed} passed" if report else ""
+    print(f"        {state}{detail}, {took:.0f} s", flush=True)
+    if count.failed:
+        print_tail(log)
+    return count
+
+
+def run_with_progress(command, cwd, env, out, log):
+    """Shows the last line of a long step's output once in a while, so that nobody wonders."""
+    with subprocess.Popen(command, cwd=cwd, env=env, stdout=out, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL) as process:
+        shown = time.monotonic()
+        while True:
+            try:
+                return process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() - shown >= 20:
+                    shown = time.monotonic()
+                    print(f"        {last_line(log)}", flush=True)
+
+
+def last_line(log):
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return lines[-1][:96] if lines else "..."
+
+
+def print_tail(log, lines=60):
+    text = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    for line in text[-lines:]:
+        print(f"        | {line[:300]}")
+
+
+def tool_steps():
+    return [Step("build Kubernetes tools", ["e2e/tools/build"])]
+
+
+def check_steps():
+    return [
+        pytest_step("repository", "tests/repository"),
+        Step("harness", ["/usr/bin/python3", "-m", "unittest", "-q", "lib.test_lib"],
+             cwd=ROOT / "e2e"),
+    ]
+
+
+def unit_steps():
+    return [Step(binary.name, [str(binary)], report=f"{binary.name}.xml")
+            for binary in unit_binaries()]
+
+
+def cluster_steps():
+    return [
+        pytest_step("crds", "tests/crds"),
+        pytest_step("chart", "tests/chart"),
+        pytest_step("e2e cases", "e2e/cases", "-n", "2"),
+    ]
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="tests/run", description="Builds everything and runs every test.",
+        epilog="Example: tests/run --only unit")
+    parser.add_argument("--only", choices=["unit", "cluster"],
+                        help="only the C++ unit tests, or only what needs a control plane")
+    options = parser.parse_args()
+    logs = Path(tempfile.mkdtemp(prefix="bailiwick-tests-"))
+    begun = time.monotonic()
+    total = Count()
+
+    def run(steps, done, of):
+        for index, step in enumerate(steps):
+            count = run_step(step, logs, done + index + 1, of)
+            total.add(count)
+            if count.failed and not step.report and "build" in step.name:
+                return False
+        return True
+
+    unit = [] if options.only == "cluster" else build_steps(UNIT_PRESET)
+    cluster = [] if options.only == "unit" else tool_steps() + build_steps("release")
+    of = len(unit) + len(cluster)
+    built = run(cluster + unit, 0, of)
+    if built:
+        steps = [] if options.only == "cluster" else check_steps() + unit_steps()
+        steps += [] if options.only == "unit" else cluster_steps()
+        run(steps, of, of + len(steps))
+    minutes = (time.monotonic() - begun) / 60
+    print(f"logs in {logs}, {minutes:.1f} minutes"
+          + (f", {total.skipped} skipped" if total.skipped else ""))
+    print(f"{total.passed} passed, {total.failed} failed", flush=True)
+    return 1 if total.failed or total.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
