@@ -89,6 +89,9 @@ def test_uninstall_keeps_the_crds_and_what_people_wrote(tmp_path):
         region.api.wait("a ModelDeployment", lambda api: api.apply(model_deployment("stays", "default")))
         helm.run("uninstall", *usual)
         assert region.api.items(POLICIES) == []
+        # Deleting a CRD only marks it at first.
+        crds = region.api.items("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+        assert len(crds) == 5 and not any("deletionTimestamp" in crd["metadata"] for crd in crds)
         path = "/apis/bailiwick.dev/v1alpha1/namespaces/default/modeldeployments/stays"
         uid = region.api.get(path)["metadata"]["uid"]
         helm.run("install", *usual[:1], CHART, *usual[1:])
