@@ -1,0 +1,1 @@
+"""What the cases share: control planes that clean up after themselves, objects, waits and recorders."""

@@ -1,0 +1,90 @@
+"""What the API server's audit log says of the operator."""
+import yaml
+
+from lib import chart
+
+MUTATING = ("create", "update", "patch", "delete", "deletecollection")
+
+
+def operator_user(region) -> str:
+    account = chart.operator_account(chart.render(region.name, region.folder / "helm"))
+    return f"system:serviceaccount:{chart.NAMESPACE}:{account}"
+
+
+def write_policy(path, user: str) -> None:
+    """Bodies of what the operator writes; of everybody else who wrote what."""
+    path.write_text(yaml.safe_dump({
+        "apiVersion": "audit.k8s.io/v1", "kind": "Policy",
+        "omitStages": ["RequestReceived", "ResponseStarted"],
+        "rules": [
+            {"level": "Request", "users": [user], "verbs": list(MUTATING)},
+            {"level": "Metadata", "users": [user]},
+            {"level": "Metadata", "verbs": list(MUTATING)},
+            {"level": "None"}]}))
+
+
+def of_operator(region, offset: int = 0) -> list:
+    """Finished requests of the operator since an `audit_mark`."""
+    user = operator_user(region)
+    return [event for event in region.audit(offset)
+            if event["user"]["username"] == user and event["stage"] != "ResponseStarted"]
+
+
+def mutations(region, offset: int = 0, namespace: str = "") -> list:
+    """Those that change something, Lease renewals aside."""
+    return [event for event in of_operator(region, offset)
+            if event["verb"] in MUTATING and resource(event) != "leases"
+            and (not namespace or event["objectRef"].get("namespace") == namespace)]
+
+
+def resource(event: dict) -> str:
+    reference = event.get("objectRef", {})
+    sub = reference.get("subresource", "")
+    return reference.get("resource", "") + (f"/{sub}" if sub else "")
+
+
+def describe(event: dict) -> str:
+    reference = event.get("objectRef", {})
+    return (f"{event['stageTimestamp'][11:23]} {event['verb']} {resource(event)} "
+            f"{reference.get('namespace', '')}/{reference.get('name', '')} "
+            f"{event.get('responseStatus', {}).get('code')}")
+
+
+def code(event: dict) -> int:
+    return event.get("responseStatus", {}).get("code", 0)
+
+
+def refused(region, offset: int = 0) -> list:
+    """Requests for which the operator has no right."""
+    return [describe(event) for event in of_operator(region, offset) if code(event) == 403
+            and event.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid"]
+
+
+def careless_deletes(region, offset: int = 0) -> list:
+    """DELETEs of the operator without uid and resourceVersion preconditions."""
+    found = []
+    for event in of_operator(region, offset):
+        if event["verb"] not in ("delete", "deletecollection"):
+            continue
+        given = event.get("requestObject", {}).get("preconditions", {})
+        if not given.get("uid") or not given.get("resourceVersion"):
+            found.append(describe(event))
+    return found
+
+
+def lax_writes(region, offset: int = 0) -> list:
+    """Writes that would let a typo through, that have another field manager than ours, or that
+    touch of our own kinds more than the status."""
+    found = []
+    for event in mutations(region, offset):
+        uri = event["requestURI"]
+        if event["verb"] != "delete" and "fieldValidation=Strict" not in uri:
+            found.append("not strict: " + describe(event))
+        if event["verb"] != "delete" and "fieldManager=bailiwick-operator" not in uri:
+            found.append("no field manager: " + describe(event))
+        if event["objectRef"].get("apiGroup") == "bailiwick.dev" and \
+                event["objectRef"].get("subresource") != "status":
+            found.append("not the status: " + describe(event))
+        if not event["userAgent"].startswith("bailiwick-operator/"):
+            found.append(f"agent {event['userAgent']}: " + describe(event))
+    return found

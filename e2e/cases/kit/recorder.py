@@ -1,0 +1,120 @@
+"""Everything that a collection of objects went through, event by event."""
+import copy
+import json
+import threading
+import time
+
+
+class Recorder:
+    """Watches a collection from the moment it is made: `with Recorder(api, path) as seen: …`.
+
+    `events` holds (monotonic time, type, object); `states()` the live objects after each event.
+    """
+
+    def __init__(self, api, path: str):
+        self._api, self._path = api, path
+        listed = api.get(path)
+        self.first = {item["metadata"]["uid"]: item for item in listed["items"]}
+        self._version = listed["metadata"]["resourceVersion"]
+        self.events = []
+        self.broken = None
+        self._connection = None
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        connection = self._connection
+        if connection is not None and connection.sock is not None:
+            try:
+                connection.sock.shutdown(2)
+            except OSError:
+                pass
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._done.is_set():
+            try:
+                self._stream()
+            except OSError:
+                # Also when the API server was killed: it goes on where it was.
+                time.sleep(0.1)
+            except Exception as error:  # shown by states()
+                if not self._done.is_set():
+                    self.broken = error
+                return
+
+    def _stream(self) -> None:
+        self._connection = self._api.connection()
+        query = f"?watch=1&resourceVersion={self._version}&timeoutSeconds=600"
+        self._connection.request("GET", self._path + query, headers=self._api._headers)
+        answer = self._connection.getresponse()
+        for line in iter(answer.readline, b""):
+            if not line.endswith(b"\n"):
+                return
+            event = json.loads(line)
+            if event["type"] == "ERROR":
+                raise RuntimeError(f"watch of {self._path}: {event['object']}")
+            self._version = event["object"]["metadata"]["resourceVersion"]
+            self.events.append((time.monotonic(), event["type"], event["object"]))
+
+    def states(self) -> list:
+        """[(time, {uid: object})] after each event, the first one before any."""
+        assert self.broken is None, self.broken
+        live = copy.copy(self.first)
+        result = [(0.0, dict(live))]
+        for at, kind, obj in list(self.events):
+            uid = obj["metadata"]["uid"]
+            if kind == "DELETED":
+                live.pop(uid, None)
+            else:
+                live[uid] = obj
+            result.append((at, dict(live)))
+        return result
+
+    def of(self, uid: str) -> list:
+        """[(time, type, object)] of one object."""
+        assert self.broken is None, self.broken
+        return [event for event in list(self.events) if event[2]["metadata"]["uid"] == uid]
+
+
+def is_ready(pod: dict) -> bool:
+    """Ready, bound and not on its way out: what serves."""
+    return "deletionTimestamp" not in pod["metadata"] and any(
+        entry["type"] == "Ready" and entry["status"] == "True"
+        for entry in pod.get("status", {}).get("conditions", []))
+
+
+def variant_of(obj: dict) -> str:
+    return obj["metadata"].get("labels", {}).get("bailiwick.dev/variant", "")
+
+
+def ready_units(recorder: Recorder, capacities=None) -> list:
+    """[(time, Ready capacity units)] after each event, by the variants' capacities (default 1)."""
+    result = []
+    for at, live in recorder.states():
+        units = sum((capacities or {}).get(variant_of(pod), 1.0)
+                    for pod in live.values() if is_ready(pod))
+        result.append((at, units))
+    return result
+
+
+def most_alive(recorder: Recorder) -> int:
+    """The most pods that were there at once, those on their way out not counted."""
+    return max(sum("deletionTimestamp" not in pod["metadata"] for pod in live.values())
+               for _, live in recorder.states())
+
+
+def first_reached(units: list, wanted: float) -> int:
+    return next(i for i, (_, ready) in enumerate(units) if ready >= wanted)
+
+
+def never_below(recorder: Recorder, wanted: float, capacities=None) -> None:
+    """Once so many units were Ready, there were so many at every revision."""
+    units = ready_units(recorder, capacities)
+    fewest = min(ready for _, ready in units[first_reached(units, wanted):])
+    assert fewest >= wanted, f"only {fewest} of {wanted} units were Ready at one time"
