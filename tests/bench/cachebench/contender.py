@@ -13,8 +13,8 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Contender:
-    """`argv` ends in what takes a kubeconfig's path: `--kubeconfig=`. Prints a line that begins with
-    `ready` when its caches are synced."""
+    """Takes --kubeconfig=FILE after `argv`, and prints a line that begins with `ready` when its
+    caches are synced."""
 
     name: str
     argv: tuple
@@ -51,7 +51,7 @@ class Running:
             try:
                 line = self._lines.get(timeout=max(0.0, end - time.monotonic()))
             except queue.Empty:
-                raise RuntimeError(f"{self._process.args[0]}: not ready in {timeout:.0f} s") from None
+                raise RuntimeError(f"{self._process.args[0]}: not ready") from None
             if line is None:
                 raise RuntimeError(f"{self._process.args[0]} ended:\n" + "".join(self._errors))
             if line[1].startswith("ready"):

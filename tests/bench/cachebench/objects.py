@@ -89,7 +89,8 @@ def pod(number: int, nodes: int) -> dict:
     name = f"web-{random.Random(number).randrange(16 ** 8):08x}-{number}"
     return {"apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": name, "namespace": NAMESPACE,
-                         "labels": {"app": f"web-{number % 200}", "pod-template-hash": "6d4cf56db6"},
+                         "labels": {"app": f"web-{number % 200}",
+                                    "pod-template-hash": "6d4cf56db6"},
                          "annotations": {"example.org/config-checksum": f"{number:064x}"}},
             "spec": {"nodeName": f"node-{number % nodes}", "terminationGracePeriodSeconds": 30,
                      "containers": [

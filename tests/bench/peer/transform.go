@@ -15,7 +15,7 @@ const (
 	deletionCost   = "controller.kubernetes.io/pod-deletion-cost"
 )
 
-// keepWhatOursKeeps is a cache transform: of each kind it keeps the fields that operator/api decodes.
+// keepWhatOursKeeps is a cache transform: it keeps the fields of each kind that operator/api decodes.
 func keepWhatOursKeeps(object any) (any, error) {
 	switch in := object.(type) {
 	case *corev1.Pod:

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// The kinds of bailiwick.dev/v1alpha1 that the operator caches, as a Go operator would declare them.
+// The kinds of bailiwick.dev/v1alpha1 that are cached, as a Go operator would declare them.
 
 var groupVersion = schema.GroupVersion{Group: "bailiwick.dev", Version: "v1alpha1"}
 
