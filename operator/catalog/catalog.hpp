@@ -25,6 +25,9 @@ struct Labeller {
   bool byDeviceId = false;  // productKey holds Product::deviceIds instead of names
   std::string memoryKey;    // empty: this labeller does not tell the memory
   MemoryUnit memoryUnit = MemoryUnit::MiB;
+  // The value is part of the key: "<productKey>.<value>" with a count as its value. So is the
+  // memory's. AMD's beta labels; a node with two such keys has two products and tells neither.
+  bool valueInKey = false;
 };
 
 struct HostPath {
@@ -60,13 +63,18 @@ struct ResourceFamily {
   std::vector<std::string> tolerations;  // taint keys (NoSchedule) that this pool may carry
   int multipleOf = 1;                    // a request must be a multiple of it (Ascend A3: 2)
   PodSettings pod;
+  // Labels whose values say that the resource is not whole devices here (AMD's partitions). A node
+  // without the label is as good as one with another value.
+  std::map<std::string, std::vector<std::string>> excludedLabels{};
 };
 
 struct Product {
-  std::string name;                     // what users write in accelerator.products
+  // What users write in accelerator.products, and a value that the product's label takes.
+  std::string name;
   std::vector<std::string> aliases;     // other values that the same product's label takes
   std::vector<std::string> deviceIds;
-  std::vector<std::string> families;    // ids of the families that offer it
+  // Ids of the families that offer it and can tell it. Empty: no label tells it from others.
+  std::vector<std::string> families;
   std::optional<std::int64_t> memoryMiB;  // per device, dated fact; the node's label wins
   std::string note;
 };
@@ -79,6 +87,7 @@ struct Vendor {
   std::vector<ResourceFamily> families;  // in order of preference
   std::vector<Product> products;
   std::vector<std::string> memoryLabels;  // GiB_G values that exist ("64G", "192G"), for `In`
+  std::string source{};                   // where this was read, and when
 
   const ResourceFamily* family(std::string_view id) const;
   // By name or alias, exactly: the prefix NVIDIA-H20 would take an H200.
@@ -89,7 +98,8 @@ struct Vendor {
 struct EngineImage {
   std::string vendor;
   std::vector<std::string> products;  // empty: every product of that vendor
-  std::string image;                  // with a tag or a digest
+  // With a tag or a digest. Empty: none is public, so that a variant has to name its own.
+  std::string image;
   std::vector<std::string> args;      // added for this vendor: "--quantization", "ascend"
   std::map<std::string, std::string> env;
 };
@@ -121,6 +131,9 @@ struct Engine {
   bool multiNode = false;                  // can span nodes (LeaderWorkerSet)
   std::vector<std::string> multiNodeArgs;  // with {leaderAddress}, {nodes}, {nodeRank}
   std::string note;
+  std::string source{};
+  // Added to multiNodeArgs on every node but the leader's: "--headless".
+  std::vector<std::string> multiNodeWorkerArgs{};
 
   // The image for a vendor and product, or nullptr: not supported.
   const EngineImage* imageFor(std::string_view vendor, std::string_view product) const;
@@ -130,7 +143,9 @@ struct Engine {
 struct Fetcher {
   std::string sourceType;  // OCI | HTTP | HuggingFace | ModelScope
   std::string image;
-  std::vector<std::string> command;  // with {uri}, {directory}, {repository}, {revision}
+  // With {uri}, {directory}, {reference} (the uri without scheme), {repository}, {revision}. They are
+  // a user's words: never part of a shell's script, only its arguments.
+  std::vector<std::string> command;
   std::map<std::string, std::string> env;
   std::vector<std::string> writablePaths;
 };
@@ -147,6 +162,7 @@ struct Provider {
   std::string id;  // "aws", "on-premises"
   std::string name;
   std::vector<Location> locations;
+  std::string source{};
 
   const Location* location(std::string_view id) const;
   // Which location a node's topology label means; nullptr when unknown.
@@ -157,6 +173,7 @@ struct Bloc {
   std::string name;
   std::set<std::string> members;  // countries
   std::string asOf;
+  std::string source{};
 };
 
 class Catalog {
