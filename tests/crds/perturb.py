@@ -90,7 +90,8 @@ def _strings(schema: dict, value):
     yield Case("empty", "", None if allowed else "")
     for name, probe in (("blank", " "), ("confusable", CONFUSABLE + value[1:]),
                         ("leading space", " " + value), ("newline", value + "\n"),
-                        ("NUL", value + "\0"), ("inner newline", value[:1] + "\n" + value[1:])):
+                        ("NUL", value + "\0"), ("inner newline", value[:1] + "\n" + value[1:]),
+                        ("interrobang", "\u203d")):
         yield Case(name, probe, "")
 
 
@@ -119,6 +120,8 @@ def _objects(schema: dict, value: dict):
     if "properties" in schema:
         yield Case("unknown field", {**value, "surprise": 1}, "unknown field")
         yield Case("misspelt case", {**value, next(iter(schema["properties"])).upper(): 1}, "unknown field")
+        if set(schema["properties"]) == {"allow", "deny"}:
+            yield Case("allowed and denied", {"allow": value["allow"], "deny": value["allow"]}, "stands in allow and in deny")
         something = [rule["message"] for rule in rules(schema) if rule["rule"] == "size(dyn(self)) > 0"]
         yield Case("empty", {}, "Required value" if schema.get("required") else
                    something[0] if something else None)

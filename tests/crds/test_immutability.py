@@ -45,6 +45,7 @@ def stored(server):
         if (obj["kind"], name) not in known:
             obj = copy.deepcopy(obj)
             obj.pop("status", None)
+            obj["metadata"]["name"] = "stored-" + name
             known[obj["kind"], name] = server.store(obj)
         return known[obj["kind"], name]
     return get_or_store

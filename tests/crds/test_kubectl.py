@@ -1,4 +1,5 @@
 """The five kinds as people meet them: through kubectl."""
+import copy
 import json
 
 import pytest
@@ -54,14 +55,16 @@ def test_explain_knows_every_property(server, kind):
     assert {prop.path[-1] for prop in Crd(kind).properties("spec", "status")} - {"[]", "{}"} <= printed
 
 
-def test_scale_sets_the_wanted_units_and_keeps_bounds(server, live):
-    server.region.kubectl("scale", "mdep", "live", "--replicas=9")
-    scale = json.loads(server.region.kubectl("get", "mdep", "live", "--subresource=scale", "-o", "json"))
+def test_scale_sets_the_wanted_units_and_keeps_bounds(server):
+    obj = copy.deepcopy(Crd("ModelDeployment").full[0])
+    obj["metadata"]["name"] = "scaled"
+    server.store(obj)
+    server.region.kubectl("scale", "mdep", "scaled", "--replicas=9")
+    scale = json.loads(server.region.kubectl("get", "mdep", "scaled", "--subresource=scale", "-o", "json"))
     assert scale["spec"]["replicas"] == 9 and scale["status"]["replicas"] == 6
-    assert scale["status"]["selector"] == live["ModelDeployment"]["status"]["selector"]
-    refused = server.region.run_kubectl("scale", "mdep", "live", "--replicas=100001")
+    assert scale["status"]["selector"] == obj["status"]["selector"]
+    refused = server.region.run_kubectl("scale", "mdep", "scaled", "--replicas=100001")
     assert refused.returncode != 0 and "100000" in refused.stderr
-    server.region.kubectl("scale", "mdep", "live", "--replicas=6")
 
 
 @pytest.mark.parametrize("server_side", [False, True], ids=["client-side", "server-side"])

@@ -4,7 +4,6 @@ The refusals and acceptances follow from the schema (perturb.py); what rules acr
 stands in exceptions.yaml as kind -> property -> case -> part of the refusal, or `accepted`.
 """
 import copy
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,11 +28,10 @@ def perturbed(obj: dict, path: tuple, value) -> dict:
     return changed
 
 
-def check(kind, prop, obj, path, send) -> None:
+def check(server, kind, prop, obj, path, send) -> None:
     known = EXCEPTIONS.get(kind, {}).get(prop.name, {})
     tried = list(cases(prop, get(obj, path)))
-    with ThreadPoolExecutor(4) as pool:
-        answers = pool.map(lambda case: send(perturbed(obj, path, case.value)), tried)
+    answers = server.pool.map(lambda case: send(perturbed(obj, path, case.value)), tried)
     wrong, seen = [], {case.name for case in tried}
     for case, answer in zip(tried, answers):
         refusal = known.get(case.name, case.refusal)
@@ -50,11 +48,11 @@ def check(kind, prop, obj, path, send) -> None:
 @pytest.mark.parametrize("kind,prop", SPEC, ids=names)
 def test_spec(server, kind, prop):
     obj, path = server.crds[kind].find(prop.path)
-    check(kind, prop, obj, path, server.create)
+    check(server, kind, prop, obj, path, server.create)
 
 
 @pytest.mark.parametrize("kind,prop", STATUS, ids=names)
 def test_status(server, live, kind, prop):
     obj = live[kind]
     path = server.crds[kind].find(prop.path)[1]
-    check(kind, prop, obj, path, lambda changed: server.replace(changed, "/status"))
+    check(server, kind, prop, obj, path, lambda changed: server.replace(changed, "/status"))
