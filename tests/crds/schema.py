@@ -63,6 +63,9 @@ class Crd:
             yield from _walk(self.schema["properties"][name], (name,),
                              name in self.schema.get("required", ()), self.schema)
 
+    def property(self, name: str) -> Property:
+        return next(prop for prop in self.properties("spec", "status") if prop.name == name)
+
     def find(self, path: tuple):
         """(object, concrete path) of a kept object that sets this property, or None."""
         for obj in self.full:

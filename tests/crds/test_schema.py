@@ -1,10 +1,24 @@
 """What the CRDs themselves must hold; needs no API server."""
 import pytest
 
-from schema import ITEM, KINDS, VALUE, Crd, dotted, rules
+from perturb import constrained
+from schema import HERE, ITEM, KINDS, VALUE, Crd, documents, dotted, rules
 
 SHORT = {"ModelDeployment": "mdep", "ModelPassport": "passport", "SovereigntyPolicy": "spol",
          "Region": "region", "ExitOrder": "exit"}
+CONTRACT = documents(HERE / "contract.yaml")[0]
+# Strings whose form is nobody's business, or is judged by a rule of what encloses them.
+FREE = {
+    "ModelDeployment": {
+        "spec.variants[].engine.args[]", "spec.variants[].engine.env[].value", "spec.pod.env[].value",
+        "spec.placement.regions.selector.matchLabels{}", "spec.pod.labels{}", "spec.pod.annotations{}",
+        "spec.routing.weights[].variant", "spec.routing.shadow.variant"},
+    "ModelPassport": {"spec.licence.restrictions[]"},
+    "SovereigntyPolicy": {"spec.selector.matchLabels{}", "spec.source.title"},
+    "Region": set(),
+    "ExitOrder": {"spec.selector.matchLabels{}"},
+}
+REPEATABLE = {"spec.variants[].engine.args", "spec.evidence", "spec.artifacts"}   # artifacts: a map by name
 
 
 @pytest.fixture(params=KINDS)
@@ -89,6 +103,24 @@ def test_defaults_of_objects_spell_out_the_defaults_inside(crd):
             inside = {name: child["default"] for name, child in prop.schema["properties"].items()
                       if "default" in child}
             assert prop.schema["default"] == inside, prop.name
+
+
+def test_bounds_enumerations_and_defaults_are_those_of_the_contract(crd):
+    for name, wanted in CONTRACT[crd.kind].items():
+        prop = crd.property(name)
+        assert {key: prop.required if key == "required" else prop.schema.get(key) for key in wanted} == wanted, name
+
+
+def test_strings_of_the_spec_are_checked_for_their_form(crd):
+    free = {prop.name for prop in crd.properties("spec")
+            if prop.schema.get("type") == "string" and not constrained(prop.schema)}
+    assert free == FREE[crd.kind]
+
+
+def test_lists_of_the_spec_hold_nothing_twice(crd):
+    repeatable = {prop.name for prop in crd.properties("spec") if prop.schema.get("type") == "array"
+                  and not any("exists_one" in rule["rule"] for rule in rules(prop.schema))}
+    assert repeatable <= REPEATABLE
 
 
 def test_names_are_those_of_the_contract(crd):
