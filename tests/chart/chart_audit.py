@@ -7,7 +7,7 @@ import chart_rbac
 
 
 def compare(events, user: str) -> tuple:
-    """(grants that were used, requests that RBAC refused as (verb, group, resource, namespace, name))."""
+    """(grants that were used, refused requests as (verb, group, resource, namespace, name))."""
     used, denied = set(), set()
     for event in events:
         target = event.get("objectRef", {})
@@ -29,7 +29,7 @@ def _request(event: dict, target: dict) -> tuple:
 
 
 def _asked_besides(event: dict) -> tuple:
-    """An apply that makes its object is a patch in the log; the API server asks for create as well."""
+    """An apply that makes its object is a patch in the log, and asks for create as well."""
     made = event["verb"] == "patch" and event.get("responseStatus", {}).get("code") == 201
     return ("create",) if made else ()
 

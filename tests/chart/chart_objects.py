@@ -6,7 +6,8 @@ import pytest
 from lib.api import ApiError
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
-OURS = {MANAGED_BY: "bailiwick", "bailiwick.dev/deployment": "assistant", "bailiwick.dev/role": "engine"}
+OURS = {MANAGED_BY: "bailiwick", "bailiwick.dev/deployment": "assistant",
+        "bailiwick.dev/role": "engine"}
 CONTAINERS = [{"name": "engine", "image": "registry.invalid/engine",
                "resources": {"requests": {"cpu": "1"}}}]
 
@@ -80,7 +81,7 @@ def from_secret(variable: str, secret: str) -> dict:
 
 
 class refused:
-    """`with refused("words", …):` a policy of the chart refuses, and its message holds the words."""
+    """`with refused("words", …):` a policy of the chart refuses; its message holds the words."""
 
     def __init__(self, *words: str, code: int = 403):
         self._words, self._code = words, code

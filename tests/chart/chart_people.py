@@ -65,8 +65,8 @@ class People:
             for rule in api.get(f"/apis/{RBAC}/v1/{where}{kind.lower()}s/{role}")["rules"]))
 
     def _allows(self, user: str, namespace: str, rule: dict) -> bool:
-        return self.may(user, namespace, rule["verbs"][0], rule["apiGroups"][0], rule["resources"][0],
-                        rule.get("resourceNames", [""])[0])
+        return self.may(user, namespace, rule["verbs"][0], rule["apiGroups"][0],
+                        rule["resources"][0], rule.get("resourceNames", [""])[0])
 
     def may(self, user: str, namespace: str, verb: str, group: str, resource: str, name: str = "",
             groups: tuple = ()) -> bool:

@@ -8,7 +8,7 @@ APPLY = ("get", *WATCH, "create", "patch", "delete")
 
 @dataclass(frozen=True)
 class Row:
-    """One resource in one role. `role` is the kind and what follows the release's name in its own."""
+    """One resource in one role: its kind, and what follows the release's name in its own."""
 
     role: tuple
     group: str
@@ -55,8 +55,10 @@ OPERATOR = (
 )
 KINDS = ("modeldeployments", "modelpassports", "sovereigntypolicies", "regions", "exitorders")
 TENANTS = (
-    *(Row(VIEW, BAILIWICK, kind, ("get", *WATCH), "for people; aggregated to ClusterRole view") for kind in KINDS),
-    Row(EDIT, BAILIWICK, "modeldeployments", ("create", "update", "patch", "delete", "deletecollection"),
+    *(Row(VIEW, BAILIWICK, kind, ("get", *WATCH), "for people; aggregated to ClusterRole view")
+      for kind in KINDS),
+    Row(EDIT, BAILIWICK, "modeldeployments",
+        ("create", "update", "patch", "delete", "deletecollection"),
         "for people; aggregated to ClusterRole edit"),
     Row(EDIT, BAILIWICK, "modeldeployments/scale", ("get", "update", "patch"), "kubectl scale"),
 )

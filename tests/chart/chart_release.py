@@ -38,7 +38,8 @@ class Helm:
                 yaml.safe_dump(values, file)
                 file.flush()
                 command += ["--values", file.name]
-            done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, env=self._env, capture_output=True, text=True,
+                                  check=False)
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}: {done.stderr}")
         return done
@@ -76,7 +77,8 @@ _PROBES = (
     {"apiVersion": "v1", "kind": "ConfigMap",
      "metadata": {"name": "probe", "namespace": "default", "labels": _LABELS}},
     {"apiVersion": "v1", "kind": "ConfigMap",
-     "metadata": {"name": "probe", "namespace": "default", "labels": {"bailiwick.dev/deployment": "x"}}},
+     "metadata": {"name": "probe", "namespace": "default",
+                  "labels": {"bailiwick.dev/deployment": "x"}}},
     {"apiVersion": "apps/v1", "kind": "Deployment",
      "metadata": {"name": "probe", "namespace": "default"},
      "spec": {"selector": {"matchLabels": _LABELS},

@@ -1,5 +1,5 @@
-"""One control plane and one release of the chart for the whole run, under a name and a namespace that
-are not the usual ones: nothing may depend on them."""
+"""One control plane and one release of the chart for the whole run, under a name and a namespace
+that are not the usual ones: nothing may depend on them."""
 import sys
 from pathlib import Path
 

@@ -1,12 +1,13 @@
 """What the operator made changes only through it; nobody else makes anything that looks like it."""
 import pytest
 
-from chart_objects import (MANAGED_BY, OURS, config_map, model_deployment, namespace, owner_reference,
-                           pod, pod_template, refused, workload)
+from chart_objects import (MANAGED_BY, OURS, config_map, model_deployment, namespace,
+                           owner_reference, pod, pod_template, refused, workload)
 from lib.api import JSON_PATCH
 
 WHERE = "managed"
 MANAGER = "bailiwick-operator"
+MARKS = [{MANAGED_BY: "bailiwick"}, {"bailiwick.dev/deployment": "assistant"}]
 CORE, APPS = f"/api/v1/namespaces/{WHERE}", f"/apis/apps/v1/namespaces/{WHERE}"
 LWS = {
     "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
@@ -40,7 +41,8 @@ def owner(region, ada):
 
 @pytest.fixture(scope="module")
 def routes(operator, owner):
-    return operator.apply(config_map("assistant-routes", WHERE, OURS, {"routes.yaml": "a"}, owner), MANAGER)
+    obj = config_map("assistant-routes", WHERE, OURS, {"routes.yaml": "a"}, owner)
+    return operator.apply(obj, MANAGER)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def test_the_operator_makes_changes_and_removes_its_objects(operator, owner):
 
 
 def test_a_tenant_cannot_edit_a_route_table(ada, routes):
-    with refused("configmaps assistant-routes belongs to Bailiwick", "ModelDeployment assistant instead"):
+    with refused("configmaps assistant-routes belongs to Bailiwick", "ModelDeployment assistant"):
         ada.merge(f"{CORE}/configmaps/assistant-routes", {"data": {"routes.yaml": "evil"}})
 
 
@@ -101,7 +103,7 @@ def test_those_whom_the_values_trust_may(people, operator, owner, user, group):
     trusted.merge(f"{CORE}/configmaps/{name}", {"data": {"a": "b"}})
 
 
-@pytest.mark.parametrize("labels", [{MANAGED_BY: "bailiwick"}, {"bailiwick.dev/deployment": "assistant"}])
+@pytest.mark.parametrize("labels", MARKS)
 def test_a_tenant_cannot_make_a_lookalike(ada, labels):
     for obj in (config_map("lookalike", WHERE, labels), pod("lookalike", WHERE, labels)):
         with refused("choose other labels"):
@@ -224,7 +226,7 @@ KINDS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("labels", [{"bailiwick.dev/deployment": "assistant"}, {MANAGED_BY: "bailiwick"}])
+@pytest.mark.parametrize("labels", MARKS)
 def test_a_tenant_cannot_have_lookalikes_made(region, people, ada, kind, labels):
     lws_installed(region)
     if kind == "LeaderWorkerSet":
@@ -293,7 +295,8 @@ def test_an_orphan_may_be_deleted(region, operator, ada):
     obj = operator.apply(config_map("orphaned-routes", WHERE, OURS, {}, owner), MANAGER)
     ada.delete(ada.path(owner), propagationPolicy="Orphan")
     region.api.wait("orphaned", lambda api: not api.find(api.path(owner)))
-    region.api.wait("no owner", lambda api: "ownerReferences" not in api.get(api.path(obj))["metadata"])
+    region.api.wait("no owner", lambda api:
+                    "ownerReferences" not in api.get(api.path(obj))["metadata"])
     ada.delete(ada.path(obj))
 
 
@@ -308,12 +311,14 @@ def test_a_namespace_can_be_deleted(region, people, operator):
         "metadata": {"name": "assistant-main", "namespace": where, "labels": OURS},
         "spec": {"selector": {"matchLabels": OURS}, "template": pod_template(OURS)}}, MANAGER)
     region.api.wait("a pod", lambda api: api.items(f"/api/v1/namespaces/{where}/pods"))
-    region.api.delete(f"/api/v1/namespaces/{where}")
-    region.api.wait("the namespace gone", lambda api: not api.find(f"/api/v1/namespaces/{where}"), 60.0)
+    path = f"/api/v1/namespaces/{where}"
+    region.api.delete(path)
+    region.api.wait("the namespace gone", lambda api: not api.find(path), 60.0)
 
 
 def test_what_is_not_ours_is_not_looked_at(ada):
-    for obj in (config_map("notours", WHERE, {MANAGED_BY: "Helm"}), pod("notours", WHERE, {"app": "x"})):
+    for obj in (config_map("other", WHERE, {MANAGED_BY: "Helm"}),
+                pod("other", WHERE, {"app": "x"})):
         ada.create(obj)
         ada.merge(ada.path(obj), {"metadata": {"labels": {"team": "x"}}})
         ada.delete(ada.path(obj))

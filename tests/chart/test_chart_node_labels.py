@@ -32,7 +32,8 @@ def test_a_kubelet_cannot_join_with_such_a_label(kubelet, label):
 
 
 @pytest.mark.parametrize("subresource", ["", "/status"])
-@pytest.mark.parametrize("label, value", [(PROTECTED[2], "x"), (PROTECTED[0], "FR"), (PROTECTED[1], None)])
+@pytest.mark.parametrize("label, value", [
+    (PROTECTED[2], "x"), (PROTECTED[0], "FR"), (PROTECTED[1], None)])
 def test_a_kubelet_cannot_add_change_or_remove_one(kubelet, n1, subresource, label, value):
     with refused(label):
         kubelet.merge("/api/v1/nodes/n1" + subresource, {"metadata": {"labels": {label: value}}})
@@ -41,7 +42,8 @@ def test_a_kubelet_cannot_add_change_or_remove_one(kubelet, n1, subresource, lab
 def test_a_kubelet_goes_on_with_its_work(kubelet, n1):
     kubelet.merge("/api/v1/nodes/n1/status", {"status": {"conditions": [
         {"type": "Ready", "status": "True", "reason": "KubeletReady"}]}})
-    kubelet.merge("/api/v1/nodes/n1", {"metadata": {"labels": {"tier": "silver", "bailiwick.device": "x"}}})
+    own = {"tier": "silver", "bailiwick.device": "x"}
+    kubelet.merge("/api/v1/nodes/n1", {"metadata": {"labels": own}})
 
 
 def test_an_administrator_labels_nodes(region, n1):

@@ -6,7 +6,7 @@ import pytest
 
 import chart_audit
 import chart_rbac
-from chart_objects import namespace
+from chart_objects import MANAGED_BY, namespace
 from chart_release import FULLNAME, NAMESPACE, OPERATOR, of_kind
 from lib.api import ApiError
 
@@ -25,10 +25,10 @@ def roles(rendered: list) -> list:
 
 def in_chart(rendered: list) -> list:
     """Every grant, as often as it is written."""
-    return [((role["kind"], role["metadata"]["name"].removeprefix(FULLNAME)), group, resource, name, verb)
+    return [((role["kind"], role["metadata"]["name"].removeprefix(FULLNAME)), *grant)
             for role in roles(rendered) for rule in role["rules"]
-            for group, resource, name, verb in itertools.product(
-                rule["apiGroups"], rule["resources"], rule.get("resourceNames", [""]), rule["verbs"])]
+            for grant in itertools.product(rule["apiGroups"], rule["resources"],
+                                           rule.get("resourceNames", [""]), rule["verbs"])]
 
 
 def test_every_grant_has_a_reason_and_every_reason_a_grant(rendered):
@@ -82,7 +82,8 @@ def served(api) -> set:
 
 
 def allowed(people, where: str, group: str, resource: str, name: str, verb: str) -> bool:
-    groups = ("system:serviceaccounts", f"system:serviceaccounts:{NAMESPACE}", "system:authenticated")
+    groups = ("system:serviceaccounts", f"system:serviceaccounts:{NAMESPACE}",
+              "system:authenticated")
     return people.may(OPERATOR, where, verb, group, resource, name, groups)
 
 
@@ -93,7 +94,8 @@ def test_what_is_not_granted_is_refused(region, people, operator):
     asked = [(group, resource, verb) for (group, resource), verb
              in itertools.product(sorted(served(region.api)), VERBS) if resource not in EVERYBODY]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda one: allowed(people, WHERE, one[0], one[1], "", one[2]), asked))
+        answers = list(pool.map(
+            lambda one: allowed(people, WHERE, one[0], one[1], "", one[2]), asked))
     assert {one for one, yes in zip(asked, answers) if yes} == granted & set(asked)
 
 
@@ -118,17 +120,21 @@ def test_namespaced_grants_end_at_their_names(people, operator, where, group, re
 
 
 def meta(name: str) -> dict:
-    return {"name": name, "namespace": WHERE, "labels": {"app.kubernetes.io/managed-by": "bailiwick"}}
+    return {"name": name, "namespace": WHERE, "labels": {MANAGED_BY: "bailiwick"}}
 
 
 def role(name: str, *rules: dict) -> dict:
-    return {"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": meta(name), "rules": list(rules)}
+    return {"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": meta(name),
+            "rules": list(rules)}
 
 
 def binding(name: str, kind: str, to: str) -> dict:
     return {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", "metadata": meta(name),
             "roleRef": {"apiGroup": RBAC, "kind": kind, "name": to},
             "subjects": [{"kind": "ServiceAccount", "name": "assistant", "namespace": WHERE}]}
+
+
+NOT_HELD = "attempting to grant RBAC permissions not currently held"
 
 
 def test_gives_a_sidecar_its_route_table_and_nothing_more(operator):
@@ -140,9 +146,9 @@ def test_gives_a_sidecar_its_route_table_and_nothing_more(operator):
     secrets = {**routes, "resources": ["secrets"]}
     updates = {**routes, "verbs": ["update"]}
     for rule in (secrets, updates):
-        with pytest.raises(ApiError, match="attempting to grant RBAC permissions not currently held"):
+        with pytest.raises(ApiError, match=NOT_HELD):
             operator.apply(role("more", rule), "bailiwick-operator")
-    with pytest.raises(ApiError, match="attempting to grant RBAC permissions not currently held"):
+    with pytest.raises(ApiError, match=NOT_HELD):
         operator.apply(binding("more", "ClusterRole", "edit"), "bailiwick-operator")
 
 
@@ -150,9 +156,11 @@ def test_gives_a_sidecar_its_route_table_and_nothing_more(operator):
     ("view", [("list", "modeldeployments")], [("create", "modeldeployments"),
                                               ("get", "modeldeployments/scale")]),
     ("edit", [("create", "modeldeployments"), ("patch", "modeldeployments/scale")],
-     [("patch", "modeldeployments/status"), ("create", "modelpassports"), ("create", "exitorders")]),
+     [("patch", "modeldeployments/status"), ("create", "modelpassports"),
+      ("create", "exitorders")]),
     ("admin", [("deletecollection", "modeldeployments"), ("watch", "modeldeployments")],
-     [("patch", "modeldeployments/status"), ("create", "sovereigntypolicies"), ("patch", "regions")]),
+     [("patch", "modeldeployments/status"), ("create", "sovereigntypolicies"),
+      ("patch", "regions")]),
 ])
 def test_people_get_their_rights_by_aggregation(people, operator, name, may, may_not):
     people.bind(f"has-{name}", WHERE, "ClusterRole", name)

@@ -57,7 +57,8 @@ def test_the_message_names_the_secret_that_binds(ada):
 
 def test_nothing_named_nothing_asked(ada):
     create(ada, model_deployment("m", WHERE))
-    create(ada, model_deployment("m", WHERE, pod={"labels": {"team": "x"}}, routing={"mode": "Priority"}))
+    create(ada, model_deployment("m", WHERE, pod={"labels": {"team": "x"}},
+                                 routing={"mode": "Priority"}))
 
 
 def test_at_most_sixteen_secrets_one_by_one(region, people, ada):
@@ -111,6 +112,7 @@ def test_either_right_over_the_account_is_enough(people, ada, resource, verb):
 
 
 def test_creating_pods_is_no_right_over_the_account(people, ada):
-    writer = people.writer("podmaker", WHERE, ("pods", "any", "create"), ("serviceaccounts", "cloud", "get"))
+    writer = people.writer("podmaker", WHERE, ("pods", "any", "create"),
+                           ("serviceaccounts", "cloud", "get"))
     with refused("podmaker may not use"):
         create(writer, model_deployment("m", WHERE, pod={"serviceAccountName": "cloud"}))

@@ -74,7 +74,8 @@ def test_the_schema_refuses_a_typo(helm, values, message):
 
 def schema_gaps(schema: dict, path: str = "") -> list:
     """Objects with named fields that admit others as well."""
-    gaps = [path] if "properties" in schema and schema.get("additionalProperties") is not False else []
+    open_ended = "properties" in schema and schema.get("additionalProperties") is not False
+    gaps = [path] if open_ended else []
     for key, child in schema.get("properties", {}).items():
         gaps += schema_gaps(child, f"{path}.{key}")
     return gaps
@@ -114,7 +115,8 @@ def test_the_deployment_takes_the_arguments_of_the_contract(rendered):
 
 
 def test_the_operator_knows_the_allowed_prefixes_as_well(helm):
-    objects = helm.objects({"policies": {"podMetadata": {"allowedPrefixes": ["a.example", "b.example"]}}})
+    allowed = {"allowedPrefixes": ["a.example", "b.example"]}
+    objects = helm.objects({"policies": {"podMetadata": allowed}})
     assert container(objects)["args"][-2:] == ["--pod-metadata-prefix=a.example",
                                                "--pod-metadata-prefix=b.example"]
 
@@ -124,7 +126,8 @@ def test_probes_limits_and_security(rendered):
     assert one["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "health"}
     assert one["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "health"}
     assert set(one["resources"]) == {"requests", "limits"}
-    assert one["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+    assert one["securityContext"] == {"allowPrivilegeEscalation": False,
+                                      "readOnlyRootFilesystem": True,
                                       "capabilities": {"drop": ["ALL"]}}
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -162,8 +165,9 @@ def test_extra_catalogue_entries_are_mounted_and_roll_the_pods(helm, rendered):
 
 def test_images_by_digest_and_by_tag(helm):
     digest = "sha256:" + "a" * 64
-    objects = helm.objects({"image": {"repository": "registry.example/b", "tag": "x", "digest": digest},
-                            "sidecarImage": {"repository": "registry.example/s", "tag": "1.2"}})
+    objects = helm.objects({
+        "image": {"repository": "registry.example/b", "tag": "x", "digest": digest},
+        "sidecarImage": {"repository": "registry.example/s", "tag": "1.2"}})
     assert container(objects)["image"] == f"registry.example/b@{digest}"
     assert "--sidecar-image=registry.example/s:1.2" in container(objects)["args"]
 
@@ -171,17 +175,18 @@ def test_images_by_digest_and_by_tag(helm):
 def test_the_network_policy_lets_out_to_the_api_server_only(helm, rendered):
     spec = only(rendered, "NetworkPolicy")["spec"]
     assert spec["policyTypes"] == ["Ingress", "Egress"]
-    assert spec["egress"] == [{"ports": [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 6443}]}]
-    narrow = only(helm.objects({"networkPolicy": {"apiServerCIDRs": ["10.0.0.1/32"], "metricsFrom": []}}),
-                  "NetworkPolicy")["spec"]
+    ports = [{"protocol": "TCP", "port": port} for port in (443, 6443)]
+    assert spec["egress"] == [{"ports": ports}]
+    values = {"networkPolicy": {"apiServerCIDRs": ["10.0.0.1/32"], "metricsFrom": []}}
+    narrow = only(helm.objects(values), "NetworkPolicy")["spec"]
     assert narrow["egress"][0]["to"] == [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
     assert [rule["ports"][0]["port"] for rule in narrow["ingress"]] == ["health"]
 
 
 @pytest.mark.parametrize("values", [
     {"runAsUser": None}, {"priorityClassName": "system-cluster-critical"},
-    {"nodeSelector": {"a": "b"}, "tolerations": [{"operator": "Exists"}], "affinity": {"nodeAffinity": {}},
-     "imagePullSecrets": [{"name": "pull"}]}])
+    {"nodeSelector": {"a": "b"}, "tolerations": [{"operator": "Exists"}],
+     "affinity": {"nodeAffinity": {}}, "imagePullSecrets": [{"name": "pull"}]}])
 def test_scheduling_values_arrive(helm, values):
     pod = only(helm.objects(values), "Deployment")["spec"]["template"]["spec"]
     for key, value in values.items():

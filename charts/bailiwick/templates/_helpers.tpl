@@ -37,9 +37,12 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "bailiwick.fullname" .
 {{- end -}}
 
 {{/* CEL: whether the requester is neither the operator, nor a controller of Kubernetes, nor trusted
-     by the values. Controllers run as accounts of kube-system, or all under the manager's own name. */}}
+     by the values. Controllers run as accounts of kube-system, or all in their manager's name. */}}
 {{- define "bailiwick.outsider" -}}
-{{- $users := concat (list (include "bailiwick.user" .) "system:kube-controller-manager") .Values.policies.trusted.users -}}
-{{- $groups := concat (list "system:serviceaccounts:kube-system") .Values.policies.trusted.groups -}}
-!(request.userInfo.username in {{ toJson $users }}) && !(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in {{ toJson $groups }}))
+{{- $users := list (include "bailiwick.user" .) "system:kube-controller-manager" -}}
+{{- $users = concat $users .Values.policies.trusted.users | toJson -}}
+{{- $groups := list "system:serviceaccounts:kube-system" -}}
+{{- $groups = concat $groups .Values.policies.trusted.groups | toJson -}}
+!(request.userInfo.username in {{ $users }}) && !(has(request.userInfo.groups) &&
+request.userInfo.groups.exists(g, g in {{ $groups }}))
 {{- end -}}
