@@ -104,10 +104,16 @@ def lab(starter):
 
 
 @pytest.fixture
-def case(lab, request):
+def home(lab):
+    """The region that a file's cases are in; a file may have one of its own."""
+    return lab
+
+
+@pytest.fixture
+def case(home, request):
     # A case before this one may have ended while its operator was down.
-    lab.start_operator()
-    one = Case(lab, request.node.name.removeprefix("test_"))
+    home.start_operator()
+    one = Case(home, request.node.name.removeprefix("test_"))
     request.node.case = one
     yield one
     one.close()

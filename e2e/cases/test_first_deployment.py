@@ -3,27 +3,10 @@ import re
 import time
 
 from kit import audit, objects
-from kit.recorder import is_ready
+from kit.recorder import Recorder, is_ready
 from kit.wait import eventually
 
-MADE = {
-    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
-    "Service": "/api/v1/namespaces/{}/services",
-    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
-    "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
-    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
-    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
-    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
-}
 CONDITIONS = {"Ready", "Reconciling", "Stalled", "Placed", "Compliant", "ExitReady", "SpecInSync"}
-
-
-def made(case) -> dict:
-    """{(kind, name): object} of all that is ours in the namespace."""
-    ours = "?labelSelector=app.kubernetes.io/managed-by=bailiwick"
-    return {(kind, obj["metadata"]["name"]): obj for kind, path in MADE.items()
-            for obj in case.api.items(path.format(case.namespace) + ours)}
 
 
 def test_a_deployment_becomes_its_objects_on_eligible_nodes_and_is_ready(case):
@@ -39,7 +22,7 @@ def test_a_deployment_becomes_its_objects_on_eligible_nodes_and_is_ready(case):
     obj = case.wait_settled()
     case.wait_running(set(good))
 
-    objs = made(case)
+    objs = case.made()
     assert set(objs) == {
         ("Deployment", "m-h200"), ("Service", "m"), ("Service", "m-h200"), ("ConfigMap", "m-h200"),
         ("ConfigMap", "m-routes"), ("PodDisruptionBudget", "m"), ("NetworkPolicy", "m"),
@@ -101,7 +84,6 @@ def test_the_status_says_what_is_wanted_offered_taken_and_ready(case):
 
 
 def test_conditions_are_unknown_first_and_their_times_change_only_when_they_flip(case):
-    from kit.recorder import Recorder
     case.nodes(1)
     with Recorder(case.api, case.path("").rstrip("/")) as seen:
         case.deploy()

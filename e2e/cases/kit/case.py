@@ -16,6 +16,18 @@ _numbers = itertools.count(1)
 CLASSES = [f"c{number}" for number in range(1, 64)]
 
 
+MADE = {
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "Service": "/api/v1/namespaces/{}/services",
+    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
+    "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
+}
+
+
 class Case:
     def __init__(self, region, title: str):
         number = next(_numbers)
@@ -172,6 +184,12 @@ class Case:
 
     def delete_pod(self, name: str) -> None:
         self.api.delete(f"{self.pods_path}/{name}", gracePeriodSeconds=0)
+
+    def made(self) -> dict:
+        """{(kind, name): object} of all that the operator made in the namespace."""
+        ours = "?labelSelector=app.kubernetes.io/managed-by=bailiwick"
+        return {(kind, obj["metadata"]["name"]): obj for kind, path in MADE.items()
+                for obj in self.api.items(path.format(self.namespace) + ours)}
 
     # End
 

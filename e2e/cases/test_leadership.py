@@ -1,0 +1,107 @@
+"""Two operators, one leader."""
+import signal
+
+import pytest
+
+from kit import audit, objects, running
+from kit.case import CLASSES, Case
+from kit.objects import variant
+from kit.wait import eventually
+
+NAMES = ("operator", "operator-b")
+
+
+@pytest.fixture(scope="module")
+def pair(starter):
+    return starter.region("pair", objects.region("pair", CLASSES))
+
+
+@pytest.fixture
+def two(pair, request):
+    """(case, leader, other): operators of which the first leads."""
+    found = {name: pair.start_operator(instance=name) for name in NAMES}
+    one = Case(pair, request.node.name.removeprefix("test_"))
+    request.node.case = one
+    leader = eventually(lambda: [o for o in found.values() if running.leads(o)], "one leads")[0]
+    other, = [o for o in found.values() if o is not leader]
+    yield one, leader, other
+    for name in NAMES:
+        pair.process(name).send(signal.SIGCONT)
+    one.close()
+
+
+def test_the_other_takes_over_when_the_leader_is_killed(two):
+    case, leader, other = two
+    case.nodes(2)
+    case.deploy()
+    case.wait_settled()
+    uids = case.uids()
+    running.kill(case.region, leader.process.name)
+    case.change(replicas=2)
+    case.wait_settled()
+    running.wait_leading(other)
+    assert uids < case.uids()
+
+
+def test_a_leader_that_ends_in_order_gives_the_lease_up_at_once(two):
+    case, leader, other = two
+    pid = leader.process.pid
+    case.region.stop_operator(signal.SIGTERM, leader.process.name)
+    assert pid
+    # Without the release it would take the lease's duration of 15 s and more.
+    lease = "/apis/coordination.k8s.io/v1/namespaces/bailiwick-system/leases/bailiwick-operator"
+    running.wait_leading(other, 60)
+    assert case.api.get(lease)["spec"]["holderIdentity"]
+
+
+def test_a_leader_that_slept_past_its_lease_writes_nothing_when_it_wakes(two):
+    case, leader, other = two
+    case.nodes(2)
+    case.deploy()
+    case.wait_settled()
+    leader.process.send(signal.SIGSTOP)
+    case.change(replicas=2, variants=[variant(image="registry.example/vllm:2")],
+                rollout={"maxUnavailable": 1})
+    running.wait_leading(other, 180)
+    case.wait_settled()
+    case.deploy("later", replicas=0)
+    case.wait_condition("Ready", "True", name="later")
+    mark = case.region.audit_mark()
+    leader.process.send(signal.SIGCONT)
+    eventually(lambda: not leader.process.pid, "the old leader ends")
+    case.wait_settled()
+    written = [event for event in audit.mutations(case.region, mark)
+               if credential(event) == credential_of(case.region, leader)]
+    assert not written, [audit.describe(event) for event in written]
+    assert "leadership" in leader.process.tail(40)
+
+
+def credential(event: dict) -> str:
+    found = event["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", [""])
+    return found[0]
+
+
+def credential_of(region, operator) -> str:
+    """The id of the token that an instance uses, as the audit log names it."""
+    import base64
+    import json
+
+    import yaml
+    config = yaml.safe_load(operator.kubeconfig.read_text())
+    payload = config["users"][0]["user"]["token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    ids = {credential(event) for event in audit.of_operator(region)}
+    expected = "JTI=" + claims["jti"]
+    assert expected in ids, ids
+    return expected
+
+
+def test_only_the_leader_writes(two):
+    case, leader, other = two
+    mark = case.region.audit_mark()
+    case.nodes(1)
+    case.deploy()
+    case.wait_settled()
+    writers = {credential(event) for event in audit.mutations(case.region, mark)}
+    assert writers == {credential_of(case.region, leader)}
+    assert not running.leads(other)

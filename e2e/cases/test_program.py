@@ -1,0 +1,160 @@
+"""The program itself: flags, credentials, logs, health, metrics."""
+import json
+import re
+import subprocess
+import urllib.request
+
+import pytest
+
+from kit import objects, running
+from kit.wait import eventually
+from lib import operators, probe
+
+
+def run(*args: str, timeout: float = 60.0) -> subprocess.CompletedProcess:
+    return subprocess.run([str(operators.check()), *args], capture_output=True, text=True,
+                          timeout=timeout, check=False)
+
+
+def test_help_and_version_answer_and_end_with_0():
+    for flag in ("--help", "-h"):
+        done = run(flag)
+        assert done.returncode == 0 and "--region" in done.stdout and "--kubeconfig" in done.stdout
+    done = run("--version")
+    assert done.returncode == 0 and re.match(r"bailiwick-operator \S+\n$", done.stdout)
+
+
+@pytest.mark.parametrize("args", [
+    (), ("--region",), ("--region=x", "--no-such-flag"), ("--region=x", "--log-format=xml"),
+    ("--region=x", "extra"), ("--region=x", "--listen-metrics=nonsense"), ("--region=",),
+    ("--region=Not_A_Name",)])
+def test_bad_flags_end_with_2_and_say_which(args):
+    done = run(*args, "--kubeconfig=/nonexistent")
+    assert done.returncode == 2, (done.returncode, done.stderr)
+    assert done.stderr.strip() and "terminate called" not in done.stderr
+
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: a
+clusters: [{{name: a, cluster: {{server: "{server}"{cluster}}}}}]
+users: [{{name: a, user: {{{user}}}}}]
+contexts: [{{name: a, context: {{cluster: a, user: a}}}}]
+"""
+
+
+@pytest.mark.parametrize("name,text,words", [
+    ("absent", None, "absent"),
+    ("empty", "", ""),
+    ("binary", "\0\1\2", ""),
+    ("list", "- 1\n- 2\n", ""),
+    ("exec", KUBECONFIG.format(server="https://127.0.0.1:1", cluster="",
+                               user='exec: {command: sh}'), "exec"),
+    ("insecure", KUBECONFIG.format(server="https://127.0.0.1:1", user="token: x",
+                                   cluster=", insecure-skip-tls-verify: true"),
+     "insecure-skip-tls-verify"),
+    ("http", KUBECONFIG.format(server="http://127.0.0.1:1", cluster="", user="token: x"), "http"),
+    ("metadata", KUBECONFIG.format(server="https://169.254.169.254", cluster="",
+                                   user="token: x"), "169.254.169.254"),
+])
+def test_a_bad_kubeconfig_is_one_clear_line_and_1(tmp_path, name, text, words):
+    path = tmp_path / name
+    if text is not None:
+        path.write_text(text)
+    done = run("--region=x", f"--kubeconfig={path}", "--log-format=json",
+               "--listen-metrics=127.0.0.1:0", "--listen-health=127.0.0.1:0")
+    assert done.returncode == 1, done
+    line, = done.stderr.strip().splitlines()
+    said = json.loads(line)
+    assert said["level"] == "error" and words in said["message"], said
+
+
+def test_an_api_server_that_cannot_be_reached_or_trusted_is_told(lab, tmp_path):
+    text = operators.credential(lab, "untrusting").read_text()
+    foreign = re.sub(r"certificate-authority-data: \S+", "", text)
+    (tmp_path / "no-ca").write_text(foreign)
+    gone = re.sub(r"server: \S+", "server: https://127.0.0.1:9", text)
+    (tmp_path / "gone").write_text(gone)
+    for name in ("no-ca", "gone"):
+        done = run("--region=x", f"--kubeconfig={tmp_path / name}", "--log-format=json",
+                   "--listen-metrics=127.0.0.1:0", "--listen-health=127.0.0.1:0")
+        assert done.returncode == 1, done
+        said = [json.loads(line) for line in done.stderr.splitlines()]
+        assert said[-1]["level"] == "error" and len(said[-1]["message"]) > 20, said
+        token = re.search(r"token: (\S+)", text).group(1)
+        assert token not in done.stderr
+
+
+def get(url: str) -> tuple:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_health_and_metrics_answer(case):
+    operator = case.region.start_operator()
+    assert get(operator.health + "/livez") == (200, "ok\n")
+    assert get(operator.health + "/readyz") == (200, "ok\n")
+    assert get(operator.health + "/etc/passwd")[0] == 404
+    assert get(operator.metrics + "/nothing")[0] == 404
+    case.nodes(1)
+    case.deploy()
+    case.wait_settled()
+    running.wait_leading(operator)
+    series = running.scrape(operator.metrics)
+    assert any(name.startswith("bailiwick_build_info{") and 'region="lab"' in name
+               for name in series)
+    assert series['bailiwick_reconciles_total{outcome="done"}'] > 0
+    assert series["bailiwick_plan_seconds_count"] > 0
+    assert all(value == 1 for name, value in series.items()
+               if name.startswith("bailiwick_cache_synced"))
+    assert any(name.startswith("bailiwick_pool_devices{") for name in series)
+    assert {name.partition("{")[0].partition("_")[0] for name in series} == {"bailiwick"}
+    case.leave_class(case.node_names[0])
+    eventually(lambda: running.scrape(operator.metrics)["bailiwick_replicas_unlawful"] >= 1,
+               "the unlawful replica is counted")
+
+
+def test_before_the_caches_are_full_it_is_alive_and_not_ready(starter):
+    region = starter.region("bare", parts=("etcd", "kube-apiserver"))
+    # One kind's list is refused: the others arrive, that one does not.
+    role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/bailiwick"
+    whole = region.api.get(role)["rules"]
+    region.api.merge(role, {"rules": [r for r in whole if r["resources"] != ["nodes"]]})
+    try:
+        operator = region.start_operator(wait=False)
+        eventually(lambda: probe.ok(operator.health + "/livez"), "it lives")
+        code, text = eventually(lambda: _not_ready(operator), "it says what it waits for")
+        assert code == 503 and "nodes" in text
+        assert operator.process.pid
+    finally:
+        region.api.merge(role, {"rules": whole})
+    eventually(lambda: probe.ok(operator.health + "/readyz"), "ready once it may list nodes", 180)
+    region.remove()
+    starter.started.remove(region)
+
+
+def _not_ready(operator):
+    code, text = get(operator.health + "/readyz")
+    return (code, text) if text.split() == ["waiting", "for:", "nodes"] or \
+        text.split()[:1] == ["waiting"] and len(text.split()) == 3 else None
+
+
+def test_every_line_of_the_log_is_json_with_time_level_and_message(case):
+    case.nodes(1)
+    case.deploy()
+    case.wait_settled()
+    log = case.region.process("operator").log.read_text()
+    lines = [line for line in log.splitlines() if not line.startswith("--- bailiwick")]
+    assert len(lines) > 3
+    for line in lines:
+        entry = json.loads(line)
+        assert {"time", "level", "message"} <= set(entry), line
+        assert entry["level"] in ("debug", "info", "warning", "error"), line
+    applied = [json.loads(line) for line in lines if "applied" in line]
+    assert applied, "what it does is logged"
+    assert objects.API_VERSION

@@ -1,0 +1,71 @@
+"""The chart's grants, against what the operator does with them."""
+import sys
+
+import pytest
+
+from kit import lws, objects, running
+from kit.case import CLASSES
+from kit.objects import variant
+from kit.wait import eventually
+from lib import chart
+
+sys.path.append(str(chart.CLONE / "tests" / "chart"))
+import chart_audit  # noqa: E402
+import chart_rbac  # noqa: E402
+from kit import audit  # noqa: E402
+
+# Grants that a region's ordinary life does not use, each with the reason why the chart has it.
+UNUSED = {
+    ("bailiwick.dev", "modelpassports", "patch"):
+        "the finalizer of a passport in use: with the fleet's issue",
+    ("bailiwick.dev", "modelpassports/status", "patch"):
+        "validity and use of passports: with the policies' issue",
+    ("", "pods", "delete"): "a group of a LeaderWorkerSet that has to move: no controller here",
+    ("events.k8s.io", "events", "patch"): "the same event again within six minutes",
+    # One removes what a removed variant left; these are shared by all variants.
+    **{(group, resource, "delete"): "the garbage collector removes it with its owner"
+       for group, resource in (
+           ("", "serviceaccounts"), ("policy", "poddisruptionbudgets"),
+           ("networking.k8s.io", "networkpolicies"), ("rbac.authorization.k8s.io", "roles"),
+           ("rbac.authorization.k8s.io", "rolebindings"))},
+}
+
+
+@pytest.fixture(scope="module")
+def home(starter):
+    one = starter.region("rights", objects.region("rights", CLASSES))
+    one.apply(lws.crd())
+    chart.wait_served(one.api, lws.NAME)
+    one.start_operator()
+    return one
+
+
+
+def test_every_grant_is_used_or_has_a_reason_and_nothing_is_refused(case):
+    case.nodes(3)
+    case.nodes(1, "mi300x")
+    case.deploy("plain", variants=[variant(), variant("mi300x")])
+    case.deploy("groups", variants=[variant(name="pair", nodes=2)])
+    case.wait_settled("plain")
+    case.wait_condition("Placed", "True", name="groups")
+    case.leave_class(next(iter(case.running("plain"))))
+    case.wait_settled("plain")
+    case.change("plain", variants=[variant("mi300x", name="other")], rollout={"maxUnavailable": 1})
+    case.change("groups", replicas=0)
+    case.wait_settled("plain")
+    running.kill(case.region)
+    case.region.start_operator()
+    user = audit.operator_user(case.region)
+    wanted = chart_rbac.grants(chart_rbac.OPERATOR)
+
+    def check():
+        used, denied = chart_audit.compare(case.region.audit(), user)
+        assert not denied, denied
+        unused = {(group, resource, verb) for _, group, resource, _, verb in wanted - used}
+        assert unused <= set(UNUSED), sorted(unused - set(UNUSED))
+        return True
+    eventually(check, "every other grant is used")
+    used, _ = chart_audit.compare(case.region.audit(), user)
+    stale = {key for _, group, resource, _, verb in used
+             if (key := (group, resource, verb)) in UNUSED}
+    assert not stale - {("", "pods", "delete"), ("events.k8s.io", "events", "patch")}, stale

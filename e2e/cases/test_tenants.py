@@ -1,0 +1,98 @@
+"""What whoever may edit a namespace must not reach through a ModelDeployment."""
+import base64
+
+import pytest
+
+from kit.objects import variant
+from kit.wait import eventually
+
+TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+@pytest.mark.parametrize("args", [
+    ("--host=0.0.0.0",), ("--host", "0.0.0.0"), ("--hos=0.0.0.0",), ("--port=9000",),
+    ("--model=/etc",), ("--served-model-name=x",), ("--served_model_name=x",)])
+def test_reserved_arguments_are_refused_by_name(case, args):
+    case.nodes(1)
+    case.deploy(variants=[variant(args=args)])
+    case.wait_condition("Placed", "False", "InvalidSpec", args[0])
+    case.wait_condition("Stalled", "True", "InvalidSpec")
+    assert not case.pods()
+
+
+@pytest.mark.parametrize("name", ["HF_HUB_OFFLINE", "LD_PRELOAD", "NVIDIA_VISIBLE_DEVICES",
+                                  "PYTHONPATH"])
+def test_reserved_environment_is_refused_by_name(case, name):
+    case.nodes(1)
+    case.deploy(variants=[variant(env=[{"name": name, "value": "x"}])])
+    case.wait_condition("Placed", "False", "InvalidSpec", name)
+    assert not case.pods()
+
+
+def test_what_runs_stays_while_its_spec_is_refused(case):
+    case.nodes(1)
+    case.deploy()
+    case.wait_settled()
+    uids = case.uids()
+    case.change(variants=[variant(args=("--host=0.0.0.0",))])
+    case.wait_condition("Stalled", "True", "InvalidSpec", "--host")
+    assert case.uids() == uids
+
+
+def test_the_token_of_the_service_account_is_in_the_sidecar_only(case):
+    case.nodes(1)
+    case.deploy(pod={"env": [{"name": "GREETING", "value": "hello"}]})
+    case.wait_settled()
+    pod, = case.pods()
+    spec = pod["spec"]
+    assert spec["automountServiceAccountToken"] is False and spec["serviceAccountName"] == "m"
+    tokens = {v["name"] for v in spec["volumes"] for source in
+              v.get("projected", {}).get("sources", []) if "serviceAccountToken" in source}
+    assert len(tokens) == 1
+    holders = {c["name"] for c in [*spec["initContainers"], *spec["containers"]]
+               for mount in c.get("volumeMounts", [])
+               if mount["name"] in tokens or mount["mountPath"].startswith(TOKEN_FOLDER)}
+    assert holders == {"engine-sidecar"}
+    assert not spec.get("hostNetwork") and not spec.get("shareProcessNamespace")
+
+
+def test_the_sidecars_account_may_watch_its_own_route_table_and_nothing_else(case):
+    case.nodes(1)
+    case.deploy()
+    case.wait_settled()
+    user = f"system:serviceaccount:{case.namespace}:m"
+
+    def may(verb: str, resource: str, name: str = "") -> bool:
+        answer = case.api.create({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "metadata": {}, "spec": {"user": user, "resourceAttributes": {
+                "namespace": case.namespace, "verb": verb, "resource": resource, "name": name}}})
+        return answer["status"]["allowed"]
+    eventually(lambda: may("watch", "configmaps", "m-routes"), "its route table")
+    assert may("get", "configmaps", "m-routes")
+    assert not may("get", "configmaps", "m-h200") and not may("watch", "configmaps")
+    assert not may("patch", "configmaps", "m-routes") and not may("get", "secrets", "any")
+    assert not may("get", "pods", "any")
+
+
+CANARY = "canary-4f1d2c-must-not-be-logged"
+
+
+def test_a_secret_reaches_neither_the_log_nor_status_nor_events(case):
+    encoded = base64.b64encode(CANARY.encode()).decode()
+    case.api.create({"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+                     "metadata": {"name": "hub", "namespace": case.namespace},
+                     "data": {"token": encoded}})
+    case.nodes(1)
+    env = [{"name": "API_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}},
+           {"name": "PLAIN_TOKEN", "value": CANARY}]
+    case.deploy(variants=[variant(env=env)])
+    case.wait_settled()
+    case.deploy("refused", variants=[variant(env=[{"name": "LD_PRELOAD", "value": CANARY}])])
+    case.wait_condition("Placed", "False", "InvalidSpec", name="refused")
+    events = case.api.items(f"/apis/events.k8s.io/v1/namespaces/{case.namespace}/events")
+    log = case.region.process("operator").log.read_text(errors="replace")
+    token = (case.region.folder / "operator.kubeconfig").read_text().rpartition("token:")[2].strip()
+    assert len(token) > 100
+    for text in (log, str(events), str(case.get()["status"]), str(case.get("refused")["status"])):
+        assert CANARY not in text and encoded not in text and token not in text
