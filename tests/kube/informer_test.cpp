@@ -1,0 +1,216 @@
+#include "kube/informer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kube/support/fake_transport.hpp"
+#include "kube/support/samples.hpp"
+#include "kube/support/thing.hpp"
+
+namespace bailiwick::kube::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+WatchConfig fast() {
+  WatchConfig config;
+  config.resource = resources::pods;
+  config.backoffMin = 1ms;
+  config.backoffMax = 5ms;
+  return config;
+}
+
+// An informer at work on a transport that the test feeds.
+struct Informing : testing::Test {
+  Informing() {
+    informer.addHandler({[&](const auto& object) { note("+" + object->meta.key.name); },
+                         [&](const auto& before, const auto& after) {
+                           note(before->meta.key.name + ":" + before->meta.resourceVersion + ">" +
+                                after->meta.resourceVersion);
+                         },
+                         [&](const auto& object) { note("-" + object->meta.key.name); }});
+  }
+  ~Informing() override { informer.stop(); }
+
+  void note(std::string word) {
+    // Legal here: handlers are not called under the store's lock.
+    informer.store().size();
+    words.push_back(std::move(word));
+  }
+  void sync(std::vector<std::string> lines, int version) {
+    informer.start(transport);
+    transport.waitForStream(1);
+    for (const auto& line : lines) transport.feed(line);
+    transport.feed(bookmark(version, true));
+  }
+  std::vector<std::string> take() { return std::exchange(words, {}); }
+  std::string versionOf(const std::string& name) const {
+    const auto object = informer.store().get({"ns", name});
+    return object ? object->meta.resourceVersion : "";
+  }
+
+  FakeTransport transport;
+  Informer<Thing> informer{fast(), decodeThing};
+  std::vector<std::string> words;
+};
+
+TEST_F(Informing, ShowsNothingBeforeTheFirstSetIsComplete) {
+  informer.start(transport);
+  transport.waitForStream(1);
+  transport.feed(added("a", 5));
+  EXPECT_EQ(informer.store().size(), 0u);
+  EXPECT_FALSE(informer.synced());
+  EXPECT_THAT(words, IsEmpty());
+  transport.feed(bookmark(10, true));
+  EXPECT_TRUE(informer.waitSettled(1s));
+  EXPECT_TRUE(informer.available());
+  EXPECT_THAT(take(), ElementsAre("+a"));
+  EXPECT_EQ(informer.lastResourceVersion(), "10");
+  EXPECT_NE(informer.lastContact(), SteadyTime());
+}
+
+TEST_F(Informing, TellsEachChangeOnce) {
+  sync({added("a", 5)}, 10);
+  take();
+  transport.feed(modified("a", 11));
+  transport.feed(modified("a", 11));
+  transport.feed(added("b", 12));
+  transport.feed(deleted("a", 13));
+  EXPECT_THAT(take(), ElementsAre("a:5>11", "+b", "-a"));
+  EXPECT_EQ(informer.store().size(), 1u);
+  EXPECT_EQ(informer.lastResourceVersion(), "13");
+}
+
+TEST_F(Informing, ARelistTellsOnlyWhatDiffersAndDeletesOnlyAtItsEnd) {
+  sync({added("a", 5), added("b", 6), added("c", 7)}, 10);
+  take();
+  const auto unchanged = informer.store().get({"ns", "b"});
+  transport.feed(event("ERROR", status(410, "Expired")));
+  transport.waitForStream(2);
+  transport.feed(added("b", 6));
+  transport.feed(added("c", 22));
+  transport.feed(added("d", 23));
+  EXPECT_THAT(words, IsEmpty());
+  EXPECT_EQ(informer.store().size(), 3u);
+  EXPECT_EQ(versionOf("a"), "5");
+  transport.feed(bookmark(30, true));
+  EXPECT_THAT(take(), UnorderedElementsAre("c:7>22", "+d", "-a"));
+  EXPECT_EQ(informer.store().get({"ns", "b"}), unchanged);
+}
+
+TEST_F(Informing, ADiscardedSetLeavesNoTrace) {
+  sync({added("a", 5)}, 10);
+  take();
+  transport.feed(event("ERROR", status(410, "Expired")));
+  transport.waitForStream(2);
+  transport.feed(added("x", 22));
+  transport.endStream();
+  transport.waitForStream(3);
+  transport.feed(added("a", 5));
+  transport.feed(bookmark(40, true));
+  EXPECT_THAT(take(), IsEmpty());
+  EXPECT_EQ(informer.store().size(), 1u);
+}
+
+TEST_F(Informing, AnUnreadableObjectKeepsItsLastStateAndStopsNoOther) {
+  sync({added("a", 5), event("ADDED", object("bad", 6, R"("bad":1)"))}, 10);
+  EXPECT_THAT(take(), ElementsAre("+a"));
+  transport.feed(event("MODIFIED", object("a", 11, R"("bad":1)")));
+  transport.feed(added("b", 12));
+  EXPECT_EQ(versionOf("a"), "5");
+  EXPECT_THAT(take(), ElementsAre("+b"));
+  EXPECT_EQ(informer.decodeErrors(), 2u);
+}
+
+TEST_F(Informing, ADecoderThatThrowsIsAnUnreadableObject) {
+  Informer<Thing> throwing(fast(), [](simdjson::dom::element element) -> Result<Thing> {
+    return Thing{{{"", std::string(std::string_view(element["no such field"]))},
+                  {},
+                  {},
+                  {},
+                  {},
+                  {},
+                  {},
+                  {},
+                  {},
+                  {}}};
+  });
+  FakeTransport other;
+  throwing.start(other);
+  other.waitForStream(1);
+  other.feed(added("a", 5));
+  other.feed(bookmark(10, true));
+  EXPECT_TRUE(throwing.synced());
+  EXPECT_EQ(throwing.decodeErrors(), 1u);
+  throwing.stop();
+}
+
+TEST_F(Informing, KnowsWhetherAnObjectLivesByItsUid) {
+  sync({added("a", 5),
+        R"({"type":"ADDED","object":{"metadata":{"namespace":"ns","name":"b","uid":"uid-b",)"
+        R"("resourceVersion":"6","deletionTimestamp":"2026-01-01T00:00:00Z"}}})"},
+       10);
+  EXPECT_TRUE(informer.holdsLive({"ns", "a"}, "uid-a"));
+  EXPECT_FALSE(informer.holdsLive({"ns", "a"}, "another"));
+  EXPECT_FALSE(informer.holdsLive({"ns", "b"}, "uid-b"));
+  EXPECT_FALSE(informer.holdsLive({"ns", "c"}, "uid-c"));
+}
+
+TEST_F(Informing, PublishesTheVersionBeforeItTellsAHandler) {
+  std::string seen;
+  informer.addHandler({[&](const auto&) { seen = informer.lastResourceVersion(); }, {}, {}});
+  sync({}, 10);
+  transport.feed(added("b", 12));
+  EXPECT_EQ(seen, "12");
+}
+
+TEST_F(Informing, ReadersSeeWholeObjectsWhileTheWriterWorks) {
+  sync({added("a", 5)}, 10);
+  std::jthread reader([&](std::stop_token stop) {
+    while (!stop.stop_requested()) {
+      for (const auto& object : informer.store().snapshot()) {
+        ASSERT_EQ(object->meta.uid, "uid-" + object->meta.key.name);
+      }
+      informer.store().get({"ns", "a"});
+      informer.lastResourceVersion();
+      informer.stats();
+    }
+  });
+  for (int version = 11; version < 300; ++version) {
+    transport.feed(version % 3 ? modified("a", version) : deleted("a", version));
+  }
+  const auto revision = informer.store().revision();
+  transport.feed(added("z", 400));
+  EXPECT_GT(informer.store().revision(), revision);
+}
+
+TEST(Informer, SaysThatAnApiIsNotInstalled) {
+  WatchConfig config = fast();
+  config.watchList = false;
+  FakeTransport transport([](const Request&) -> tl::expected<Response, TransportError> {
+    return Response{{404, "text/plain", std::nullopt}, "404 page not found\n"};
+  });
+  Informer<Thing> informer(config, decodeThing);
+  informer.start(transport);
+  EXPECT_TRUE(informer.waitSettled(5s));
+  EXPECT_TRUE(informer.absent());
+  EXPECT_FALSE(informer.available());
+  EXPECT_FALSE(informer.synced());
+  informer.stop();
+}
+
+TEST(Informer, StopsWithinMomentsWhileItWaits) {
+  FakeTransport transport;
+  Informer<Thing> informer(fast(), decodeThing);
+  informer.start(transport);
+  transport.waitForStream(1);
+  const auto before = std::chrono::steady_clock::now();
+  informer.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 2s);
+}
+
+}  // namespace
+}  // namespace bailiwick::kube::test

@@ -1,0 +1,177 @@
+// Whom the transport trusts, and what it shows of itself.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kube/cpprest_transport.hpp"
+#include "kube/request.hpp"
+#include "kube/support/scripted_server.hpp"
+#include "kube/support/temp_dir.hpp"
+
+namespace bailiwick::kube::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+using Kind = TransportError::Kind;
+
+const Request anything = get(resources::pods, {"ns", "p"});
+
+ClusterConfig configFor(const ScriptedServer& server, const std::string& caPem) {
+  ClusterConfig config;
+  config.server = *parseServerUrl(server.url());
+  config.ca.inlineText = Secret(caPem);
+  config.token.inlineText = Secret("s3cret");
+  return config;
+}
+
+tl::expected<Response, TransportError> ask(const ClusterConfig& config) {
+  return makeTransport(config, {"test"})->send(anything, {});
+}
+
+struct RefusedRow {
+  const char* name;
+  CertificateSpec spec;
+  const char* why;
+};
+class RefusedCertificates : public testing::TestWithParam<RefusedRow> {};
+
+TEST_P(RefusedCertificates, GetNoRequestAndNoToken) {
+  const TestCa ca;
+  ScriptedServer server(ca.issue(GetParam().spec));
+  server.otherwise(Reply::json(200, "{}"));
+  const auto response = ask(configFor(server, ca.pem()));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, Kind::Certificate);
+  EXPECT_THAT(response.error().message, HasSubstr(GetParam().why));
+  EXPECT_TRUE(server.seen().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, RefusedCertificates,
+    testing::Values(
+        RefusedRow{"Expired", {.validFrom = -7200s, .validUntil = -3600s}, "expired"},
+        RefusedRow{"NotYetValid", {.validFrom = 3600s, .validUntil = 7200s}, "not yet valid"},
+        RefusedRow{"AnotherAddress", {.names = {"IP:127.0.0.2"}}, "mismatch"},
+        RefusedRow{"AnotherName", {.names = {"DNS:elsewhere"}}, "mismatch"},
+        RefusedRow{"NameOnlyInTheSubject", {.commonName = "127.0.0.1", .names = {}}, "mismatch"},
+        RefusedRow{"ForClientsOnly", {.client = true}, "purpose"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Tls, RefusesAnotherAuthority) {
+  const TestCa ca, other("other CA");
+  ScriptedServer server(other.issue());
+  const auto response = ask(configFor(server, ca.pem()));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, Kind::Certificate) << response.error().message;
+  EXPECT_TRUE(server.seen().empty());
+}
+
+TEST(Tls, TrustsNoAuthorityOfTheSystem) {
+  const TempDir folder;
+  const TestCa ca, system("system CA");
+  setenv("SSL_CERT_FILE", folder.write("system.pem", system.pem()).c_str(), 1);
+  ScriptedServer server(system.issue());
+  const auto response = ask(configFor(server, ca.pem()));
+  unsetenv("SSL_CERT_FILE");
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, Kind::Certificate);
+}
+
+TEST(Tls, AcceptsTheServerNameOfTheConfiguration) {
+  const TestCa ca;
+  ScriptedServer server(ca.issue({.names = {"DNS:kubernetes"}}));
+  server.otherwise(Reply::json(200, "{}"));
+  auto config = configFor(server, ca.pem());
+  EXPECT_FALSE(ask(config));
+  config.tlsServerName = "kubernetes";
+  const auto response = ask(config);
+  EXPECT_TRUE(response) << response.error().message;
+  config.tlsServerName = "another";
+  EXPECT_FALSE(ask(config));
+}
+
+TEST(Tls, ShowsItsClientCertificate) {
+  const TestCa ca, clients("client CA");
+  ScriptedServer server(ca.issue(), {clients.pem()});
+  server.otherwise(Reply::json(200, "{}"));
+  auto config = configFor(server, ca.pem());
+  EXPECT_FALSE(ask(config));
+  const auto me = clients.issue({.commonName = "operator", .client = true});
+  config.clientCertificate.inlineText = Secret(me.certificatePem);
+  config.clientKey.inlineText = Secret(me.keyPem);
+  const auto response = ask(config);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(server.seen().back().clientName, "operator");
+}
+
+TEST(Tls, TakesUpARenewedClientCertificateWithoutARestart) {
+  const TempDir folder;
+  const TestCa ca, clients("client CA");
+  ScriptedServer server(ca.issue(), {clients.pem()});
+  server.otherwise(Reply::json(200, "{}"));
+  const auto write = [&](const std::string& name) {
+    const auto me = clients.issue({.commonName = name, .client = true});
+    folder.write("key", me.keyPem);
+    folder.write("crt", me.certificatePem);
+  };
+  write("first");
+  auto config = configFor(server, ca.pem());
+  config.clientCertificate.file = folder.file("crt");
+  config.clientKey.file = folder.file("key");
+  const auto transport = makeTransport(config, {"test"});
+  ASSERT_TRUE(transport->send(anything, {}));
+  EXPECT_EQ(server.seen().back().clientName, "first");
+  write("second");
+  std::this_thread::sleep_for(1100ms);
+  ASSERT_TRUE(transport->send(anything, {}));
+  EXPECT_EQ(server.seen().back().clientName, "second");
+}
+
+TEST(Tls, FollowsARotatedAuthorityWithoutARestart) {
+  const TempDir folder;
+  const TestCa before("before"), after("after");
+  ScriptedServer server(before.issue());
+  server.otherwise(Reply::json(200, "{}"));
+  auto config = configFor(server, "");
+  config.ca = Source{folder.write("ca.crt", before.pem()), {}};
+  const auto transport = makeTransport(config, {"test"});
+  ASSERT_TRUE(transport->send(anything, {}));
+  folder.write("ca.crt", after.pem());
+  server.replaceIdentity(after.issue());
+  std::this_thread::sleep_for(1100ms);
+  const auto response = transport->send(anything, {});
+  EXPECT_TRUE(response) << response.error().message;
+}
+
+TEST(Tls, ReadsTheTokenAgainAfterA401) {
+  const TempDir folder;
+  const TestCa ca;
+  ScriptedServer server(ca.issue());
+  server.answer([](const SeenRequest& request) {
+    const bool good = request.headers.at("authorization") == "Bearer new";
+    return Reply::json(good ? 200 : 401, "{}");
+  });
+  auto config = configFor(server, ca.pem());
+  config.token = Source{folder.write("token", "old"), {}};
+  const auto transport = makeTransport(config, {"test"});
+  EXPECT_EQ(transport->send(anything, {})->head.status, 401);
+  folder.write("token", "new");
+  EXPECT_EQ(transport->send(anything, {})->head.status, 401);
+  EXPECT_EQ(transport->send(anything, {})->head.status, 200);
+}
+
+TEST(Tls, SaysWhichCredentialCannotBeReadWithoutShowingIt) {
+  const TestCa ca;
+  ScriptedServer server(ca.issue());
+  auto config = configFor(server, ca.pem());
+  config.token = Source{"", Secret("s3cret\r\nX: y")};
+  const auto response = ask(config);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, Kind::Credentials);
+  EXPECT_THAT(response.error().message, Not(HasSubstr("s3cret")));
+}
+
+}  // namespace
+}  // namespace bailiwick::kube::test
