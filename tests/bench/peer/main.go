@@ -40,7 +40,6 @@ var whole = map[string]client.Object{
 	"regions":          &Region{},
 	"nodes":            &corev1.Node{},
 	"pods":             &corev1.Pod{},
-	"namespaces":       &corev1.Namespace{},
 	"runtimeclasses":   &nodev1.RuntimeClass{},
 }
 
