@@ -11,12 +11,13 @@
 
 #include "kube/base64.hpp"
 #include "kube/files.hpp"
-#include "kube/strict_yaml.hpp"
 #include "kube/tls.hpp"
+#include "yaml/strict_yaml.hpp"
 
 namespace bailiwick::kube {
 namespace {
 
+using YamlNode = yaml::Node;
 using Kind = YamlNode::Kind;
 
 constexpr char mountedAccount[] = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -236,7 +237,7 @@ Result<ClusterConfig> parseKubeconfig(std::string_view text, const std::string& 
                                       api::Time now) {
   if (text.size() > maxSmallFile) return fail(file + ": larger than 1 MiB");
   if (text.find('\0') != std::string_view::npos) return fail(file + ": holds a NUL byte");
-  const auto root = parseStrictYaml(text);
+  const auto root = yaml::parseStrict(text);
   if (!root) return fail(file + ": " + root.error().message);
   ClusterConfig config;
   try {
