@@ -14,9 +14,11 @@ _counted = {}
 def server(tmp_path_factory):
     from server import Server
     one = Server(tmp_path_factory.mktemp("control-plane") / "crds")
-    yield one
-    _counted["requests"] = one.requests
-    one.close()
+    try:
+        yield one.start()
+    finally:
+        _counted["requests"] = one.requests
+        one.close()
 
 
 @pytest.fixture(scope="session")

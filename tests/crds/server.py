@@ -47,15 +47,19 @@ class Server:
         missing = [name for name in (*components.BARE, "kubectl") if not tools.is_built(name)]
         if missing:
             subprocess.run([E2E / "tools" / "build", *missing], check=True)
-        self.region = Region("crds", folder, parts=components.BARE).start()
+        self.region = Region("crds", folder, parts=components.BARE)
         self.crds = {kind: Crd(kind) for kind in KINDS}
         # Its threads live as long as the server, and with them their connections.
         self.pool = ThreadPoolExecutor(3)
         self.requests = 0
         self.refusals = set()   # (kind, property, what the server said of it), paths without indices
+
+    def start(self) -> "Server":
+        self.region.start()
         for crd in self.crds.values():
             self.region.apply(crd.definition)
         self.region.api.wait("the five kinds served", self._served)
+        return self
 
     def _served(self, api) -> bool:
         return all(api.find(self.collection(kind)) is not None for kind in KINDS)
