@@ -68,11 +68,17 @@ const Location* Provider::byNodeLabel(std::string_view value) const {
                  [&](const Location& l) { return l.id == value || contains(l.nodeLabels, value); });
 }
 
-const Vendor* Catalog::vendor(std::string_view id) const { return lookUp(vendors, id); }
+const Vendor* Catalog::vendor(std::string_view id) const {
+  return lookUp(vendors, id);
+}
 
-const Engine* Catalog::engine(std::string_view name) const { return lookUp(engines, name); }
+const Engine* Catalog::engine(std::string_view name) const {
+  return lookUp(engines, name);
+}
 
-const Provider* Catalog::provider(std::string_view id) const { return lookUp(providers, id); }
+const Provider* Catalog::provider(std::string_view id) const {
+  return lookUp(providers, id);
+}
 
 const Fetcher* Catalog::fetcher(std::string_view sourceType) const {
   return lookUp(fetchers, sourceType);

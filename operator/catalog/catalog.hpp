@@ -71,7 +71,7 @@ struct ResourceFamily {
 struct Product {
   // What users write in accelerator.products, and a value that the product's label takes.
   std::string name;
-  std::vector<std::string> aliases;     // other values that the same product's label takes
+  std::vector<std::string> aliases;  // other values that the same product's label takes
   std::vector<std::string> deviceIds;
   // Ids of the families that offer it and can tell it. Empty: no label tells it from others.
   std::vector<std::string> families;
@@ -80,9 +80,9 @@ struct Product {
 };
 
 struct Vendor {
-  std::string id;    // "nvidia"
-  std::string name;  // "NVIDIA"
-  bool target = true;       // false: no target for language models; `note` says why
+  std::string id;      // "nvidia"
+  std::string name;    // "NVIDIA"
+  bool target = true;  // false: no target for language models; `note` says why
   std::string note;
   std::vector<ResourceFamily> families;  // in order of preference
   std::vector<Product> products;
@@ -100,7 +100,7 @@ struct EngineImage {
   std::vector<std::string> products;  // empty: every product of that vendor
   // With a tag or a digest. Empty: none is public, so that a variant has to name its own.
   std::string image;
-  std::vector<std::string> args;      // added for this vendor: "--quantization", "ascend"
+  std::vector<std::string> args;  // added for this vendor: "--quantization", "ascend"
   std::map<std::string, std::string> env;
 };
 
@@ -119,8 +119,8 @@ struct Engine {
   std::map<std::string, std::string> env;
   int port = 8000;
   Probe health;
-  std::string metricsPath;                 // empty: none
-  std::vector<std::string> proxiedPaths;   // beyond the OpenAI-compatible ones
+  std::string metricsPath;                // empty: none
+  std::vector<std::string> proxiedPaths;  // beyond the OpenAI-compatible ones
   // Ours: a user may not set them. Arguments in every spelling, without "=value"; names of
   // environment variables, a trailing * matches any suffix.
   std::vector<std::string> reservedArgs;
@@ -143,8 +143,8 @@ struct Engine {
 struct Fetcher {
   std::string sourceType;  // OCI | HTTP | HuggingFace | ModelScope
   std::string image;
-  // With {uri}, {directory}, {reference} (the uri without scheme), {repository}, {revision}. They are
-  // a user's words: never part of a shell's script, only its arguments.
+  // With {uri}, {directory}, {reference} (the uri without scheme), {repository}, {revision}. They
+  // are a user's words: never part of a shell's script, only its arguments.
   std::vector<std::string> command;
   std::map<std::string, std::string> env;
   std::vector<std::string> writablePaths;
@@ -156,12 +156,14 @@ struct Location {
   // Values of topology.kubernetes.io/region that mean it, when they differ from the id (Tencent's
   // "gz", Oracle's "iad").
   std::vector<std::string> nodeLabels;
+  std::string note{};
 };
 
 struct Provider {
   std::string id;  // "aws", "on-premises"
   std::string name;
   std::vector<Location> locations;
+  std::string note{};
   std::string source{};
 
   const Location* location(std::string_view id) const;
@@ -173,6 +175,7 @@ struct Bloc {
   std::string name;
   std::set<std::string> members;  // countries
   std::string asOf;
+  std::string note{};
   std::string source{};
 };
 

@@ -1,138 +1,212 @@
 #include "catalog/loader.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
-#include "catalog/read_entries.hpp"
-#include "catalog/reader.hpp"
-#include "catalog/references.hpp"
+#include "catalog/draft.hpp"
 
 namespace bailiwick::catalog {
 namespace {
 
-constexpr std::uintmax_t maxFile = 1 << 20;
+constexpr std::size_t maxFiles = 256;
 
-// Reads a list of entries into a map by id; the same id twice in one file is an error.
-template <class Entry, class Map, class Read, class Id>
-void entries(Reader& reader, const At& at, Map& into, Read read, Id id) {
-  std::set<std::string> seen;
-  reader.list(at, [&](const At& item) {
-    Entry entry;
-    read(reader, item, entry);
-    const std::string& name = id(entry);
-    if (name.empty()) return;  // already an error: it is required
-    if (!seen.insert(name).second) {
-      reader.error(item, fmt::format("{} is given twice in this file", name));
+std::string keyOf(const Vendor& v) {
+  return v.id;
+}
+std::string keyOf(const Engine& e) {
+  return e.name;
+}
+std::string keyOf(const Provider& p) {
+  return p.id;
+}
+std::string keyOf(const Bloc& b) {
+  return b.name;
+}
+std::string keyOf(const Fetcher& f) {
+  return f.sourceType;
+}
+
+template <class T, class ReadOne>
+void readEntries(Fields& fields, std::string_view section, int layer, ReadOne readOne,
+                 Entries<T>& out) {
+  const auto list = fields.optional(section);
+  if (!list) return;
+  list->items([&](const Cursor& item) {
+    Entry<T> entry;
+    entry.where = item.where();
+    entry.layer = layer;
+    readOne(item, entry.value, entry.references);
+    const std::string key = keyOf(entry.value);
+    const auto earlier = out.find(key);
+    if (earlier != out.end() && earlier->second.layer == layer) {
+      const Where& other = earlier->second.where;
+      return item.fail(key + " is given twice; it is already at " + other.file + ":" +
+                       std::to_string(other.line));
     }
-    into[name] = std::move(entry);
+    out.insert_or_assign(key, std::move(entry));
   });
 }
 
-void readCountries(Reader& reader, const At& at, Catalog& out) {
-  std::vector<std::string> codes;
-  reader.texts(at, codes);
-  for (const auto& code : codes) {
-    const bool ok = code.size() == 2 && std::all_of(code.begin(), code.end(), [](char c) {
-                      return c >= 'A' && c <= 'Z';
-                    });
-    if (!ok) reader.error(at, fmt::format("{} is no ISO 3166-1 alpha-2 code", code));
-    out.countries.insert(code);
+void readFile(const SourceFile& file, int layer, Draft& draft, Report& report) {
+  const ParsedFile parsed = parseYaml(file.text);
+  for (const Problem& problem : parsed.problems)
+    report.add(file.name, problem.line, problem.path, problem.message);
+  if (parsed.root.kind == Tree::Kind::Null && !parsed.problems.empty()) return;
+  Fields fields(Cursor(parsed.root, {file.name, 1, ""}, report));
+  readEntries(fields, "vendors", layer, readVendor, draft.vendors);
+  readEntries(fields, "engines", layer, readEngine, draft.engines);
+  readEntries(fields, "providers", layer, readProvider, draft.providers);
+  readEntries(fields, "blocs", layer, readBloc, draft.blocs);
+  readEntries(fields, "fetchers", layer, readFetcher, draft.fetchers);
+  if (const auto at = fields.optional("countries")) readCountries(*at, draft.countries);
+  if (const auto at = fields.optional("labels")) readLabels(*at, draft.labels);
+  if (const auto at = fields.optional("engineDefaults")) readEngineDefaults(*at, draft);
+  fields.finish();
+}
+
+void refuseSchedulers(const Draft& draft, int layer, Report& report) {
+  for (const auto& [id, entry] : draft.vendors) {
+    for (const ResourceFamily& family : entry.value.families) {
+      if (entry.layer != layer || family.pod.schedulerName.empty()) continue;
+      report.add(entry.where.file, entry.where.line, entry.where.path,
+                 "family " + family.id + " has pod.schedulerName, which only --catalog may set");
+    }
   }
 }
 
-void readLabels(Reader& reader, const At& at, Catalog& out) {
-  reader.map(at, {{"residencyPrefix", [&](const At& v) { reader.text(v, out.residencyPrefix); }},
-                  {"jurisdiction", [&](const At& v) { reader.text(v, out.jurisdictionLabel); }},
-                  {"regions", [&](const At& v) { reader.texts(v, out.regionLabels); }},
-                  {"zones", [&](const At& v) { reader.texts(v, out.zoneLabels); }}});
+std::string missing(const Draft& draft, const Reference& reference) {
+  switch (reference.to) {
+    case Reference::To::Vendor:
+      return draft.vendors.contains(reference.name) ? "" : "no vendor " + reference.name;
+    case Reference::To::Provider:
+      return draft.providers.contains(reference.name) ? "" : "no provider " + reference.name;
+    case Reference::To::Country:
+      return draft.countries.contains(reference.name) ? "" : "no country " + reference.name;
+    case Reference::To::Product: {
+      const auto vendor = draft.vendors.find(reference.vendor);
+      if (vendor == draft.vendors.end()) return "";  // told already
+      if (vendor->second.value.product(reference.name) != nullptr) return "";
+      return "no product " + reference.name + " of vendor " + reference.vendor;
+    }
+  }
+  return "";
 }
 
-void readFile(Reader& reader, const At& at, Catalog& out) {
-  reader.map(
-      at,
-      {{"vendors",
-        [&](const At& v) {
-          entries<Vendor>(reader, v, out.vendors, readVendor,
-                          [](const Vendor& e) -> const std::string& { return e.id; });
-        }},
-       {"engines",
-        [&](const At& v) {
-          entries<Engine>(reader, v, out.engines, readEngine,
-                          [](const Engine& e) -> const std::string& { return e.name; });
-        }},
-       {"providers",
-        [&](const At& v) {
-          entries<Provider>(reader, v, out.providers, readProvider,
-                            [](const Provider& e) -> const std::string& { return e.id; });
-        }},
-       {"blocs",
-        [&](const At& v) {
-          entries<Bloc>(reader, v, out.blocs, readBloc,
-                        [](const Bloc& e) -> const std::string& { return e.name; });
-        }},
-       {"fetchers",
-        [&](const At& v) {
-          entries<Fetcher>(reader, v, out.fetchers, readFetcher,
-                           [](const Fetcher& e) -> const std::string& { return e.sourceType; });
-        }},
-       {"countries", [&](const At& v) { readCountries(reader, v, out); }},
-       {"labels", [&](const At& v) { readLabels(reader, v, out); }}});
+template <class T>
+void checkReferences(const Draft& draft, const Entries<T>& entries, Report& report) {
+  for (const auto& [key, entry] : entries) {
+    for (const Reference& reference : entry.references) {
+      const std::string what = missing(draft, reference);
+      if (what.empty()) continue;
+      report.add(reference.where.file, reference.where.line, reference.where.path,
+                 "there is " + what);
+    }
+  }
 }
 
-Result<File> readDiskFile(const std::filesystem::path& path) {
-  std::error_code ec;
-  const auto size = std::filesystem::file_size(path, ec);
-  if (ec) return fail(fmt::format("{}: {}", path.string(), ec.message()));
-  if (size > maxFile) return fail(fmt::format("{}: larger than 1 MiB", path.string()));
+void checkBlocNames(const Draft& draft, Report& report) {
+  for (const auto& [name, entry] : draft.blocs) {
+    if (!draft.countries.contains(name)) continue;
+    report.add(entry.where.file, entry.where.line, entry.where.path, name + " is a country");
+  }
+}
+
+template <class T>
+void move(Entries<T>& from, std::map<std::string, T, std::less<>>& to) {
+  for (auto& [key, entry] : from) to.emplace(key, std::move(entry.value));
+}
+
+Catalog assemble(Draft draft) {
+  Catalog out = std::move(draft.labels);
+  for (auto& [name, entry] : draft.engines) {
+    entry.value.env.insert(draft.engineEnv.begin(), draft.engineEnv.end());
+    auto& reserved = entry.value.reservedEnv;
+    reserved.insert(reserved.end(), draft.engineReservedEnv.begin(), draft.engineReservedEnv.end());
+  }
+  move(draft.vendors, out.vendors);
+  move(draft.engines, out.engines);
+  move(draft.providers, out.providers);
+  move(draft.blocs, out.blocs);
+  move(draft.fetchers, out.fetchers);
+  out.countries = std::move(draft.countries);
+  return out;
+}
+
+bool isYaml(const std::filesystem::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml";
+}
+
+// One more than may be read, so that the parser says that it is too large.
+std::string readText(const std::filesystem::path& path, bool& readable) {
   std::ifstream in(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in && !in.eof()) return fail(fmt::format("{}: cannot be read", path.string()));
-  return File{path.string(), std::move(text)};
+  std::string text(maxFileSize + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  readable = in.eof() || in.good();
+  return text;
+}
+
+Result<Layer> readDirectory(const std::string& directory) {
+  std::error_code error;
+  std::vector<std::filesystem::path> paths;
+  std::filesystem::directory_iterator entries(directory, error);
+  if (error) return fail("catalogue folder " + directory + ": " + error.message());
+  for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+    if (error) return fail("catalogue folder " + directory + ": " + error.message());
+    if (isYaml(entries->path())) paths.push_back(entries->path());
+  }
+  if (paths.size() > maxFiles)
+    return fail("catalogue folder " + directory + ": more than " + std::to_string(maxFiles) +
+                " files");
+  std::sort(paths.begin(), paths.end());
+  Layer layer;
+  for (const std::filesystem::path& path : paths) {
+    bool readable = false;
+    layer.files.push_back({path.string(), readText(path, readable)});
+    if (!readable) return fail(path.string() + ": cannot be read");
+  }
+  return layer;
 }
 
 }  // namespace
 
-Result<Catalog> parse(const std::vector<File>& files) {
-  Catalog catalog;
-  std::vector<std::string> errors;
-  for (const auto& file : files) {
-    auto document = yaml::parseStrict(file.text);
-    if (!document) {
-      errors.push_back(fmt::format("{}: {}", file.name, document.error().message));
-      continue;
-    }
-    Reader reader(file.name);
-    readFile(reader, {*document, ""}, catalog);
-    errors.insert(errors.end(), reader.errors().begin(), reader.errors().end());
+Result<Catalog> parse(const std::vector<Layer>& layers) {
+  Draft draft;
+  Report report;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const int layer = static_cast<int>(i);
+    for (const SourceFile& file : layers[i].files) readFile(file, layer, draft, report);
+    if (layers[i].shipped) refuseSchedulers(draft, layer, report);
   }
-  // References are looked at only in what could be read, or each error would bring its followers.
-  if (errors.empty()) errors = brokenReferences(catalog);
-  if (!errors.empty()) return fail(fmt::format("{}", fmt::join(errors, "\n")));
-  return catalog;
+  checkReferences(draft, draft.vendors, report);
+  checkReferences(draft, draft.engines, report);
+  checkReferences(draft, draft.providers, report);
+  checkReferences(draft, draft.blocs, report);
+  checkBlocNames(draft, report);
+  if (!report.empty()) return fail(report.text());
+  return assemble(std::move(draft));
 }
 
-Result<Catalog> builtin() { return parse(builtinFiles()); }
+Result<Catalog> load(const std::vector<std::string>& directories) {
+  std::vector<Layer> layers;
+  for (const std::string& directory : directories) {
+    auto layer = readDirectory(directory);
+    if (!layer) return tl::unexpected(layer.error());
+    layers.push_back(std::move(*layer));
+  }
+  return parse(layers);
+}
+
+Result<Catalog> builtin() {
+  return parse({builtinLayer()});
+}
 
 Result<Catalog> withOverrides(const std::string& directory) {
-  std::error_code ec;
-  std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, ec)) {
-    const bool yaml = entry.path().extension() == ".yaml" || entry.path().extension() == ".yml";
-    if (yaml) paths.push_back(entry.path());
-  }
-  if (ec) return fail(fmt::format("--catalog={}: {}", directory, ec.message()));
-  std::sort(paths.begin(), paths.end());
-  auto files = builtinFiles();
-  for (const auto& path : paths) {
-    auto file = readDiskFile(path);
-    if (!file) return tl::unexpected(file.error());
-    files.push_back(std::move(*file));
-  }
-  return parse(files);
+  auto layer = readDirectory(directory);
+  if (!layer) return tl::unexpected(layer.error());
+  return parse({builtinLayer(), std::move(*layer)});
 }
 
 }  // namespace bailiwick::catalog

@@ -1,98 +1,160 @@
 #include "catalog/reader.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace bailiwick::catalog {
+namespace {
 
-using yaml::Node;
+constexpr std::size_t maxErrors = 100;
 
-At At::child(const Node& other, std::string_view key) const {
-  return {other, path.empty() ? std::string(key) : fmt::format("{}.{}", path, key)};
-}
-
-At At::item(std::size_t index) const {
-  return {node.items[index], fmt::format("{}[{}]", path, index)};
-}
-
-void Reader::error(const At& at, const std::string& what) {
-  errors_.push_back(fmt::format("{}:{}: {}: {}", file_, at.node.line,
-                                at.path.empty() ? "the file" : at.path, what));
-}
-
-void Reader::map(const At& at, std::initializer_list<Field> fields) {
-  if (at.node.kind != Node::Kind::Map) return error(at, "must be a map");
-  for (const auto& [key, value] : at.node.entries) {
-    const auto field = std::find_if(fields.begin(), fields.end(),
-                                    [&](const Field& f) { return f.key == key; });
-    if (field == fields.end()) {
-      error(at.child(value, key), "no such field; check its spelling");
-    } else {
-      field->read(at.child(value, key));
-    }
+std::string_view kindName(const Tree& tree) {
+  switch (tree.kind) {
+    case Tree::Kind::Null:
+      return "empty";
+    case Tree::Kind::Scalar:
+      return tree.quoted ? "a quoted text" : "a text";
+    case Tree::Kind::Map:
+      return "a map";
+    case Tree::Kind::List:
+      return "a list";
   }
-  for (const auto& field : fields) {
-    if (field.required && !at.node.find(field.key)) {
-      error(at, fmt::format("{} is required", field.key));
-    }
-  }
+  return "";
 }
 
-void Reader::list(const At& at, const std::function<void(const At&)>& item) {
-  if (at.node.kind != Node::Kind::List) return error(at, "must be a list");
-  for (std::size_t i = 0; i < at.node.items.size(); ++i) item(at.item(i));
+std::string join(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out.append(out.empty() ? "" : ", ").append(word);
+  return out;
 }
 
-void Reader::text(const At& at, std::string& out) {
-  if (at.node.kind != Node::Kind::Scalar || at.node.scalar.empty()) {
-    return error(at, "must be a text that is not empty");
-  }
-  out = at.node.scalar;
+}  // namespace
+
+void Report::add(const std::string& file, int line, const std::string& path,
+                 const std::string& message) {
+  std::string error = file + ":" + std::to_string(line) + ": ";
+  if (!path.empty()) error += path + ": ";
+  errors_.push_back(error + message);
 }
 
-void Reader::texts(const At& at, std::vector<std::string>& out) {
-  out.clear();
-  list(at, [&](const At& item) {
-    std::string value;
-    text(item, value);
-    if (std::find(out.begin(), out.end(), value) != out.end()) {
-      error(item, fmt::format("{} is given twice", value));
-    }
-    out.push_back(std::move(value));
-  });
+std::string Report::text() const {
+  std::string out;
+  const std::size_t shown = std::min(errors_.size(), maxErrors);
+  for (std::size_t i = 0; i < shown; ++i) out.append(i == 0 ? "" : "\n").append(errors_[i]);
+  if (errors_.size() > shown)
+    out.append("\nand ").append(std::to_string(errors_.size() - shown)).append(" more");
+  return out;
 }
 
-void Reader::pairs(const At& at, std::map<std::string, std::string>& out) {
-  if (at.node.kind != Node::Kind::Map) return error(at, "must be a map");
-  for (const auto& [key, value] : at.node.entries) {
-    if (value.kind != Node::Kind::Scalar) {
-      error(at.child(value, key), "must be a text");
-    } else {
-      out[key] = value.scalar;
-    }
-  }
+void Cursor::fail(const std::string& message) const {
+  if (!tree_->refused) report_->add(where_.file, where_.line, where_.path, message);
 }
 
-void Reader::boolean(const At& at, bool& out) {
-  const bool yes = at.node.scalar == "true";
-  if (at.node.kind != Node::Kind::Scalar || (!yes && at.node.scalar != "false")) {
-    return error(at, "must be true or false");
-  }
-  out = yes;
+void Cursor::mustBe(std::string_view wanted) const {
+  std::string message = "must be ";
+  fail(message.append(wanted).append(", is ").append(kindName(*tree_)));
 }
 
-void Reader::integer(const At& at, std::int64_t min, std::int64_t max, std::int64_t& out) {
+void Cursor::readText(std::string& out) const {
+  if (tree_->kind != Tree::Kind::Scalar) return mustBe("a text");
+  out = tree_->scalar;
+}
+
+void Cursor::read(std::string& out) const {
+  readText(out);
+  if (tree_->kind == Tree::Kind::Scalar && out.empty()) fail("must not be empty");
+}
+
+void Cursor::read(bool& out) const {
+  const bool plain = tree_->kind == Tree::Kind::Scalar && !tree_->quoted;
+  if (!plain || (tree_->scalar != "true" && tree_->scalar != "false"))
+    return mustBe("true or false");
+  out = tree_->scalar == "true";
+}
+
+void Cursor::read(std::int64_t& out) const {
+  if (tree_->kind != Tree::Kind::Scalar || tree_->quoted) return mustBe("an integer");
+  const std::string& text = tree_->scalar;
   std::int64_t value = 0;
-  const auto& scalar = at.node.scalar;
-  const auto* end = scalar.data() + scalar.size();
-  const auto [rest, failed] = std::from_chars(scalar.data(), end, value);
-  if (at.node.kind != Node::Kind::Scalar || failed != std::errc{} || rest != end || value < min ||
-      value > max) {
-    return error(at, fmt::format("must be a whole number from {} to {}", min, max));
-  }
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return mustBe("an integer");
   out = value;
+}
+
+void Cursor::read(int& out) const {
+  std::int64_t value = out;
+  read(value);
+  if (value < 0 || value > std::numeric_limits<int>::max()) return fail("is out of range");
+  out = static_cast<int>(value);
+}
+
+void Cursor::read(std::optional<std::int64_t>& out) const {
+  read(out.emplace());
+}
+
+void Cursor::read(std::vector<std::string>& out) const {
+  items([&](const Cursor& item) { item.readText(out.emplace_back()); });
+}
+
+void Cursor::read(std::map<std::string, std::string>& out) const {
+  entries([&](const std::string& key, const Cursor& value) { value.readText(out[key]); });
+}
+
+void Cursor::read(std::map<std::string, std::vector<std::string>>& out) const {
+  entries([&](const std::string& key, const Cursor& value) { value.read(out[key]); });
+}
+
+void Cursor::items(const std::function<void(const Cursor&)>& visit) const {
+  if (tree_->kind != Tree::Kind::List) return mustBe("a list");
+  for (std::size_t i = 0; i < tree_->items.size(); ++i) {
+    const Tree& item = tree_->items[i];
+    visit(Cursor(item, {where_.file, item.line, where_.path + "[" + std::to_string(i) + "]"},
+                 *report_));
+  }
+}
+
+void Cursor::entries(const std::function<void(const std::string&, const Cursor&)>& visit) const {
+  if (tree_->kind != Tree::Kind::Map) return mustBe("a map");
+  for (const Tree::Entry& entry : tree_->entries) {
+    const std::string path = where_.path.empty() ? entry.key : where_.path + "." + entry.key;
+    visit(entry.key, Cursor(entry.value, {where_.file, entry.line, path}, *report_));
+  }
+}
+
+Fields::Fields(const Cursor& map) : map_(map) {
+  if (map.tree().kind != Tree::Kind::Map) map.mustBe("a map");
+}
+
+std::optional<Cursor> Fields::optional(std::string_view key) {
+  known_.emplace_back(key);
+  std::optional<Cursor> found;
+  if (map_.tree().kind != Tree::Kind::Map) return found;
+  for (const Tree::Entry& entry : map_.tree().entries) {
+    if (entry.key != key) continue;
+    const std::string& parent = map_.where().path;
+    Where where{map_.where().file, entry.line,
+                parent.empty() ? entry.key : parent + "." + entry.key};
+    found.emplace(entry.value, std::move(where), map_.report());
+  }
+  return found;
+}
+
+std::optional<Cursor> Fields::required(std::string_view key) {
+  auto found = optional(key);
+  if (!found && map_.tree().kind == Tree::Kind::Map)
+    map_.fail(std::string(key).append(" is missing"));
+  return found;
+}
+
+void Fields::finish() {
+  if (map_.tree().kind != Tree::Kind::Map) return;
+  map_.entries([&](const std::string& key, const Cursor& value) {
+    if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
+    std::sort(known_.begin(), known_.end());
+    value.fail("unknown key; known are " + join(known_));
+  });
 }
 
 }  // namespace bailiwick::catalog

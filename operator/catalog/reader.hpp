@@ -1,55 +1,96 @@
 #pragma once
-// Strict reading of maps, lists and scalars, collecting every error with file, line and path.
+// Reads a tree into structs and collects everything that is wrong, each with file, line and path.
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "yaml/strict_yaml.hpp"
+#include "catalog/yaml_tree.hpp"
 
 namespace bailiwick::catalog {
 
-// A node and where it stands: "engines[3].port".
-struct At {
-  const yaml::Node& node;
-  std::string path;
-
-  At child(const yaml::Node& other, std::string_view key) const;
-  At item(std::size_t index) const;
-};
-
-class Reader {
+// All problems of one load, in the order of files and lines.
+class Report {
  public:
-  explicit Reader(std::string file) : file_(std::move(file)) {}
-
-  struct Field {
-    std::string_view key;
-    std::function<void(const At&)> read;
-    bool required = false;
-  };
-  // Every key must be one of the fields, and every required field must be there.
-  void map(const At& at, std::initializer_list<Field> fields);
-  void list(const At& at, const std::function<void(const At&)>& item);
-
-  void text(const At& at, std::string& out);  // never empty
-  void texts(const At& at, std::vector<std::string>& out);
-  void pairs(const At& at, std::map<std::string, std::string>& out);
-  void boolean(const At& at, bool& out);
-  void integer(const At& at, std::int64_t min, std::int64_t max, std::int64_t& out);
-
-  void error(const At& at, const std::string& what);
-  // "data/engines.yaml:41: engines[3].port: ..."
-  const std::vector<std::string>& errors() const { return errors_; }
-  const std::string& file() const { return file_; }
+  void add(const std::string& file, int line, const std::string& path, const std::string& message);
+  bool empty() const { return errors_.empty(); }
+  // One per line; past a hundred only their number.
+  std::string text() const;
 
  private:
-  std::string file_;
   std::vector<std::string> errors_;
+};
+
+struct Where {
+  std::string file;
+  int line = 1;
+  std::string path;
+};
+
+class Cursor {
+ public:
+  Cursor(const Tree& tree, Where where, Report& report)
+      : tree_(&tree), where_(std::move(where)), report_(&report) {}
+
+  const Tree& tree() const { return *tree_; }
+  const Where& where() const { return where_; }
+  Report& report() const { return *report_; }
+  void fail(const std::string& message) const;
+  // Says what was wanted and what is there, unless the tree is refused already.
+  void mustBe(std::string_view wanted) const;
+
+  void read(std::string& out) const;      // any scalar, but not empty
+  void readText(std::string& out) const;  // may be empty
+  void read(bool& out) const;
+  void read(std::int64_t& out) const;
+  void read(int& out) const;
+  void read(std::optional<std::int64_t>& out) const;
+  void read(std::vector<std::string>& out) const;
+  void read(std::map<std::string, std::string>& out) const;
+  void read(std::map<std::string, std::vector<std::string>>& out) const;
+
+  void items(const std::function<void(const Cursor&)>& visit) const;
+  void entries(const std::function<void(const std::string&, const Cursor&)>& visit) const;
+
+ private:
+  const Tree* tree_;
+  Where where_;
+  Report* report_;
+};
+
+// The fields of one map. Ask for each that may be there, then finish().
+class Fields {
+ public:
+  explicit Fields(const Cursor& map);
+
+  // Says that it is missing when it is.
+  std::optional<Cursor> required(std::string_view key);
+  std::optional<Cursor> optional(std::string_view key);
+
+  template <class T>
+  void need(std::string_view key, T& out) {
+    if (const auto field = required(key)) field->read(out);
+  }
+  template <class T>
+  void may(std::string_view key, T& out) {
+    if (const auto field = optional(key)) field->read(out);
+  }
+  template <class T, class ReadOne>
+  void mayList(std::string_view key, std::vector<T>& out, ReadOne readOne) {
+    if (const auto field = optional(key))
+      field->items([&](const Cursor& item) { readOne(item, out.emplace_back()); });
+  }
+
+  // Refuses every key that was not asked for.
+  void finish();
+
+ private:
+  Cursor map_;
+  std::vector<std::string> known_;
 };
 
 }  // namespace bailiwick::catalog

@@ -11,6 +11,9 @@
 namespace bailiwick::catalog {
 namespace {
 
+// Stops the parser, which offers no other way than an exception. The problem is already told.
+struct TooDeep : std::exception {};
+
 class TreeBuilder final : public YAML::EventHandler {
  public:
   explicit TreeBuilder(ParsedFile& out) : out_(out) {}
@@ -56,12 +59,8 @@ class TreeBuilder final : public YAML::EventHandler {
     std::optional<Tree> key;  // of the value that comes next, in a map
   };
 
-  // Too deep to go on: yaml-cpp offers no other way to stop than an exception.
-  struct TooDeep : std::exception {};
-
-  friend ParsedFile bailiwick::catalog::parseYaml(std::string_view);
-
-  Tree leaf(const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag, Tree::Kind kind) {
+  Tree leaf(const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag,
+            Tree::Kind kind) {
     Tree tree;
     tree.kind = kind;
     tree.line = mark.line + 1;
@@ -86,14 +85,11 @@ class TreeBuilder final : public YAML::EventHandler {
       throw TooDeep();
     }
     stack_.push_back({std::move(tree), std::nullopt});
-    isKey_.push_back(stack_.size() > 1 && stack_[stack_.size() - 2].tree.kind == Tree::Kind::Map &&
-                     !stack_[stack_.size() - 2].key);
   }
 
   void close() {
     Tree tree = std::move(stack_.back().tree);
     stack_.pop_back();
-    isKey_.pop_back();
     add(std::move(tree));
   }
 
@@ -140,11 +136,11 @@ class TreeBuilder final : public YAML::EventHandler {
     top.tree.entries.push_back({key, line, std::move(tree)});
   }
 
-  // Of the container that is open.
+  // Of what is read now.
   std::string path() const {
     std::string text;
     for (const Frame& frame : stack_) {
-      if (frame.tree.kind == Tree::Kind::List && &frame != &stack_.back())
+      if (frame.tree.kind == Tree::Kind::List)
         text += "[" + std::to_string(frame.tree.items.size()) + "]";
       if (frame.key) text += (text.empty() ? "" : ".") + frame.key->scalar;
     }
@@ -157,7 +153,6 @@ class TreeBuilder final : public YAML::EventHandler {
 
   ParsedFile& out_;
   std::vector<Frame> stack_;
-  std::vector<bool> isKey_;
 };
 
 }  // namespace
@@ -180,7 +175,7 @@ ParsedFile parseYaml(std::string_view text) {
     TreeBuilder further(ignored);
     if (parser.HandleNextDocument(further))
       out.problems.push_back({1, "", "only one document is accepted"});
-  } catch (const TreeBuilder::TooDeep&) {
+  } catch (const TooDeep&) {
     return out;
   } catch (const YAML::Exception& error) {
     out.problems.push_back({error.mark.line + 1, "", "no valid YAML: " + error.msg});

@@ -1,7 +1,7 @@
 #pragma once
-// YAML reduced to what data needs: maps with unique keys, lists and scalars. Anchors, aliases, merge
-// keys, tags and further documents are problems: yaml-cpp 0.7 takes the first of two equal keys
-// silently, and an alias that contains itself would never end.
+// YAML reduced to what data needs: maps with unique keys, lists and scalars. Anchors, aliases,
+// merge keys, tags and further documents are problems: yaml-cpp 0.7 takes the first of two equal
+// keys silently, and an alias that contains itself would never end.
 
 #include <string>
 #include <string_view>
