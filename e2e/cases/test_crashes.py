@@ -100,11 +100,13 @@ def test_killed_at_random_moments_of_a_change_it_ends_where_it_would_have(case):
     ]
     with case.record() as seen:
         for number in range(12):
+            mark = case.region.audit_mark()
             case.change(**specs[number % len(specs)])
-            time.sleep(chance.uniform(0.0, 1.2))
+            eventually(lambda: audit.mutations(case.region, mark, case.namespace),
+                       "the operator has begun", every=0.02)
+            time.sleep(chance.uniform(0.0, 0.8))
             running.kill(case.region)
             case.region.start_operator(wait=False)
-            time.sleep(chance.uniform(0.0, 1.5))
         last = {"variants": [variant(image="registry.example/vllm:last")], "replicas": 2}
         case.change(**last)
         case.region.start_operator()

@@ -36,7 +36,7 @@ def test_the_other_takes_over_when_the_leader_is_killed(two):
     case.deploy()
     case.wait_settled()
     uids = case.uids()
-    running.kill(case.region, leader.process.name)
+    running.kill(case.region, leader.process.name, keep_lease=True)
     case.change(replicas=2)
     case.wait_settled()
     running.wait_leading(other)
@@ -49,9 +49,8 @@ def test_a_leader_that_ends_in_order_gives_the_lease_up_at_once(two):
     case.region.stop_operator(signal.SIGTERM, leader.process.name)
     assert pid
     # Without the release it would take the lease's duration of 15 s and more.
-    lease = "/apis/coordination.k8s.io/v1/namespaces/bailiwick-system/leases/bailiwick-operator"
     running.wait_leading(other, 60)
-    assert case.api.get(lease)["spec"]["holderIdentity"]
+    assert case.api.get(running.LEASE)["spec"]["holderIdentity"]
 
 
 def test_a_leader_that_slept_past_its_lease_writes_nothing_when_it_wakes(two):

@@ -41,13 +41,11 @@ Applier::Applier(kube::Transport& transport, const Caches& caches,
 
 tl::expected<void, Applier::Failure> Applier::checkOwner(const api::ModelDeployment& owner,
                                                          const kube::Resource& resource,
-                                                         const render::Object& object, bool known,
+                                                         const render::Object& object,
                                                          std::stop_token stop) {
   std::string controller;
   if (const auto cached = caches_.meta(resource, object.key)) {
     controller = cached->controllerUid;
-  } else if (known) {
-    return {};  // it was ours and is gone
   } else {
     const auto found = kube::read<api::GenericObject>(
         transport_, kube::get(resource, object.key), stop, api::decodeGenericObject);
@@ -76,7 +74,7 @@ tl::expected<Applied, Applier::Failure> Applier::ensure(const api::ModelDeployme
       before.version == versionOf(cached->generation, cached->resourceVersion)) {
     return Applied::Unchanged;
   }
-  if (auto ok = checkOwner(owner, resource, object, !before.version.empty(), stop); !ok) {
+  if (auto ok = checkOwner(owner, resource, object, stop); !ok) {
     return tl::unexpected(ok.error());
   }
   const auto written = kube::write(

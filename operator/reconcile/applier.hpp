@@ -50,8 +50,7 @@ class Applier {
 
   tl::expected<void, Failure> checkOwner(const api::ModelDeployment& owner,
                                          const kube::Resource& resource,
-                                         const render::Object& object, bool known,
-                                         std::stop_token stop);
+                                         const render::Object& object, std::stop_token stop);
 
   kube::Transport& transport_;
   const Caches& caches_;

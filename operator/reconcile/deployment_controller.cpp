@@ -18,6 +18,8 @@ using nlohmann::json;
 namespace names = api::names;
 
 constexpr auto cacheLag = std::chrono::milliseconds(25);
+// What others have to put right (a taken name, a quota, an admission policy) sends no event here.
+constexpr auto askAgain = std::chrono::seconds(5);
 
 std::map<std::string, const api::Workload*> workloadsOf(const Snapshot& snapshot,
                                                         const api::ModelDeployment& deployment) {
@@ -58,6 +60,7 @@ struct DeploymentController::Work {
   std::vector<policy::Refusal> failures;
   std::optional<ApiError> error;  // the first that may pass by itself
   bool wrote = false;
+  bool refused = false;  // the API server, or an object of somebody else, stands in the way
   std::stop_token stop;
 };
 
@@ -101,7 +104,7 @@ kube::Outcome DeploymentController::reconcile(const api::Key& key, std::stop_tok
     return kube::Done{};  // a newer plan is on its way and names this deployment again
   }
   Work work{planned, current, entry->second, workloadsOf(planned->snapshot, *current), {}, {}, {},
-            {},      false,   stop};
+            {},      false,   false, stop};
   work.step = plan::nextStep(work.plan, work.workloads, config_.now());
 
   carryOut(work);
@@ -112,6 +115,7 @@ kube::Outcome DeploymentController::reconcile(const api::Key& key, std::stop_tok
   }
   if (work.error) return kube::outcomeOf(*work.error);
   if (work.wrote) return kube::RequeueAfter{cacheLag};
+  if (work.refused) return kube::RequeueAfter{askAgain};
   return kube::Done{};
 }
 
@@ -189,6 +193,7 @@ kube::ApiResult<void> DeploymentController::restart(Work& work) {
 void DeploymentController::failed(Work& work, const std::string& object,
                                   const Applier::Failure& failure) {
   if (const auto* taken = std::get_if<NameTaken>(&failure)) {
+    work.refused = true;
     work.takenNames.push_back(taken->object);
     return;
   }
@@ -199,6 +204,7 @@ void DeploymentController::failed(Work& work, const std::string& object,
     if (!work.error) work.error = error;
     return;
   }
+  work.refused = true;
   work.failures.push_back({"NotStarting", fmt::format("{}: {}", object, error.message)});
 }
 
