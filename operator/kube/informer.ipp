@@ -46,7 +46,7 @@ void Informer<T>::setComplete(std::string_view resourceVersion) {
 
 template <class T>
 void Informer<T>::upserted(const ObjectRef& object) {
-  const Ptr old = store_.get(KeyView{object.ns, object.name});
+  const Ptr old = store_.find(KeyView{object.ns, object.name});
   const Ptr fresh = decoded(object, old);
   if (staging_) {
     if (fresh) Store<T>::putInto(staged_, fresh);
@@ -64,7 +64,7 @@ void Informer<T>::deleted(const ObjectRef& object) {
     Store<T>::eraseFrom(staged_, key);
     return;
   }
-  const Ptr old = store_.get(key);
+  const Ptr old = store_.find(key);
   store_.erase(key);
   publishVersion(object.resourceVersion);
   if (old) tell(old, nullptr);

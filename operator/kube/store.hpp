@@ -35,8 +35,8 @@ class Store {
   using Ptr = std::shared_ptr<const T>;
 
   // Nullptr when absent.
-  Ptr get(const api::Key& key) const { return get(KeyView{key.ns, key.name}); }
-  Ptr get(KeyView key) const {
+  Ptr get(const api::Key& key) const { return find(KeyView{key.ns, key.name}); }
+  Ptr find(KeyView key) const {
     std::shared_lock lock(mutex_);
     const auto it = objects_.find(key);
     return it == objects_.end() ? nullptr : *it;
