@@ -74,6 +74,7 @@ std::optional<Refusal> bindingRefusal(const StatusInput& in) {
 bool moving(const StatusInput& in) {
   const auto& step = in.step;
   if (!step.marks.empty() || !step.finished.empty() || !step.restarts.empty()) return true;
+  if (step.noRoomToSurge) return true;
   return !in.plan.onHold &&
          std::any_of(step.replicas.begin(), step.replicas.end(), [&](const auto& entry) {
            const auto* v = in.plan.variant(entry.first);

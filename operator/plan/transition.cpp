@@ -233,7 +233,10 @@ class Stepper {
       return v.workload->replicas - std::max(0, leaving - onTheirWay);
     }
     const int kept = static_cast<int>(v.victims.size()) - leaving;
-    if (leaving == 0 || isGroups(v)) return shareOf(v) + kept;
+    if (isGroups(v)) {
+      return std::max(shareOf(v) + kept, alive == leaving ? 0 : lastGroup(v, leaving));
+    }
+    if (leaving == 0) return shareOf(v) + kept;
     // Where the law does not wait, keepers that are not Ready go too: the controller would give up
     // them and leave what has to go. What the plan still wants comes back lawfully.
     const auto ready = std::count_if(v.keepers.begin(), v.keepers.end(),
@@ -242,6 +245,16 @@ class Stepper {
       return marked(*victim) && victim->unlawful;
     });
     return (forced ? static_cast<int>(ready) : shareOf(v)) + kept;
+  }
+
+  // How many groups there must be for those that stay: one that restarts leaves a gap below them.
+  static int lastGroup(const VariantState& v, int leaving) {
+    std::vector<int> indices;
+    for (const auto* list : {&v.keepers, &v.victims}) {
+      for (const auto* group : *list) indices.push_back(group->index);
+    }
+    std::sort(indices.begin(), indices.end());
+    return indices[indices.size() - 1 - static_cast<std::size_t>(leaving)] + 1;
   }
 
   static bool isGroups(const VariantState& v) {

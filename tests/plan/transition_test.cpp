@@ -1,0 +1,348 @@
+#include "plan/transition.hpp"
+
+#include <gtest/gtest.h>
+
+#include "api/labels.hpp"
+#include "plan/fixture.hpp"
+
+namespace bailiwick::testing {
+namespace {
+
+using api::names::deletionCost;
+using api::names::unlawfulSince;
+
+void markFor(api::Pod& pod) { pod.meta.annotations.set(deletionCost, "-1"); }
+
+// n1 holds a replica and has left the class; n2 is lawful.
+struct Moved {
+  Cluster c;
+  api::Pod* old = nullptr;
+  Moved() {
+    c.add(h200Node("n1")).add(assistant().variant(h200()));
+    old = &c.run("h200", "n1");
+    c.workload("h200", 1);
+    c.node("n1").meta.labels.erase("data-residency.bailiwick.dev/eu-personal");
+  }
+  plan::Plan plan;
+  plan::Step step() {
+    plan = c.plan();
+    return c.step(plan);
+  }
+};
+
+TEST(Transition, AddsTheReplacementFirst) {
+  Moved m;
+  m.c.add(h200Node("n2"));
+  const auto step = m.step();
+  EXPECT_EQ(step.replicas.at("h200"), 2);
+  ASSERT_EQ(step.marks.size(), 1u);
+  EXPECT_EQ(step.marks.front().pod, m.old);
+  EXPECT_FALSE(step.marks.front().remove);
+  EXPECT_EQ(step.marks.front().unlawfulSince, m.c.now);
+}
+
+TEST(Transition, MarksTheVictimBeforeItLowersTheCount) {
+  Moved m;
+  m.c.add(h200Node("n2"));
+  m.c.run("h200", "n2");
+  m.c.workload("h200", 2);
+  auto step = m.step();
+  EXPECT_EQ(step.replicas.at("h200"), 2);
+  ASSERT_EQ(step.marks.size(), 1u);
+  EXPECT_TRUE(step.marks.front().remove);
+  markFor(*m.old);
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now));
+  step = m.step();
+  EXPECT_EQ(step.replicas.at("h200"), 1);
+  EXPECT_TRUE(step.marks.empty());
+  m.c.workload("h200", 1).observedGeneration = 0;
+  EXPECT_EQ(m.step().replicas.at("h200"), 1) << "the same until the pod is gone";
+}
+
+TEST(Transition, WaitsUntilTheReplacementIsReady) {
+  Moved m;
+  m.c.add(h200Node("n2"));
+  m.c.run("h200", "n2").ready = false;
+  m.c.workload("h200", 2);
+  markFor(*m.old);
+  const auto step = m.step();
+  EXPECT_EQ(step.replicas.at("h200"), 2);
+  ASSERT_EQ(step.marks.size(), 1u);
+  EXPECT_FALSE(step.marks.front().remove) << "the mark is cleared: it need not go yet";
+}
+
+TEST(Transition, ClearsMarksOfWhatIsLawfulAgain) {
+  Moved m;
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now));
+  markFor(*m.old);
+  m.c.node("n1").meta.labels.set("data-residency.bailiwick.dev/eu-personal", "true");
+  const auto step = m.step();
+  ASSERT_EQ(step.marks.size(), 1u);
+  EXPECT_FALSE(step.marks.front().remove);
+  EXPECT_FALSE(step.marks.front().unlawfulSince);
+  EXPECT_EQ(step.replicas.at("h200"), 1);
+}
+
+TEST(Transition, StopsWhatIsUnlawfulAfterTheDrainTimeoutWhereNothingElseIsToCome) {
+  Moved m;
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now));
+  EXPECT_EQ(m.step().wakeAt, m.c.now + 10min);
+  EXPECT_EQ(m.step().replicas.at("h200"), 1);
+  m.c.now += 10min;
+  const auto step = m.step();
+  EXPECT_TRUE(step.marks.front().remove);
+  EXPECT_EQ(step.replicas.at("h200"), 1);
+  markFor(*m.old);
+  EXPECT_EQ(m.step().replicas.at("h200"), 0);
+}
+
+TEST(Transition, LetsALawfulReplacementStartEvenAfterTheDrainTimeout) {
+  Moved m;
+  m.c.add(h200Node("n2"));
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 1h));
+  markFor(*m.old);
+  m.c.run("h200", "n2").ready = false;
+  m.c.pods.back().meta.created = m.c.pods.back().readyChanged = m.c.now - 1min;
+  m.c.workload("h200", 2);
+  EXPECT_EQ(m.step().replicas.at("h200"), 2);
+  m.c.now += 31min;  // it does not start
+  EXPECT_TRUE(of(m.c.plan()).variant("h200")->stuck);
+  m.step();
+  EXPECT_EQ(m.step().replicas.at("h200"), 0)
+      << "the controller would give up what is not Ready instead";
+}
+
+TEST(Transition, MovesWhatIsUnlawfulAndNotReadyYet) {
+  Moved m;
+  m.c.add(h200Node("n2"));
+  m.old->ready = false;
+  m.old->meta.created = m.old->readyChanged = m.c.now - 1min;
+  markFor(*m.old);
+  EXPECT_EQ(m.step().replicas.at("h200"), 2) << "lowering would keep just this one";
+}
+
+TEST(Transition, StopsUnlawfulReplicasEvenWhilePausedButOnlyThem) {
+  Moved m;
+  m.c.deployment().spec.paused = true;
+  m.c.deployment().spec.replicas = 2;
+  m.c.add(h200Node("n2"));
+  m.c.run("h200", "n2");
+  m.c.workload("h200", 2);
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 1h));
+  markFor(*m.old);
+  EXPECT_EQ(m.step().replicas.at("h200"), 1);
+  m.c.workload("h200", 1);  // lowered; the pod is still there
+  EXPECT_EQ(m.step().replicas.at("h200"), 1);
+}
+
+TEST(Transition, KeepsWhatIsLostUntilAReplacementIsReady) {
+  Cluster c;
+  c.add(h200Node("n1")).add(assistant().variant(h200()));
+  auto& lost = c.run("h200", "n1");
+  c.workload("h200", 1);
+  c.node("n1").ready = false;
+  auto plan = c.plan();
+  EXPECT_FALSE(of(plan).replicas.front().ready);
+  EXPECT_EQ(c.step(plan).replicas.at("h200"), 1) << "unknown is not gone";
+  c.add(h200Node("n2"));
+  plan = c.plan();
+  EXPECT_EQ(c.step(plan).replicas.at("h200"), 2);
+  c.run("h200", "n2");
+  c.workload("h200", 2);
+  markFor(lost);
+  plan = c.plan();
+  EXPECT_EQ(c.step(plan).replicas.at("h200"), 1);
+}
+
+TEST(Transition, SaysThatAFullPoolHasNoRoomToSurge) {
+  Cluster c;
+  c.add(h200Node("n1")).add(assistant().variant(h200("new")));
+  c.run("old", "n1");
+  c.workload("old", 1);
+  auto plan = c.plan();
+  EXPECT_EQ(shareOf(plan, "new"), 0);
+  auto step = c.step(plan);
+  EXPECT_TRUE(step.noRoomToSurge);
+  EXPECT_TRUE(step.marks.empty());
+  c.deployment().spec.rollout.maxUnavailable = 1;
+  plan = c.plan();
+  step = c.step(plan);
+  EXPECT_FALSE(step.noRoomToSurge);
+  ASSERT_EQ(step.marks.size(), 1u);
+  markFor(c.pods.back());
+  plan = c.plan();
+  EXPECT_EQ(c.step(plan).replicas.at("old"), 0);
+}
+
+TEST(Transition, AllowsNoWiderGapThanMaxUnavailable) {
+  Cluster c;
+  c.add(h200Node("n1")).add(h200Node("n2"));
+  c.add(assistant().replicas(2).variant(h200("new")).maxUnavailable(1));
+  c.run("old", "n1");
+  c.run("old", "n2");
+  c.workload("old", 2);
+  const auto plan = c.plan();
+  EXPECT_EQ(c.step(plan).marks.size(), 1u);
+}
+
+TEST(Transition, SaysThatARollingUpdateWaitsForRoom) {
+  Cluster c;
+  c.add(h200Node("n1")).add(assistant().variant(h200()));
+  c.run("h200", "n1");
+  c.wait("h200").templateHash = "t2";
+  c.workload("h200", 1).statusReplicas = 2;
+  const auto plan = c.plan();
+  const auto step = c.step(plan);
+  EXPECT_TRUE(step.noRoomToSurge);
+  EXPECT_EQ(step.replicas.at("h200"), 1);
+  EXPECT_TRUE(step.marks.empty()) << "the extra pod is the controller's";
+}
+
+TEST(Transition, ServesFromARemovedVariantUntilTheOtherIsReady) {
+  Cluster c;
+  c.add(h200Node("n1")).add(mi300xNode("m1")).add(assistant().variant(mi300x()));
+  auto& old = c.run("h200", "n1");
+  c.workload("h200", 1);
+  auto plan = c.plan();
+  auto step = c.step(plan);
+  EXPECT_EQ(step.replicas.at("mi300x"), 1);
+  EXPECT_EQ(step.replicas.at("h200"), 1);
+  c.run("mi300x", "m1");
+  c.workload("mi300x", 1);
+  markFor(old);
+  plan = c.plan();
+  EXPECT_EQ(c.step(plan).replicas.at("h200"), 0);
+  old.meta.deleted = c.now;
+  c.workload("h200", 0);
+  plan = c.plan();
+  EXPECT_TRUE(c.step(plan).finished.empty()) << "it still drains";
+  std::erase_if(c.pods, [&](const auto& pod) { return pod.meta.deleted.has_value(); });
+  plan = c.plan();
+  EXPECT_EQ(c.step(plan).finished, std::vector<std::string>{"h200"});
+}
+
+TEST(Transition, ReadsTheCapacityOfARemovedVariantFromItsWorkload) {
+  Cluster c;
+  c.add(h200Node("n1")).add(mi300xNode("m1")).add(assistant().replicas(1).variant(mi300x()));
+  c.run("h200", "n1");
+  c.workload("h200", 1).meta.annotations.set("bailiwick.dev/capacity", "0.5");
+  c.run("mi300x", "m1").ready = false;
+  c.workload("mi300x", 1);
+  const auto plan = c.plan();
+  EXPECT_TRUE(c.step(plan).marks.empty());
+}
+
+TEST(Transition, ChangesNothingWhenOnlyTheOrderChanges) {
+  Cluster c;
+  c.add(h200Node("n1")).add(mi300xNode("m1"));
+  c.add(assistant().variant(h200()).variant(mi300x()));
+  c.run("mi300x", "m1");
+  c.workload("mi300x", 1);
+  const auto plan = c.plan();
+  const auto step = c.step(plan);
+  EXPECT_EQ(step.replicas, (std::map<std::string, int>{{"mi300x", 1}}));
+  EXPECT_TRUE(step.marks.empty() && step.finished.empty());
+}
+
+TEST(Transition, GivesUpTheYoungestWhenTheCountFalls) {
+  Cluster c;
+  c.add(h200Node("n1")).add(h200Node("n2")).add(assistant().variant(h200()));
+  c.run("h200", "n1");
+  auto& young = c.run("h200", "n2");
+  young.meta.created = c.now - 10min;
+  c.workload("h200", 2);
+  const auto plan = c.plan();
+  const auto step = c.step(plan);
+  ASSERT_EQ(step.marks.size(), 1u);
+  EXPECT_EQ(step.marks.front().pod, &young);
+}
+
+TEST(Transition, EmptiesACordonedNodeReplacementFirst) {
+  Cluster c;
+  c.add(h200Node("n1")).add(h200Node("n2")).add(assistant().variant(h200()));
+  auto& old = c.run("h200", "n1");
+  c.workload("h200", 1);
+  c.node("n1").unschedulable = true;
+  auto plan = c.plan();
+  EXPECT_EQ(c.step(plan).replicas.at("h200"), 2);
+  c.run("h200", "n2");
+  c.workload("h200", 2);
+  markFor(old);
+  plan = c.plan();
+  EXPECT_EQ(c.step(plan).replicas.at("h200"), 1);
+}
+
+TEST(Transition, WakesAtTheProgressDeadlineOfWhatStarts) {
+  Cluster c;
+  c.add(h200Node("n1")).add(assistant().variant(h200()));
+  c.wait("h200");
+  c.workload("h200", 1);
+  const auto plan = c.plan();
+  EXPECT_EQ(c.step(plan).wakeAt, c.now - 1min + 30min + 1s);
+}
+
+TEST(Transition, WakesWhenAQuotaHasForbiddenForTooLong) {
+  Cluster c;
+  c.add(h200Node("n1")).add(assistant().variant(h200()));
+  auto& workload = c.workload("h200", 1);
+  workload.failureReason = "FailedCreate";
+  workload.failureSince = c.now - 10min;
+  const auto plan = c.plan();
+  EXPECT_EQ(c.step(plan).wakeAt, c.now + 20min + 1s);
+}
+
+// Two nodes for each group; group 0 runs on n1 and n2.
+struct Groups {
+  Cluster c;
+  api::Pod* zero = nullptr;
+  Groups() {
+    c.leaderWorkerSets = true;
+    for (const char* name : {"n1", "n2", "n3", "n4"}) c.add(h200Node(name));
+    c.add(assistant().variant(h200().nodes(2)));
+    zero = &c.runGroup("h200", 0, {"n1", "n2"});
+    c.workload("h200", 1);
+  }
+  plan::Plan plan;
+  plan::Step step() {
+    plan = c.plan();
+    return c.step(plan);
+  }
+};
+
+TEST(Transition, RestartsTheLeaderOfAGroupThatMustMove) {
+  Groups g;
+  g.c.node("n2").meta.labels.erase("data-residency.bailiwick.dev/eu-personal");
+  EXPECT_EQ(g.step().replicas.at("h200"), 2) << "one unlawful worker suffices";
+  g.c.runGroup("h200", 1, {"n3", "n4"});
+  g.c.workload("h200", 2);
+  auto step = g.step();
+  EXPECT_EQ(step.replicas.at("h200"), 2) << "the highest index would go instead";
+  ASSERT_EQ(step.restarts.size(), 1u);
+  EXPECT_EQ(step.restarts.front().leader, g.zero);
+  for (auto& pod : g.c.pods) {
+    if (pod.node == "n1" || pod.node == "n2") pod.meta.deleted = g.c.now;
+  }
+  step = g.step();
+  EXPECT_TRUE(step.restarts.empty());
+  EXPECT_EQ(step.replicas.at("h200"), 2) << "one less would take the group that serves";
+}
+
+TEST(Transition, LowersToDropTheHighestGroup) {
+  Groups g;
+  g.c.runGroup("h200", 1, {"n3", "n4"});
+  g.c.workload("h200", 2);
+  const auto step = g.step();
+  EXPECT_EQ(step.replicas.at("h200"), 1);
+  EXPECT_TRUE(step.restarts.empty());
+}
+
+TEST(Transition, KeepsTheHighestGroupUntilTheRestartedOneIsReady) {
+  Groups g;
+  g.c.runGroup("h200", 1, {"n3", "n4"});
+  g.c.workload("h200", 2);
+  g.zero->ready = false;
+  EXPECT_EQ(g.step().replicas.at("h200"), 2);
+}
+
+}  // namespace
+}  // namespace bailiwick::testing
