@@ -31,6 +31,11 @@ def live(server):
     return stored
 
 
+def pytest_configure(config):
+    # RE2, which the API server uses, has no nested sets: [[] is a bracket there and here.
+    config.addinivalue_line("filterwarnings", "ignore:Possible nested set:FutureWarning")
+
+
 def pytest_collection_modifyitems(config, items):
     """What every rule has met can be said only of a whole run."""
     folder = Path(__file__).parent

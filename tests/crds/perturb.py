@@ -12,11 +12,11 @@ from schema import ITEM, Property, patterns, rules
 
 ABSENT = object()
 WRONG_TYPE = {
-    "string": (7, True, ["x"], {}),
-    "integer": ("7", 1.5, True, [7]),
-    "boolean": ("true", 0, [True]),
-    "array": ("x", 7, {}),
-    "object": ("x", 7, ["x"]),
+    "string": (7, ["x"]),
+    "integer": ("7", 1.5),
+    "boolean": ("true", 0),
+    "array": ("x", {}),
+    "object": ("x", ["x"]),
 }
 CONFUSABLE = "\u0430"   # CYRILLIC SMALL LETTER A
 
@@ -88,10 +88,8 @@ def _strings(schema: dict, value):
         return
     allowed = patterns(schema) and all(re.search(pattern, "") for pattern in patterns(schema))
     yield Case("empty", "", None if allowed else "")
-    for name, probe in (("blank", " "), ("confusable", CONFUSABLE + value[1:]),
-                        ("leading space", " " + value), ("newline", value + "\n"),
-                        ("NUL", value + "\0"), ("inner newline", value[:1] + "\n" + value[1:]),
-                        ("interrobang", "\u203d")):
+    for name, probe in (("blank", " "), ("confusable", CONFUSABLE + value[1:]), ("newline", value + "\n"),
+                        ("NUL", value + "\0"), ("interrobang", "\u203d")):
         yield Case(name, probe, "")
 
 
@@ -119,7 +117,6 @@ def _arrays(schema: dict, value: list):
 def _objects(schema: dict, value: dict):
     if "properties" in schema:
         yield Case("unknown field", {**value, "surprise": 1}, "unknown field")
-        yield Case("misspelt case", {**value, next(iter(schema["properties"])).upper(): 1}, "unknown field")
         if set(schema["properties"]) == {"allow", "deny"}:
             yield Case("allowed and denied", {"allow": value["allow"], "deny": value["allow"]}, "stands in allow and in deny")
         something = [rule["message"] for rule in rules(schema) if rule["rule"] == "size(dyn(self)) > 0"]

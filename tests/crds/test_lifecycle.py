@@ -138,8 +138,9 @@ def test_a_second_manager_replaces_a_list_of_law(server):
 def test_a_second_manager_must_force_a_list_of_law(server):
     obj = fresh("ModelDeployment", "conflict")
     assert server.apply(obj, "first", dry=False).accepted
-    obj["spec"]["placement"]["jurisdictions"] = ["FR"]
-    assert server.apply(obj, "second").code == 409
+    obj["spec"] = {"placement": {"jurisdictions": ["FR"]}}
+    answer = server.apply(obj, "second")
+    assert answer.code == 409 and ".spec.placement.jurisdictions" in answer.message, answer.explain()
 
 
 @pytest.mark.parametrize("kind,path,values", [
