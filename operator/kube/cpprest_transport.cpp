@@ -261,11 +261,11 @@ class CpprestTransport final : public Transport {
                      const std::shared_ptr<Endpoint>& endpoint) {
     auto error = failureOf(*endpoint, [&] {
       const auto response = task.get();
+      exchange->head(headOf(response));  // before the end can be told, which may be now
       response.content_ready().then(
           [exchange, endpoint, response](const pplx::task<http::http_response>& whole) {
             exchange->finished(failureOf(*endpoint, [&] { whole.get(); }));
           });
-      exchange->head(headOf(response));
     });
     if (error) exchange->finished(std::move(error));
   }
