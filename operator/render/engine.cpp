@@ -26,7 +26,8 @@ Placeholders placeholders(const api::ModelDeployment& deployment, const VariantS
           {"nodeRank", "$(LWS_WORKER_INDEX)"}};
 }
 
-std::vector<std::string> arguments(const VariantShare& share, const Placeholders& values) {
+std::vector<std::string> arguments(const VariantShare& share, Member member,
+                                   const Placeholders& values) {
   const auto& requirement = share.requirement;
   std::vector<std::string> args;
   const auto add = [&](const std::vector<std::string>& more) {
@@ -35,6 +36,7 @@ std::vector<std::string> arguments(const VariantShare& share, const Placeholders
   add(substitute(requirement.engine->args, values));
   add(substitute(requirement.image->args, values));
   if (requirement.nodes > 1) add(substitute(requirement.engine->multiNodeArgs, values));
+  if (member == Member::Worker) add(substitute(requirement.engine->multiNodeWorkerArgs, values));
   for (const std::string& arg : share.variant->engine.args) args.push_back(literal(arg));
   return args;
 }
@@ -147,7 +149,7 @@ EngineContainer engineContainer(const api::ModelDeployment& deployment, const Va
                {"resources", resources(deployment.spec.pod, requirement)},
                {"securityContext", securityContext(*requirement.engine, requirement.family->pod)},
                {"volumeMounts", mounts}};
-  if (const auto args = arguments(share, values); !args.empty()) container["args"] = args;
+  if (const auto args = arguments(share, member, values); !args.empty()) container["args"] = args;
   if (!requirement.engine->command.empty())
     container["command"] = substitute(requirement.engine->command, values);
   if (member != Member::Worker) addProbes(deployment, container);

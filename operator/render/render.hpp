@@ -45,9 +45,9 @@ struct VariantShare {
 };
 
 // Why no objects can be made of a variant, although places and devices may exist: ArtifactMissing,
-// EngineUnsupported (no way to fetch that source, no multi-node form), InvalidSpec (a source that
-// cannot be read, a name too long for a LeaderWorkerSet). To be asked before a variant is offered;
-// variantObjects expects no refusal. External variants are not judged.
+// EngineUnsupported (no image, no way to fetch that source, no multi-node form), InvalidSpec (a
+// source that cannot be read, a name too long for a LeaderWorkerSet). To be asked before a variant
+// is offered; variantObjects expects no refusal. External variants are not judged.
 std::optional<policy::Refusal> unrenderable(const api::ModelDeployment& deployment,
                                             const api::Variant& variant,
                                             const api::ModelPassport& passport,

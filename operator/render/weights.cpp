@@ -95,11 +95,12 @@ void splitRevision(SourceType type, Source& source) {
   source.repository.erase(mark);
 }
 
-bool leavesFolder(std::string_view path) {
+// Below where it starts, as Kubernetes wants a subPath: relative, and never upwards.
+bool staysBelow(std::string_view path) {
   for (;;) {
     const std::size_t slash = path.find('/');
-    if (path.substr(0, slash) == "..") return true;
-    if (slash == std::string_view::npos) return false;
+    if (path.substr(0, slash) == ".." || slash == 0) return false;
+    if (slash == std::string_view::npos) return true;
     path.remove_prefix(slash + 1);
   }
 }
@@ -187,7 +188,7 @@ Result<Source> parseSource(const api::Artifact& artifact) {
   if (source.revision.empty() && type != SourceType::HTTP && !isMounted(type)) return wrong();
   if (isHub(type) && std::count(source.repository.begin(), source.repository.end(), '/') != 1)
     return wrong();
-  if (type == SourceType::PVC && leavesFolder(source.reference)) return wrong();
+  if (type == SourceType::PVC && !staysBelow(source.reference)) return wrong();
   return source;
 }
 

@@ -24,12 +24,13 @@ TEST(Engine, IsToldItsGroupByTheLeaderWorkerSetsOwnVariables) {
   const World world;
   const json group = at(world.workloadOf(assistant().variant(h200().nodes(4)).obj()),
                         "/spec/leaderWorkerTemplate");
-  for (const char* member : {"leaderTemplate", "workerTemplate"}) {
-    const auto args = group[member]["spec"]["containers"][0]["args"].get<Strings>();
-    EXPECT_EQ(Strings(args.end() - 5, args.end()),
-              (Strings{"--nnodes", "4", "--node-rank=$(LWS_WORKER_INDEX)", "--master-addr",
-                       "$(LWS_LEADER_ADDRESS)"}));
-  }
+  const Strings own = {"--nnodes", "4", "--node-rank=$(LWS_WORKER_INDEX)", "--master-addr",
+                       "$(LWS_LEADER_ADDRESS)"};
+  auto args = at(group, "/leaderTemplate/spec/containers/0/args").get<Strings>();
+  EXPECT_EQ(Strings(args.end() - 5, args.end()), own);
+  args = at(group, "/workerTemplate/spec/containers/0/args").get<Strings>();
+  EXPECT_EQ(args.back(), "--headless");
+  EXPECT_EQ(Strings(args.end() - 6, args.end() - 1), own);
 }
 
 TEST(Engine, DoesNotLetAUsersArgumentExpandIntoAnother) {

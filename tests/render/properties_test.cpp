@@ -9,6 +9,11 @@ namespace {
 
 using plan::Operator;
 
+const World& world() {
+  static const World one;
+  return one;
+}
+
 rc::Gen<plan::Expression> anyExpression() {
   return rc::gen::apply(
       [](Operator op, const std::string& key, std::vector<std::string> values, int bound) {
@@ -62,12 +67,11 @@ RC_GTEST_PROP(Affinity, HasExactlyTheSelectorsTerms, ()) {
 }
 
 RC_GTEST_PROP(Affinity, OfAPodIsLawAndHardwareTogether, ()) {
-  const World world;
   const auto deployment = assistant().variant(h200()).obj();
-  VariantShare share = world.share(deployment);
+  VariantShare share = world().share(deployment);
   share.requirement.law = *anySelector();
   share.requirement.hardware = *anySelector();
-  const auto pod = podTemplate(deployment, share, Member::Single, world.environment);
+  const auto pod = podTemplate(deployment, share, Member::Single, world().environment);
   const auto read = readBack(
       pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]);
   api::Labels labels;
@@ -77,11 +81,11 @@ RC_GTEST_PROP(Affinity, OfAPodIsLawAndHardwareTogether, ()) {
                                             plan::matches(share.requirement.hardware, labels)));
 }
 
-std::string bytes(const World& world, const api::ModelDeployment& deployment) {
+std::string bytes(const World& in, const api::ModelDeployment& deployment) {
   std::string all;
-  for (const Object& object : world.sharedOf(deployment)) all += object.body.dump();
+  for (const Object& object : in.sharedOf(deployment)) all += object.body.dump();
   for (std::size_t i = 0; i < deployment.spec.variants.size(); ++i)
-    for (const Object& object : world.variantOf(deployment, i)) all += object.body.dump();
+    for (const Object& object : in.variantOf(deployment, i)) all += object.body.dump();
   return all;
 }
 
@@ -107,14 +111,13 @@ api::ModelDeployment anyDeployment() {
 
 RC_GTEST_PROP(Render, GivesTheSameBytesForTheSameInput, ()) {
   const auto deployment = anyDeployment();
-  const World one, other;
-  RC_ASSERT(bytes(one, deployment) == bytes(other, deployment));
+  const World other;
+  RC_ASSERT(bytes(world(), deployment) == bytes(other, deployment));
 }
 
 RC_GTEST_PROP(Render, NamesEveryVolumeThatItMountsOnceAndMountsEveryVolume, ()) {
-  const World world;
   const auto deployment = anyDeployment();
-  const json workload = world.workloadOf(deployment);
+  const json workload = world().workloadOf(deployment);
   const json spec = workload.contains(json::json_pointer("/spec/template"))
                         ? workload["spec"]["template"]["spec"]
                         : workload["spec"]["leaderWorkerTemplate"]["leaderTemplate"]["spec"];

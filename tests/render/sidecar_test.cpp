@@ -104,10 +104,10 @@ TEST(SidecarConfig, CarriesLimitsAndDrainOfTheSpec) {
   const YAML::Node config = configOf(world, deployment);
   EXPECT_EQ(config["limits"]["maxInFlight"].as<int>(), 7);
   EXPECT_EQ(config["limits"]["maxQueued"].as<int>(), 3);
-  EXPECT_EQ(config["limits"]["queueTimeout"].as<std::string>(), "1s500ms");
+  EXPECT_EQ(config["limits"]["queueTimeout"].as<std::string>(), "1500ms");
   EXPECT_EQ(config["limits"]["requestTimeout"].as<std::string>(), "1m");
   EXPECT_EQ(config["limits"]["maxBodySize"].as<std::string>(), "1Mi");
-  EXPECT_EQ(config["drain"]["timeout"].as<std::string>(), "1m30s");
+  EXPECT_EQ(config["drain"]["timeout"].as<std::string>(), "90s");
   EXPECT_EQ(config["drain"]["lameDuck"].as<std::string>(), "5s");
 }
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "catalog/loader.hpp"
 #include "render/render.hpp"
 #include "support/builders.hpp"
 
@@ -46,6 +47,7 @@ struct World {
   Environment environment;
 
   World();
+  explicit World(catalog::Catalog of);
   World(const World&) = delete;
 
   VariantShare share(const api::ModelDeployment& deployment, std::size_t variant = 0,
@@ -102,7 +104,13 @@ inline catalog::Vendor vendorOf(std::string id, std::string resource, std::strin
   return vendor;
 }
 
-inline World::World() {
+inline World::World(catalog::Catalog of) : catalog(std::move(of)) {
+  environment.region = &region;
+  environment.catalog = &catalog;
+  environment.sidecarImage = "bailiwick/engine-sidecar:0.1.0";
+}
+
+inline World::World() : World(catalog::Catalog{}) {
   auto& nvidia = catalog.vendors["nvidia"] = vendorOf("nvidia", "nvidia.com/gpu", "NVIDIA-H200");
   nvidia.families[0].pod.runtimeClass = "nvidia";
   nvidia.families[0].pod.sharedMemory = true;
@@ -140,6 +148,7 @@ inline World::World() {
   vllm.multiNode = true;
   vllm.multiNodeArgs = {"--nnodes", "{nodes}", "--node-rank={nodeRank}", "--master-addr",
                         "{leaderAddress}"};
+  vllm.multiNodeWorkerArgs = {"--headless"};
   catalog::Engine mindie = vllm;
   mindie.name = "mindie";
   mindie.runAsUser = 0;
@@ -160,9 +169,6 @@ inline World::World() {
   catalog.providers["aws"] = aws;
   catalog.blocs["EU"] = {"EU", {"DE", "FR", "SE"}, "2026"};
   catalog.countries = {"DE", "FR", "SE", "CH", "US", "NO"};
-  environment.region = &region;
-  environment.catalog = &catalog;
-  environment.sidecarImage = "bailiwick/engine-sidecar:0.1.0";
 }
 
 }  // namespace bailiwick::render
