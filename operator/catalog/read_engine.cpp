@@ -9,8 +9,8 @@ namespace {
 void readImage(const Cursor& at, EngineImage& out, References& references) {
   Fields fields(at);
   if (const auto vendor = fields.required("vendor")) {
-    vendor->read(out.vendor);
-    references.push_back({Reference::To::Vendor, "", out.vendor, vendor->where()});
+    if (vendor->read(out.vendor))
+      references.push_back({Reference::To::Vendor, "", out.vendor, vendor->where()});
   }
   if (const auto products = fields.optional("products")) {
     products->read(out.products);
@@ -18,8 +18,8 @@ void readImage(const Cursor& at, EngineImage& out, References& references) {
       references.push_back({Reference::To::Product, out.vendor, name, products->where()});
   }
   if (const auto image = fields.optional("image")) {
-    image->read(out.image);
-    if (!isImage(out.image)) image->fail("must be an image with a tag or a sha256 digest");
+    if (image->read(out.image) && !isImage(out.image))
+      image->fail("must be an image with a tag or a sha256 digest");
   }
   if (const auto args = fields.optional("args")) {
     args->read(out.args);
@@ -90,8 +90,8 @@ void readReserved(Fields& fields, Engine& out) {
 void readEngine(const Cursor& at, Engine& out, References& references) {
   Fields fields(at);
   if (const auto name = fields.required("name")) {
-    name->read(out.name);
-    if (!isId(out.name)) name->fail("must be lower case letters, digits, dots and dashes");
+    if (name->read(out.name) && !isId(out.name))
+      name->fail("must be lower case letters, digits, dots and dashes");
   }
   fields.may("note", out.note);
   fields.may("source", out.source);
@@ -99,12 +99,10 @@ void readEngine(const Cursor& at, Engine& out, References& references) {
   readCommand(fields, out);
   if (const auto port = fields.required("port")) readPort(*port, out.port);
   if (const auto path = fields.required("health")) {
-    path->read(out.health.path);
-    checkAbsolutePaths(*path, {out.health.path});
+    if (path->read(out.health.path)) checkAbsolutePaths(*path, {out.health.path});
   }
   if (const auto metrics = fields.optional("metricsPath")) {
-    metrics->read(out.metricsPath);
-    checkAbsolutePaths(*metrics, {out.metricsPath});
+    if (metrics->read(out.metricsPath)) checkAbsolutePaths(*metrics, {out.metricsPath});
   }
   readPaths(fields, "proxiedPaths", out.proxiedPaths);
   readPaths(fields, "writablePaths", out.writablePaths);
@@ -135,14 +133,14 @@ void readEngineDefaults(const Cursor& at, Draft& out) {
 void readFetcher(const Cursor& at, Fetcher& out, References&) {
   Fields fields(at);
   if (const auto type = fields.required("sourceType")) {
-    type->read(out.sourceType);
     const std::string& t = out.sourceType;
-    if (t != "OCI" && t != "HTTP" && t != "HuggingFace" && t != "ModelScope")
+    if (type->read(out.sourceType) && t != "OCI" && t != "HTTP" && t != "HuggingFace" &&
+        t != "ModelScope")
       type->fail("must be OCI, HTTP, HuggingFace or ModelScope");
   }
   if (const auto image = fields.required("image")) {
-    image->read(out.image);
-    if (!isImage(out.image)) image->fail("must be an image with a tag or a sha256 digest");
+    if (image->read(out.image) && !isImage(out.image))
+      image->fail("must be an image with a tag or a sha256 digest");
   }
   if (const auto command = fields.required("command")) {
     command->read(out.command);

@@ -9,12 +9,11 @@ namespace {
 void readLocation(const Cursor& at, Location& out, References& references) {
   Fields fields(at);
   if (const auto id = fields.required("id")) {
-    id->read(out.id);
-    checkLabelValues(*id, {out.id});
+    if (id->read(out.id)) checkLabelValues(*id, {out.id});
   }
   if (const auto country = fields.required("country")) {
-    country->read(out.country);
-    references.push_back({Reference::To::Country, "", out.country, country->where()});
+    if (country->read(out.country))
+      references.push_back({Reference::To::Country, "", out.country, country->where()});
   }
   if (const auto labels = fields.optional("nodeLabels")) {
     labels->read(out.nodeLabels);
@@ -48,8 +47,8 @@ void readLabelKeys(Fields& fields, std::string_view name, std::vector<std::strin
 void readProvider(const Cursor& at, Provider& out, References& references) {
   Fields fields(at);
   if (const auto id = fields.required("id")) {
-    id->read(out.id);
-    if (!isId(out.id)) id->fail("must be lower case letters, digits, dots and dashes");
+    if (id->read(out.id) && !isId(out.id))
+      id->fail("must be lower case letters, digits, dots and dashes");
   }
   fields.need("name", out.name);
   fields.may("note", out.note);
@@ -67,13 +66,13 @@ void readProvider(const Cursor& at, Provider& out, References& references) {
 void readBloc(const Cursor& at, Bloc& out, References& references) {
   Fields fields(at);
   if (const auto name = fields.required("name")) {
-    name->read(out.name);
-    if (!isBlocName(out.name)) name->fail("must be 2 to 16 capital letters and digits");
+    if (name->read(out.name) && !isBlocName(out.name))
+      name->fail("must be 2 to 16 capital letters and digits");
   }
   if (const auto members = fields.required("members")) {
     members->items([&](const Cursor& item) {
       std::string country;
-      item.read(country);
+      if (!item.read(country)) return;
       references.push_back({Reference::To::Country, "", country, item.where()});
       if (!out.members.insert(country).second) item.fail(country + " is given twice");
     });
@@ -88,7 +87,7 @@ void readBloc(const Cursor& at, Bloc& out, References& references) {
 void readCountries(const Cursor& at, std::set<std::string, std::less<>>& out) {
   at.items([&](const Cursor& item) {
     std::string country;
-    item.read(country);
+    if (!item.read(country)) return;
     if (!isCountry(country)) return item.fail("must be two capital letters (ISO 3166-1 alpha-2)");
     out.insert(std::move(country));
   });
@@ -97,13 +96,12 @@ void readCountries(const Cursor& at, std::set<std::string, std::less<>>& out) {
 void readLabels(const Cursor& at, Catalog& out) {
   Fields fields(at);
   if (const auto prefix = fields.optional("residencyPrefix")) {
-    prefix->read(out.residencyPrefix);
-    if (!out.residencyPrefix.ends_with('/') || !isLabelKey(out.residencyPrefix + "x"))
+    const std::string& text = out.residencyPrefix;
+    if (prefix->read(out.residencyPrefix) && (!text.ends_with('/') || !isLabelKey(text + "x")))
       prefix->fail("must be a label's domain with its slash, such as example.com/");
   }
   if (const auto key = fields.optional("jurisdictionLabel")) {
-    key->read(out.jurisdictionLabel);
-    checkLabelKey(*key, out.jurisdictionLabel);
+    if (key->read(out.jurisdictionLabel)) checkLabelKey(*key, out.jurisdictionLabel);
   }
   readLabelKeys(fields, "regionLabels", out.regionLabels);
   readLabelKeys(fields, "zoneLabels", out.zoneLabels);

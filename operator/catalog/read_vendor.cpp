@@ -10,19 +10,16 @@ namespace {
 void readLabeller(const Cursor& at, Labeller& out) {
   Fields fields(at);
   if (const auto key = fields.required("productKey")) {
-    key->read(out.productKey);
-    checkLabelKey(*key, out.productKey);
+    if (key->read(out.productKey)) checkLabelKey(*key, out.productKey);
   }
   fields.may("byDeviceId", out.byDeviceId);
   fields.may("valueInKey", out.valueInKey);
   if (const auto key = fields.optional("memoryKey")) {
-    key->read(out.memoryKey);
-    checkLabelKey(*key, out.memoryKey);
+    if (key->read(out.memoryKey)) checkLabelKey(*key, out.memoryKey);
   }
   if (const auto unit = fields.optional("memoryUnit")) {
     std::string text;
-    unit->read(text);
-    if (text != "MiB" && text != "GiB_G") unit->fail("must be MiB or GiB_G");
+    if (unit->read(text) && text != "MiB" && text != "GiB_G") unit->fail("must be MiB or GiB_G");
     out.memoryUnit = text == "GiB_G" ? MemoryUnit::GiB_G : MemoryUnit::MiB;
   }
   fields.finish();
@@ -31,8 +28,7 @@ void readLabeller(const Cursor& at, Labeller& out) {
 void readHostPath(const Cursor& at, HostPath& out) {
   Fields fields(at);
   if (const auto path = fields.required("path")) {
-    path->read(out.path);
-    checkAbsolutePaths(*path, {out.path});
+    if (path->read(out.path)) checkAbsolutePaths(*path, {out.path});
   }
   fields.may("readOnly", out.readOnly);
   fields.may("type", out.type);
@@ -74,8 +70,7 @@ void readFamily(const Cursor& at, ResourceFamily& out, References& references) {
   Fields fields(at);
   fields.need("id", out.id);
   if (const auto resource = fields.required("resource")) {
-    resource->read(out.resource);
-    checkLabelKey(*resource, out.resource);
+    if (resource->read(out.resource)) checkLabelKey(*resource, out.resource);
   }
   if (const auto providers = fields.optional("providers")) {
     providers->read(out.providers);
@@ -100,8 +95,7 @@ void readFamily(const Cursor& at, ResourceFamily& out, References& references) {
 void readProduct(const Cursor& at, Product& out, const Vendor& vendor) {
   Fields fields(at);
   if (const auto name = fields.required("name")) {
-    name->read(out.name);
-    checkLabelValues(*name, {out.name});
+    if (name->read(out.name)) checkLabelValues(*name, {out.name});
   }
   if (const auto aliases = fields.optional("aliases")) {
     aliases->read(out.aliases);
@@ -162,8 +156,8 @@ void checkMemoryLabels(const Cursor& at, const std::vector<std::string>& values)
 void readVendor(const Cursor& at, Vendor& out, References& references) {
   Fields fields(at);
   if (const auto id = fields.required("id")) {
-    id->read(out.id);
-    if (!isId(out.id)) id->fail("must be lower case letters, digits, dots and dashes");
+    if (id->read(out.id) && !isId(out.id))
+      id->fail("must be lower case letters, digits, dots and dashes");
   }
   fields.need("name", out.name);
   fields.may("target", out.target);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <tuple>
 
 namespace bailiwick::catalog {
 namespace {
@@ -35,13 +36,17 @@ void Report::add(const std::string& file, int line, const std::string& path,
                  const std::string& message) {
   std::string error = file + ":" + std::to_string(line) + ": ";
   if (!path.empty()) error += path + ": ";
-  errors_.push_back(error + message);
+  errors_.push_back({file, line, error + message});
 }
 
 std::string Report::text() const {
+  std::vector<Error> sorted = errors_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Error& a, const Error& b) {
+    return std::tie(a.file, a.line) < std::tie(b.file, b.line);
+  });
   std::string out;
-  const std::size_t shown = std::min(errors_.size(), maxErrors);
-  for (std::size_t i = 0; i < shown; ++i) out.append(i == 0 ? "" : "\n").append(errors_[i]);
+  const std::size_t shown = std::min(sorted.size(), maxErrors);
+  for (std::size_t i = 0; i < shown; ++i) out.append(i == 0 ? "" : "\n").append(sorted[i].text);
   if (errors_.size() > shown)
     out.append("\nand ").append(std::to_string(errors_.size() - shown)).append(" more");
   return out;
@@ -61,9 +66,10 @@ void Cursor::readText(std::string& out) const {
   out = tree_->scalar;
 }
 
-void Cursor::read(std::string& out) const {
+bool Cursor::read(std::string& out) const {
   readText(out);
   if (tree_->kind == Tree::Kind::Scalar && out.empty()) fail("must not be empty");
+  return !out.empty();
 }
 
 void Cursor::read(bool& out) const {

@@ -13,16 +13,21 @@
 
 namespace bailiwick::catalog {
 
-// All problems of one load, in the order of files and lines.
+// All problems of one load.
 class Report {
  public:
   void add(const std::string& file, int line, const std::string& path, const std::string& message);
   bool empty() const { return errors_.empty(); }
-  // One per line; past a hundred only their number.
+  // One per line, by file and line; past a hundred only their number.
   std::string text() const;
 
  private:
-  std::vector<std::string> errors_;
+  struct Error {
+    std::string file;
+    int line;
+    std::string text;
+  };
+  std::vector<Error> errors_;
 };
 
 struct Where {
@@ -43,7 +48,8 @@ class Cursor {
   // Says what was wanted and what is there, unless the tree is refused already.
   void mustBe(std::string_view wanted) const;
 
-  void read(std::string& out) const;      // any scalar, but not empty
+  // Any scalar, but not empty. True when there is one, so that its form is worth a check.
+  bool read(std::string& out) const;
   void readText(std::string& out) const;  // may be empty
   void read(bool& out) const;
   void read(std::int64_t& out) const;

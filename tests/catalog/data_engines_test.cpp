@@ -1,0 +1,191 @@
+// The shipped data against facts/engines.md, written down a second time.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "catalog/one_file.hpp"
+
+namespace bailiwick::catalog {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using testing::shipped;
+
+// Everything that an engine is started with, in one text.
+std::string startOf(const Engine& engine) {
+  std::string out;
+  for (const auto& list : {engine.command, engine.args}) {
+    for (const std::string& word : list) out += word + "\n";
+  }
+  for (const auto& [name, value] : engine.env) out += name + "=" + value + "\n";
+  return out;
+}
+
+TEST(ShippedEngines, HavePortsHealthAndMetricsOfTheFacts) {
+  const struct {
+    const char* name;
+    int port;
+    const char *health, *metrics;
+  } rows[] = {{"vllm", 8000, "/health", "/metrics"},
+              {"vllm-ascend", 8000, "/health", "/metrics"},
+              {"sglang", 30000, "/health", "/metrics"},
+              {"tgi", 8080, "/health", "/metrics"},  // 80 in the image, which only root may bind
+              {"trtllm-serve", 8000, "/health", ""},
+              {"nim", 8000, "/v1/health/ready", "/v1/metrics"},
+              {"mindie", 1025, "/info", ""},
+              {"lmdeploy", 23333, "/health", "/metrics"},
+              {"fastdeploy", 8180, "/health", ""},
+              {"llama.cpp", 8080, "/health", "/metrics"},
+              {"ollama", 11434, "/api/version", ""}};
+  EXPECT_EQ(shipped().engines.size(), std::size(rows));
+  for (const auto& row : rows) {
+    const Engine* engine = shipped().engine(row.name);
+    ASSERT_NE(engine, nullptr) << row.name;
+    EXPECT_EQ(engine->port, row.port) << row.name;
+    EXPECT_EQ(engine->health.path, row.health) << row.name;
+    EXPECT_EQ(engine->metricsPath, row.metrics) << row.name;
+  }
+}
+
+TEST(ShippedEngines, RunOnTheVendorsOfTheFacts) {
+  const struct {
+    const char *engine, *vendor, *product, *image;
+  } rows[] = {
+      {"vllm", "nvidia", "NVIDIA-H200", "vllm/vllm-openai:"},
+      {"vllm", "amd", "AMD_Instinct_MI300X_OAM", "vllm/vllm-openai-rocm:"},
+      {"vllm", "intel-gpu", "", "vllm/vllm-openai-xpu:"},
+      {"vllm", "cpu", "", "vllm/vllm-openai-cpu:"},
+      {"vllm-ascend", "huawei-ascend", "910B3", "quay.io/ascend/vllm-ascend:v0.23.0"},
+      {"vllm-ascend", "huawei-ascend", "", "quay.io/ascend/vllm-ascend:v0.23.0"},
+      {"vllm-ascend", "huawei-ascend", "Ascend910_9392", "quay.io/ascend/vllm-ascend:v0.23.0-a3"},
+      {"vllm-ascend", "huawei-ascend", "310P3", "quay.io/ascend/vllm-ascend:v0.23.0-310p"},
+      {"vllm-ascend", "huawei-ascend", "Ascend950DT", "quay.io/ascend/vllm-ascend:v0.23.0-950dt"},
+      {"sglang", "nvidia", "NVIDIA-H20", "lmsysorg/sglang:"},
+      {"sglang", "huawei-ascend", "Ascend910_9392", "quay.io/ascend/sglang:main-cann8.5.0-a3"},
+      {"tgi", "amd", "", "-rocm"},
+      {"mindie", "huawei-ascend", "310P3", "300I-Duo"},
+      {"fastdeploy", "kunlunxin", "", "fastdeploy-xpu:"},
+      {"lmdeploy", "huawei-ascend", "910B3", "a2-latest"},
+      {"llama.cpp", "cpu", "", "ghcr.io/ggml-org/llama.cpp:server-b"},
+      {"llama.cpp", "mthreads", "", "server-musa-"},
+      {"ollama", "cpu", "", "ollama/ollama:"}};
+  for (const auto& row : rows) {
+    const EngineImage* image = shipped().engine(row.engine)->imageFor(row.vendor, row.product);
+    ASSERT_NE(image, nullptr) << row.engine << " " << row.vendor;
+    EXPECT_THAT(image->image, HasSubstr(row.image)) << row.engine << " " << row.product;
+  }
+  EXPECT_EQ(shipped().engine("vllm")->imageFor("huawei-ascend", ""), nullptr);
+  EXPECT_EQ(shipped().engine("mindie")->imageFor("nvidia", ""), nullptr);
+  EXPECT_EQ(shipped().engine("vllm")->imageFor("cambricon", "")->image, "") << "none is public";
+  for (const auto& [name, engine] : shipped().engines)
+    EXPECT_EQ(engine.imageFor("horizon", ""), nullptr) << name;
+}
+
+TEST(ShippedEngines, ListenOnTheLoopbackAddress) {
+  for (const auto& [name, engine] : shipped().engines) {
+    EXPECT_THAT(startOf(engine), HasSubstr("{port}")) << name;
+    EXPECT_EQ(startOf(engine).find("0.0.0.0"), std::string::npos) << name;
+    if (name == "nim") continue;  // it has no such setting
+    EXPECT_THAT(startOf(engine), HasSubstr("{host}")) << name;
+  }
+}
+
+TEST(ShippedEngines, LoadTheModelAndUseEveryDevice) {
+  for (const auto& [name, engine] : shipped().engines) {
+    EXPECT_THAT(startOf(engine), HasSubstr("{model}")) << name;
+    for (const EngineImage& image : engine.images) {
+      const auto& devices = image.args;
+      const bool onlyOne = image.vendor == "cpu" || name == "ollama" || name == "llama.cpp" ||
+                           name == "mindie" || name == "nim" || name == "tgi";
+      if (onlyOne) continue;
+      EXPECT_THAT(devices, Contains("{devices}")) << name << " on " << image.vendor;
+    }
+  }
+}
+
+// What the shipped entry itself passes, a user may not pass again.
+TEST(ShippedEngines, ReserveEveryOptionThatTheySet) {
+  for (const auto& [name, engine] : shipped().engines) {
+    if (name == "mindie" || name == "vllm-cpu") continue;
+    std::vector<std::string> options = engine.args;
+    options.insert(options.end(), engine.multiNodeArgs.begin(), engine.multiNodeArgs.end());
+    options.insert(options.end(), engine.multiNodeWorkerArgs.begin(),
+                   engine.multiNodeWorkerArgs.end());
+    for (const std::string& option : options) {
+      if (!option.starts_with('-') || option == "--no-slots") continue;
+      EXPECT_THAT(engine.reservedArgs, Contains(option)) << name;
+    }
+  }
+}
+
+TEST(ShippedEngines, ReserveWhatOpensThemUp) {
+  const struct {
+    const char* engine;
+    std::vector<std::string> args, env;
+  } rows[] = {
+      {"vllm",
+       {"--model", "--host", "--port", "--served-model-name", "--tensor-parallel-size", "-tp",
+        "--api-key", "--ssl-keyfile", "--enable-lora", "--lora-modules", "--config",
+        "--middleware"},
+       {"VLLM_SERVER_DEV_MODE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING", "HF_*", "LD_*", "PYTHONPATH",
+        "HTTPS_PROXY", "https_proxy", "CUDA_VISIBLE_DEVICES", "ASCEND_RT_VISIBLE_DEVICES"}},
+      {"sglang",
+       {"--model-path", "--model", "--tp-size", "--tp", "--admin-api-key", "--lora-paths"},
+       {}},
+      {"tgi",
+       {"--model-id", "--hostname", "--num-shard", "--prometheus-port", "--ngrok"},
+       {"MODEL_ID"}},
+      {"trtllm-serve", {"--tp_size", "--served_model_name", "--set", "--config"}, {}},
+      {"nim", {}, {"NIM_*"}},
+      {"mindie", {}, {"MIES_*", "RANK_TABLE_FILE"}},
+      {"lmdeploy", {"--allow-terminate-by-client", "--server-name", "--tp", "--api-keys"}, {}},
+      {"fastdeploy", {"--metrics-port", "--controller-port", "--dynamic-load-weight"}, {}},
+      {"llama.cpp",
+       {"-m", "--model", "-hf", "--slots", "--tools", "--lora", "--models-dir"},
+       {"LLAMA_ARG_*"}},
+      {"ollama", {}, {"OLLAMA_HOST", "OLLAMA_MODELS"}}};
+  for (const auto& row : rows) {
+    const Engine& engine = *shipped().engine(row.engine);
+    for (const auto& arg : row.args) EXPECT_THAT(engine.reservedArgs, Contains(arg)) << row.engine;
+    for (const auto& name : row.env) EXPECT_THAT(engine.reservedEnv, Contains(name)) << row.engine;
+  }
+}
+
+TEST(ShippedEngines, StartOffline) {
+  for (const auto& [name, engine] : shipped().engines) {
+    EXPECT_EQ(engine.env.at("HF_HUB_OFFLINE"), "1") << name;
+    EXPECT_EQ(engine.env.at("TRANSFORMERS_OFFLINE"), "1") << name;
+  }
+}
+
+TEST(ShippedEngines, ProxyNothingThatChangesAModel) {
+  for (const auto& [name, engine] : shipped().engines) {
+    for (const std::string& path : engine.proxiedPaths) {
+      EXPECT_THAT(path,
+                  ::testing::AnyOf("/tokenize", "/detokenize", "/generate", "/generate_stream"))
+          << name;
+    }
+  }
+}
+
+TEST(ShippedFetchers, ExistForEverySourceThatIsNotMounted) {
+  for (const char* type : {"OCI", "HTTP", "HuggingFace", "ModelScope"})
+    ASSERT_NE(shipped().fetcher(type), nullptr) << type;
+  EXPECT_EQ(shipped().fetcher("PVC"), nullptr);
+  EXPECT_EQ(shipped().fetcher("Image"), nullptr);
+}
+
+// {uri} and the like are a user's words: a script takes them as arguments only.
+TEST(ShippedFetchers, NeverPutAUsersWordsIntoAScript) {
+  for (const auto& [type, fetcher] : shipped().fetchers) {
+    for (const std::string& word : fetcher.command) {
+      if (word.find('{') == 0) continue;
+      for (const char* placeholder : {"{uri}", "{reference}", "{repository}", "{revision}"})
+        EXPECT_EQ(word.find(placeholder), std::string::npos) << type;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bailiwick::catalog
