@@ -118,7 +118,8 @@ def _objects(schema: dict, value: dict):
     if "properties" in schema:
         yield Case("unknown field", {**value, "surprise": 1}, "unknown field")
         if set(schema["properties"]) == {"allow", "deny"}:
-            yield Case("allowed and denied", {"allow": value["allow"], "deny": value["allow"]}, "stands in allow and in deny")
+            yield Case("allowed and denied", {"allow": value["allow"], "deny": value["allow"]},
+                       "stands in allow and in deny")
         something = [rule["message"] for rule in rules(schema) if rule["rule"] == "size(dyn(self)) > 0"]
         yield Case("empty", {}, "Required value" if schema.get("required") else
                    something[0] if something else None)

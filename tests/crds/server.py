@@ -90,8 +90,9 @@ class Server:
             return Answer(code, {"message": text}, body)
         if code == 422:
             details = answer.body.get("details") or {}
-            self.refusals |= {(details.get("kind"), re.sub(r"\[[^]]*\]", "[]", cause.get("field", "")), cause["message"])
-                              for cause in details.get("causes", ())}
+            for cause in details.get("causes", ()):
+                name = re.sub(r"\[[^]]*\]", "[]", cause.get("field", ""))
+                self.refusals.add((details.get("kind"), name, cause["message"]))
         return answer
 
     def create(self, obj: dict, dry: bool = True, strict: bool = True) -> Answer:

@@ -16,19 +16,22 @@ FIXED = {
     "ExitOrder": r"spec\.(?!deadline$|onDeadline$|paused$)",
 }
 CANDIDATES = {
-    "string": ["DE", "FR", "b", "9m", "5s", "7", "2030-01-01T00:00:00Z", "2026-06-01T00:00:00Z", "2025-01-18", "6Gi", "hf://a/b",
-               "oci://b", "https://b.example", "b.example:1", "192.0.2.0/24", "2001:db8::/64", "USD", "YQ==",
-               "sha256:" + "f" * 64, "-----BEGIN PUBLIC KEY-----\nYQ==", "llama-mi300x", "azure"],
+    "string": ["DE", "FR", "b", "9m", "5s", "7", "2030-01-01T00:00:00Z", "2026-06-01T00:00:00Z",
+               "2025-01-18", "6Gi", "hf://a/b", "oci://b", "https://b.example", "b.example:1",
+               "192.0.2.0/24", "2001:db8::/64", "USD", "YQ==", "sha256:" + "f" * 64,
+               "-----BEGIN PUBLIC KEY-----\nYQ==", "llama-mi300x", "azure"],
     "integer": [1, 2, 3],
     "boolean": [True, False],
 }
 LEAVES = [(kind, prop) for kind in KINDS for prop in Crd(kind).properties("spec")
           if prop.schema.get("type") in CANDIDATES]
 OPTIONAL = [(kind, prop) for kind in KINDS for prop in Crd(kind).properties("spec")
-            if not prop.required and "default" not in prop.schema and prop.path[-1] not in (ITEM, VALUE, "spec")]
+            if not prop.required and "default" not in prop.schema
+            and prop.path[-1] not in (ITEM, VALUE, "spec")]
 # No other value fits the rest of the kept object; rows/*.yaml change these together with it.
 BOUND = {"spec.failover.onNoLegalTarget", "spec.artifacts[].signature.type", "spec.openness",
-         "spec.variants[].name", "spec.enforcement", "spec.rules.openness.allow[]", "spec.rules.openness.deny[]"}
+         "spec.variants[].name", "spec.enforcement", "spec.rules.openness.allow[]",
+         "spec.rules.openness.deny[]"}
 
 
 def ids(pairs):
@@ -68,7 +71,8 @@ def another_value(server, prop, obj, path):
 
 def judge(kind, prop, answer):
     if fixed(kind, prop):
-        assert answer.code == 422 and "be changed" in answer.message or "removed" in answer.message, answer.explain()
+        assert answer.code == 422, answer.explain()
+        assert re.search("be changed|be removed", answer.message), answer.explain()
     else:
         assert answer.accepted, answer.explain()
 
@@ -88,6 +92,7 @@ def test_another_value(server, stored, kind, prop):
 def test_removal(server, stored, kind, prop):
     found, path = server.crds[kind].find(prop.path)
     obj = stored(found)
-    fresh = {"apiVersion": obj["apiVersion"], "kind": kind, "metadata": {"name": "another"}, "spec": obj["spec"]}
+    fresh = {"apiVersion": obj["apiVersion"], "kind": kind, "spec": obj["spec"],
+             "metadata": {"name": "another"}}
     if server.create(perturbed(fresh, path, ABSENT)).accepted:
         judge(kind, prop, server.replace(perturbed(obj, path, ABSENT)))

@@ -13,8 +13,10 @@ COLUMNS = {
                         "live assistant 6 6 fra,zrh deepseek-h200"),
     "ModelPassport": ("NAME PUBLISHER ORIGIN OPENNESS LICENCE VALID USED-BY AGE",
                       "live DeepSeek CN OpenWeight MIT True 3"),
-    "SovereigntyPolicy": ("NAME ENFORCEMENT VIOLATIONS READY DEADLINE AGE", "live Exit 3 True 2026-12-31T00:00:00Z"),
-    "Region": ("NAME PROVIDER LOCATION JURISDICTION HEALTH CORDONED READY AGE", "live aws eu-central-1 DE Live false"),
+    "SovereigntyPolicy": ("NAME ENFORCEMENT VIOLATIONS READY DEADLINE AGE",
+                          "live Exit 3 True 2026-12-31T00:00:00Z"),
+    "Region": ("NAME PROVIDER LOCATION JURISDICTION HEALTH CORDONED READY AGE",
+               "live aws eu-central-1 DE Live false"),
     "ExitOrder": ("NAME PHASE DEADLINE AFFECTED SHIFTED BLOCKED DRILL AGE",
                   "live Shifting 2026-12-31T00:00:00Z 12 7 1 false"),
 }
@@ -50,9 +52,10 @@ def test_explain_has_a_description_for_every_field(server, kind):
 
 
 def test_explain_knows_every_property(server, kind):
-    printed = {line.split("\t")[0].strip()
-               for line in server.region.kubectl("explain", SHORT[kind], "--recursive").splitlines() if "\t<" in line}
-    assert {prop.path[-1] for prop in Crd(kind).properties("spec", "status")} - {"[]", "{}"} <= printed
+    text = server.region.kubectl("explain", SHORT[kind], "--recursive")
+    printed = {line.split("\t")[0].strip() for line in text.splitlines() if "\t<" in line}
+    names = {prop.path[-1] for prop in Crd(kind).properties("spec", "status")}
+    assert names - {"[]", "{}"} <= printed
 
 
 def test_scale_sets_the_wanted_units_and_keeps_bounds(server):
@@ -60,7 +63,8 @@ def test_scale_sets_the_wanted_units_and_keeps_bounds(server):
     obj["metadata"]["name"] = "scaled"
     server.store(obj)
     server.region.kubectl("scale", "mdep", "scaled", "--replicas=9")
-    scale = json.loads(server.region.kubectl("get", "mdep", "scaled", "--subresource=scale", "-o", "json"))
+    scale = json.loads(server.region.kubectl(
+        "get", "mdep", "scaled", "--subresource=scale", "-o", "json"))
     assert scale["spec"]["replicas"] == 9 and scale["status"]["replicas"] == 6
     assert scale["status"]["selector"] == obj["status"]["selector"]
     refused = server.region.run_kubectl("scale", "mdep", "scaled", "--replicas=100001")
@@ -92,7 +96,8 @@ def test_the_crds_themselves_can_be_applied_over_and_over(server, server_side):
 
 
 def test_a_typo_is_named_by_kubectl(server):
-    text = json.dumps({**Crd("Region").minimal, "spec": {"provider": "on-premises", "jurisdiction": "CH", "cordonned": True}})
+    spec = {"provider": "on-premises", "jurisdiction": "CH", "cordonned": True}
+    text = json.dumps({**Crd("Region").minimal, "spec": spec})
     done = server.region.run_kubectl("create", "--dry-run=server", "-f", "-", stdin=text)
     assert done.returncode != 0 and 'unknown field "spec.cordonned"' in done.stderr
 

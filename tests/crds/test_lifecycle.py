@@ -88,7 +88,8 @@ def test_a_huge_object_is_refused(server, kind):
 
 
 def test_a_deeply_nested_object_is_refused(server, kind):
-    body = json.dumps(fresh(kind, "deep")).replace('"spec": {', '"spec": {"deep": ' + "[" * 20000 + "]" * 20000 + ", ", 1)
+    deep = '"spec": {"deep": ' + "[" * 20000 + "]" * 20000 + ", "
+    body = json.dumps(fresh(kind, "deep")).replace('"spec": {', deep, 1)
     answer = server.send("POST", server.collection(kind) + "?fieldValidation=Strict&dryRun=All", body)
     assert answer.code == 400
 
@@ -147,7 +148,8 @@ def test_a_second_manager_must_force_a_list_of_law(server):
     ("ModelDeployment", ("spec", "placement", "jurisdictions"), (["EU", "CH"], ["EU"])),
     ("ModelDeployment", ("spec", "placement", "dataResidency"), (["a", "b"], ["a"])),
     ("Region", ("spec", "residencyClasses"), (["a", "b"], ["b"])),
-    ("SovereigntyPolicy", ("spec", "rules", "vendors"), ({"allow": ["amd"], "deny": ["nvidia"]}, {"deny": []})),
+    ("SovereigntyPolicy", ("spec", "rules", "vendors"),
+     ({"allow": ["amd"], "deny": ["nvidia"]}, {"deny": []})),
 ])
 def test_applying_less_takes_the_rest_away(server, kind, path, values):
     obj = fresh(kind, "less")

@@ -32,13 +32,15 @@ def properties(crd):
 
 def test_every_property_has_a_description(crd):
     bare = [prop.name for prop in properties(crd)
-            if prop.path[-1] not in (ITEM, VALUE) and not prop.schema.get("description", "").endswith(".")]
+            if prop.path[-1] not in (ITEM, VALUE)
+            and not prop.schema.get("description", "").endswith(".")]
     assert not bare, "no description that is a sentence"
     assert crd.schema["description"].endswith(".")
 
 
 def test_every_string_list_and_map_is_bounded(crd):
-    bound = {"string": ("maxLength", "enum"), "array": ("maxItems",), "object": ("properties", "maxProperties")}
+    bound = {"string": ("maxLength", "enum"), "array": ("maxItems",),
+             "object": ("properties", "maxProperties")}
     open_ended = [prop.name for prop in properties(crd)
                   if not set(bound.get(prop.schema.get("type"), prop.schema)) & set(prop.schema)]
     assert not open_ended
@@ -77,7 +79,8 @@ def test_only_law_and_what_must_not_vanish_is_nullable(crd):
     else:
         expected = {
             "ModelDeployment": {"spec.placement.dataResidency"},
-            "ModelPassport": {"spec.publisher.parent", "spec.derivedFrom", "spec.derivedFrom[].publisher.parent"},
+            "ModelPassport": {"spec.publisher.parent", "spec.derivedFrom",
+                              "spec.derivedFrom[].publisher.parent"},
             "ExitOrder": {dotted(prop.path) for prop in crd.properties("spec")
                           if prop.path[:2] == ("spec", "target") and len(prop.path) == 3},
         }.get(crd.kind, set())

@@ -11,7 +11,8 @@ from schema import KINDS, Crd, dotted, rules
 def test_every_rule_and_pattern_has_refused_something(server, kind):
     crd = Crd(kind)
     met = {(path, message) for met_kind, path, message in server.refusals if met_kind == kind}
-    unmet = [rule["rule"] for rule in rules(crd.schema) if not any(rule["message"] in text for _, text in met)]
+    unmet = [rule["rule"] for rule in rules(crd.schema)
+             if not any(rule["message"] in text for _, text in met)]
     for prop in crd.properties("spec", "status"):
         texts = [text for path, text in met if path == dotted(prop.path)]
         unmet += [f"{prop.name}: {rule['rule']}" for rule in rules(prop.schema)
