@@ -92,7 +92,7 @@ std::string everyRefusal(const StatusInput& in, const Refusal& binding) {
 
 class Conditions {
  public:
-  explicit Conditions(const StatusInput& in) : in_(in) {}
+  Conditions(const api::ModelDeployment& current, api::Time now) : current_(current), now_(now) {}
 
   void set(std::string type, std::string status, std::string reason, std::string message) {
     api::Condition condition;
@@ -101,9 +101,9 @@ class Conditions {
     condition.reason = std::move(reason);
     condition.message = std::move(message);
     condition.message = shortened(std::move(condition.message), maxMessage);
-    condition.observedGeneration = in_.current.meta.generation;
-    condition.since = std::chrono::floor<std::chrono::seconds>(in_.now);
-    const auto& before = in_.current.status.conditions;
+    condition.observedGeneration = current_.meta.generation;
+    condition.since = std::chrono::floor<std::chrono::seconds>(now_);
+    const auto& before = current_.status.conditions;
     if (const auto* old = api::findCondition(before, condition.type)) {
       if (old->status == condition.status) condition.since = old->since;
     }
@@ -113,7 +113,8 @@ class Conditions {
   std::vector<api::Condition> take() { return std::move(conditions_); }
 
  private:
-  const StatusInput& in_;
+  const api::ModelDeployment& current_;
+  const api::Time now_;
   std::vector<api::Condition> conditions_;
 };
 
@@ -175,7 +176,7 @@ std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units ready
   const auto total = unitsOf(in);
   const bool ready = readyUnits >= total && (!binding || binding->reason != "InvalidSpec");
   const bool firstVisit = in.current.status.conditions.empty();
-  Conditions conditions(in);
+  Conditions conditions(in.current, in.now);
   const auto progress = fmt::format("{} of {} units are Ready", units(readyUnits), units(total));
   const auto why = binding.value_or(Refusal{"Scaling", progress});
   if (ready && !firstVisit) {
@@ -200,6 +201,26 @@ std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units ready
                  "exit readiness is not computed by this version");
   conditions.set("SpecInSync", "True", "InSync", "this is the only region that serves it");
   return conditions.take();
+}
+
+api::ModelDeploymentStatus withoutRegion(const api::ModelDeployment& current,
+                                         const std::string& region, api::Time now) {
+  const auto message = fmt::format(
+      "region {} has no Region object in this cluster: apply it. What runs stays, nothing new is "
+      "placed",
+      region);
+  Conditions conditions(current, now);
+  conditions.set("Ready", "Unknown", "LocationUnknown", message);
+  conditions.set("Reconciling", "False", "LocationUnknown", message);
+  conditions.set("Stalled", "True", "LocationUnknown", message);
+  conditions.set("Placed", "False", "LocationUnknown", message);
+  for (const auto* type : {"Compliant", "ExitReady", "SpecInSync"}) {
+    conditions.set(type, "Unknown", "LocationUnknown", message);
+  }
+  auto status = current.status;
+  status.observedGeneration = current.meta.generation;
+  status.conditions = conditions.take();
+  return status;
 }
 
 }  // namespace bailiwick::plan

@@ -28,4 +28,8 @@ struct StatusInput {
 
 api::ModelDeploymentStatus statusOf(const StatusInput& input);
 
+// While the Region object that says where this cluster is does not exist.
+api::ModelDeploymentStatus withoutRegion(const api::ModelDeployment& current,
+                                         const std::string& region, api::Time now);
+
 }  // namespace bailiwick::plan

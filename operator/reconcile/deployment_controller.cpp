@@ -95,8 +95,9 @@ kube::Outcome DeploymentController::reconcile(const api::Key& key, std::stop_tok
     return kube::Done{};
   }
   const auto planned = config_.planner->current();
-  if (!planned || !planned->snapshot.region) return kube::Done{};
+  if (!planned) return kube::Done{};
   if (auto wait = readOwnWrites(key, *planned)) return *wait;
+  if (!planned->snapshot.region) return reportNoRegion(*current, stop);
   const auto entry = planned->plan.deployments.find(key);
   if (entry == planned->plan.deployments.end() ||
       entry->second.deployment->meta.uid != current->meta.uid ||
@@ -275,6 +276,27 @@ void DeploymentController::removeFinished(Work& work) {
   }
 }
 
+kube::ApiResult<void> DeploymentController::patchStatus(const api::ModelDeployment& current,
+                                                        const api::ModelDeploymentStatus& status,
+                                                        std::stop_token stop) {
+  const json body = {{"metadata", {{"resourceVersion", current.meta.resourceVersion}}},
+                     {"status", api::toJson(status)}};
+  const auto written = kube::write(
+      *config_.transport,
+      kube::statusPatch(kube::resources::modelDeployments, current.meta.key, body.dump()), stop);
+  if (!written) return tl::unexpected(written.error());
+  expectations_.wrote(current.meta.key, config_.caches->deployments, written->resourceVersion);
+  return {};
+}
+
+kube::Outcome DeploymentController::reportNoRegion(const api::ModelDeployment& current,
+                                                   std::stop_token stop) {
+  const auto status = plan::withoutRegion(current, config_.region, config_.now());
+  if (status == current.status) return kube::Done{};
+  const auto written = patchStatus(current, status, stop);
+  return written ? kube::Outcome(kube::Done{}) : kube::outcomeOf(written.error());
+}
+
 kube::ApiResult<void> DeploymentController::writeStatus(Work& work) {
   const auto& region = *work.planned->snapshot.region;
   for (const auto& [variant, workload] : work.workloads) {
@@ -288,15 +310,7 @@ kube::ApiResult<void> DeploymentController::writeStatus(Work& work) {
                                       passportHashOf(work.plan), work.takenNames, work.failures,
                                       work.planned->plan.inventory, *config_.catalog});
   if (status == work.current->status) return {};
-  const json body = {{"metadata", {{"resourceVersion", work.current->meta.resourceVersion}}},
-                     {"status", api::toJson(status)}};
-  const auto written = kube::write(
-      *config_.transport,
-      kube::statusPatch(kube::resources::modelDeployments, work.current->meta.key, body.dump()),
-      work.stop);
-  if (!written) return tl::unexpected(written.error());
-  expectations_.wrote(work.current->meta.key, config_.caches->deployments,
-                      written->resourceVersion);
+  if (auto written = patchStatus(*work.current, status, work.stop); !written) return written;
   work.wrote = true;
   for (const auto* type : {"Placed", "Compliant", "Ready"}) {
     const auto* before = api::findCondition(work.current->status.conditions, type);

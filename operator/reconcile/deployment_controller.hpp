@@ -27,6 +27,7 @@ class DeploymentController {
     const catalog::Catalog* catalog = nullptr;
     Planner* planner = nullptr;
     EventRecorder* events = nullptr;
+    std::string region;
     std::string sidecarImage;
     std::vector<std::pair<std::string, int>> apiServer;
     std::function<api::Time()> now;
@@ -50,6 +51,10 @@ class DeploymentController {
   void scaleUnrendered(Work& work);
   void removeFinished(Work& work);
   kube::ApiResult<void> writeStatus(Work& work);
+  kube::ApiResult<void> patchStatus(const api::ModelDeployment& current,
+                                    const api::ModelDeploymentStatus& status,
+                                    std::stop_token stop);
+  kube::Outcome reportNoRegion(const api::ModelDeployment& current, std::stop_token stop);
   void forget(const api::Key& key);
   void failed(Work& work, const std::string& object, const Applier::Failure& failure);
 

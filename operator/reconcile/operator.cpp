@@ -87,7 +87,7 @@ Result<void> Operator::start(std::stop_token stop) {
   planner_ = std::make_unique<Planner>(std::move(planner));
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
-      config_.sidecarImage, apiServerEndpoints(stop), wallClock});
+      config_.region, config_.sidecarImage, apiServerEndpoints(stop), wallClock});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), config_.region, *uid, wallClock});
   watchDeployments();
@@ -215,7 +215,9 @@ std::vector<std::pair<std::string, int>> Operator::apiServerEndpoints(std::stop_
     simdjson::dom::array ports, all;
     std::int64_t port = 0;
     if (slice["ports"].get(ports) || slice["endpoints"].get(all)) return {};
-    for (auto entry : ports) (void)entry["port"].get(port);
+    for (auto entry : ports) {
+      if (entry["port"].get(port)) continue;
+    }
     for (auto endpoint : all) {
       simdjson::dom::array addresses;
       if (endpoint["addresses"].get(addresses)) continue;

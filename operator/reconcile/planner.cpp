@@ -134,6 +134,9 @@ void Planner::replan(const std::set<api::Key>& keys) {
     current_ = next;
   }
   for (const auto& key : keys) config_.changed(key);
+  if (!next->snapshot.region) {
+    for (const auto& deployment : next->snapshot.deployments) config_.changed(deployment->meta.key);
+  }
   for (const auto& [key, plan] : next->plan.deployments) {
     if (keys.contains(key)) continue;
     const auto old = before ? before->plan.deployments.find(key) : next->plan.deployments.end();
