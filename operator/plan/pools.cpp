@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 
 #include "api/quantity.hpp"
 #include "plan/inventory.hpp"
@@ -82,6 +83,15 @@ bool usableHere(const ResourceFamily& family, const api::Region& region) {
              family.providers.end();
 }
 
+bool isOf(const api::Labels& labels, const ResourceFamily& family) {
+  return std::all_of(
+      family.requiredLabels.begin(), family.requiredLabels.end(), [&](const auto& required) {
+        const std::string* value = labels.find(required.first);
+        const auto& accepted = required.second;
+        return value && std::find(accepted.begin(), accepted.end(), *value) != accepted.end();
+      });
+}
+
 std::string ineligibleReason(const Place& place) {
   switch (place.location) {
     case Location::Known:
@@ -115,6 +125,11 @@ std::optional<api::PoolStatus> poolOf(const PoolSource& source, const NodeGroup&
                                       const Vendor& vendor, const ResourceFamily& family) {
   const int resource = source.inventory.resource(family.resource);
   api::PoolStatus pool;
+  for (const int index : group.nodes) {
+    const auto& state = source.inventory.nodes()[index];
+    if (state.allocatable[resource] >= 1000) count(pool, state, resource);
+  }
+  if (pool.nodes == 0) return std::nullopt;
   pool.vendor = vendor.id;
   pool.product = productOf(group.labels, vendor, family);
   pool.memoryPerDevice = memoryOf(group.labels, family);
@@ -122,11 +137,6 @@ std::optional<api::PoolStatus> poolOf(const PoolSource& source, const NodeGroup&
   pool.residencyClasses = residencyOf(group.labels, source.catalog);
   pool.reason = ineligibleReason(group.place);
   pool.eligible = pool.reason.empty();
-  for (const int index : group.nodes) {
-    const auto& state = source.inventory.nodes()[index];
-    if (state.allocatable[resource] >= 1000) count(pool, state, resource);
-  }
-  if (pool.nodes == 0) return std::nullopt;
   pool.name = poolName(vendor, pool.product, pool.zone);
   return pool;
 }
@@ -154,10 +164,13 @@ std::vector<api::PoolStatus> pools(const Inventory& inventory, const api::Region
     for (const auto& [id, vendor] : catalog.vendors) {
       // Every node has CPUs: they are a pool only where somebody asks for them.
       if (id == "cpu") continue;
+      std::set<std::string_view> counted;  // two families may offer the same devices
       for (const auto& family : vendor.families) {
-        if (!usableHere(family, region)) continue;
+        if (!usableHere(family, region) || !isOf(group.labels, family)) continue;
+        if (counted.contains(family.resource)) continue;
         auto pool = poolOf(source, group, vendor, family);
         if (!pool) continue;
+        counted.insert(family.resource);
         auto name = pool->name;
         for (int suffix = 2;; ++suffix) {
           const auto [entry, isNew] = byName.try_emplace(name, *pool);

@@ -37,8 +37,8 @@ void judgePlace(Replica& replica, const api::Pod& pod, const ReplicaContext& c) 
   if (&pod == replica.pod) replica.group = state->group;
   if (replica.unlawful) return;
   replica.unlawful =
-      whyUnlawful(pod.node, state->node->meta.labels, c.deployment.spec.placement.dataResidency,
-                  c.region, c.catalog);
+      whyUnlawful(pod.node, c.inventory.groups()[state->group],
+                  c.deployment.spec.placement.dataResidency, c.region, c.catalog);
 }
 
 // Of a group whose variant left the spec the size is not known: its pods tell.

@@ -17,6 +17,12 @@ bool offers(const Inventory& inventory, const NodeGroup& group, int resource) {
   });
 }
 
+// The order of api.md: contradictory, unknown, then what is only missing a class.
+int urgency(const Place& place) {
+  if (place.location == Location::Contradictory) return 0;
+  return place.location == Location::Unknown ? 1 : 2;
+}
+
 const std::string& firstNode(const Inventory& inventory, const NodeGroup& group) {
   return inventory.nodes()[group.nodes.front()].node->meta.key.name;
 }
@@ -86,10 +92,10 @@ Refusal noCapacity(const api::Variant& variant, const Requirement& r, const Inve
 
 }  // namespace
 
-std::optional<Refusal> whyUnlawful(std::string_view nodeName, const api::Labels& labels,
+std::optional<Refusal> whyUnlawful(std::string_view nodeName, const NodeGroup& group,
                                    const std::vector<std::string>& dataResidency,
                                    const api::Region& region, const catalog::Catalog& catalog) {
-  const auto place = locate(labels, region, catalog);
+  const auto& place = group.place;
   if (place.location == Location::Contradictory) {
     return Refusal{"LocationContradictory", fmt::format("node {}: {}", nodeName, place.detail)};
   }
@@ -102,7 +108,7 @@ std::optional<Refusal> whyUnlawful(std::string_view nodeName, const api::Labels&
       return Refusal{"NoLegalPlace", fmt::format("region {} does not allow residency class {}",
                                                  region.meta.key.name, name)};
     }
-    if (!labels.has(catalog.residencyPrefix + name, "true")) {
+    if (!group.labels.has(catalog.residencyPrefix + name, "true")) {
       return Refusal{"NoLegalPlace", fmt::format("node {} lacks label {}{}: \"true\"", nodeName,
                                                  catalog.residencyPrefix, name)};
     }
@@ -115,18 +121,17 @@ Refusal whyNoRoom(const api::Variant& variant, const Requirement& r,
                   const api::Region& region, const catalog::Catalog& catalog) {
   const int resource = inventory.resource(r.resource);
   std::vector<int> offering, fitting, lawful;
-  std::optional<Refusal> unlawful;
+  const NodeGroup* worst = nullptr;
   for (std::size_t g = 0; g < inventory.groups().size(); ++g) {
     const auto& group = inventory.groups()[g];
     if (resource < 0 || !offers(inventory, group, resource)) continue;
     offering.push_back(static_cast<int>(g));
     if (!matches(r.hardware, group.labels)) continue;
     fitting.push_back(static_cast<int>(g));
-    auto why = whyUnlawful(firstNode(inventory, group), group.labels, dataResidency, region,
-                           catalog);
-    if (!why) lawful.push_back(static_cast<int>(g));
-    if (why && (!unlawful || policy::precedence(why->reason) < policy::precedence(unlawful->reason))) {
-      unlawful = std::move(why);
+    if (matches(r.law, group.labels)) {
+      lawful.push_back(static_cast<int>(g));
+    } else if (!worst || urgency(group.place) < urgency(worst->place)) {
+      worst = &group;
     }
   }
   if (offering.empty()) {
@@ -135,7 +140,8 @@ Refusal whyNoRoom(const api::Variant& variant, const Requirement& r,
   }
   if (fitting.empty()) return wrongHardware(variant, r, inventory, offering);
   if (lawful.empty()) {
-    return {unlawful->reason, fmt::format("variant {}: {}", variant.name, unlawful->message)};
+    auto why = whyUnlawful(firstNode(inventory, *worst), *worst, dataResidency, region, catalog);
+    return {why->reason, fmt::format("variant {}: {}", variant.name, why->message)};
   }
   return noCapacity(variant, r, inventory, lawful, resource);
 }

@@ -11,8 +11,8 @@
 
 namespace bailiwick::plan {
 
-// Why a node with these labels is no lawful place, or nothing.
-std::optional<policy::Refusal> whyUnlawful(std::string_view nodeName, const api::Labels& labels,
+// Why a node of this group is no lawful place, or nothing.
+std::optional<policy::Refusal> whyUnlawful(std::string_view nodeName, const NodeGroup& group,
                                            const std::vector<std::string>& dataResidency,
                                            const api::Region& region,
                                            const catalog::Catalog& catalog);

@@ -96,6 +96,17 @@ TEST(Planner, TellsApartTheVendorsOfOneNode) {
   EXPECT_EQ(plan.pools.size(), 2u);
 }
 
+TEST(Planner, CountsDevicesOnceWhereTwoFamiliesOfferThem) {
+  Cluster c;
+  c.add(makeNode("n").jurisdiction("DE").label("accelerator", "huawei-Ascend910")
+            .label("node.kubernetes.io/npu.chip.name", "910B3")
+            .allocatable("huawei.com/Ascend910", "8"));
+  const auto plan = c.plan();
+  ASSERT_EQ(plan.pools.size(), 1u);
+  EXPECT_EQ(plan.pools.front().name, "huawei-ascend-910b3");
+  EXPECT_EQ(plan.pools.front().devices, 8);
+}
+
 TEST(Planner, LeavesOutNodesThatTakeNothing) {
   for (const auto& node :
        {h200Node("n").cordoned(), h200Node("n").ready(false),

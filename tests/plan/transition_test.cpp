@@ -121,6 +121,22 @@ TEST(Transition, MovesWhatIsUnlawfulAndNotReadyYet) {
   EXPECT_EQ(m.step().replicas.at("h200"), 2) << "lowering would keep just this one";
 }
 
+TEST(Transition, KeepsAnUnreadyVictimWhileItsReplacementWouldGoInstead) {
+  Moved m;
+  m.c.add(h200Node("n2"));
+  m.old->ready = false;
+  m.old->readyChanged = m.c.now - 1min;
+  markFor(*m.old);
+  auto& next = m.c.run("h200", "n2");
+  next.ready = false;
+  next.readyChanged = m.c.now;
+  m.c.workload("h200", 2);
+  EXPECT_EQ(m.step().replicas.at("h200"), 2) << "a Pending pod goes before a Running one";
+  next.ready = true;
+  m.step();
+  EXPECT_EQ(m.step().replicas.at("h200"), 1);
+}
+
 TEST(Transition, StopsUnlawfulReplicasEvenWhilePausedButOnlyThem) {
   Moved m;
   m.c.deployment().spec.paused = true;
