@@ -102,10 +102,10 @@ Result<void> Operator::start(std::stop_token stop) {
 }
 
 void Operator::stop() {
+  // First the thread that makes the workers, then the workers.
   leading_.request_stop();
-  for (auto& worker : workers_) worker.request_stop();
-  queue_.shutdown();
   if (leading_.joinable()) leading_.join();
+  queue_.shutdown();
   workers_.clear();
   if (planner_) planner_->stop();
   caches_.stop();
