@@ -36,22 +36,22 @@ bool isEnvName(std::string_view text) {
                      [](char c) { return isAlphanumeric(c) || c == '_'; });
 }
 
-// Every text below a tree, with the cursor that names it.
+// Every text below a node, with the cursor that names it.
 void eachText(const Cursor& at, const std::function<void(const Cursor&)>& visit) {
-  switch (at.tree().kind) {
-    case Tree::Kind::Null:
+  switch (at.node().kind) {
+    case yaml::Node::Kind::Null:
       return;
-    case Tree::Kind::Scalar:
+    case yaml::Node::Kind::Scalar:
       return visit(at);
-    case Tree::Kind::List:
+    case yaml::Node::Kind::List:
       return at.items([&](const Cursor& item) { eachText(item, visit); });
-    case Tree::Kind::Map:
+    case yaml::Node::Kind::Map:
       return at.entries([&](const std::string&, const Cursor& value) { eachText(value, visit); });
   }
 }
 
 void checkOne(const Cursor& text, std::initializer_list<std::string_view> known) {
-  std::string_view rest = text.tree().scalar;
+  std::string_view rest = text.node().scalar;
   while (true) {
     const std::size_t open = rest.find('{');
     if (open == std::string_view::npos) return;

@@ -11,6 +11,7 @@ namespace bailiwick::catalog {
 namespace {
 
 constexpr std::size_t maxFiles = 256;
+constexpr std::size_t maxFileSize = 1 << 20;
 
 std::string keyOf(const Vendor& v) {
   return v.id;
@@ -50,10 +51,12 @@ void readEntries(Fields& fields, std::string_view section, int layer, ReadOne re
 }
 
 void readFile(const SourceFile& file, int layer, Draft& draft, Report& report) {
-  const ParsedFile parsed = parseYaml(file.text);
-  for (const Problem& problem : parsed.problems)
+  if (file.text.size() > maxFileSize)
+    return report.add(file.name, 1, "", "larger than 1 MiB; split the file");
+  const yaml::Document parsed = yaml::parse(file.text);
+  for (const yaml::Problem& problem : parsed.problems)
     report.add(file.name, problem.line, problem.path, problem.message);
-  if (parsed.root.kind == Tree::Kind::Null && !parsed.problems.empty()) return;
+  if (parsed.root.kind == yaml::Node::Kind::Null && !parsed.problems.empty()) return;
   Fields fields(Cursor(parsed.root, {file.name, 1, ""}, report));
   readEntries(fields, "vendors", layer, readVendor, draft.vendors);
   readEntries(fields, "engines", layer, readEngine, draft.engines);

@@ -10,15 +10,15 @@ namespace {
 
 constexpr std::size_t maxErrors = 100;
 
-std::string_view kindName(const Tree& tree) {
-  switch (tree.kind) {
-    case Tree::Kind::Null:
+std::string_view kindName(const yaml::Node& node) {
+  switch (node.kind) {
+    case yaml::Node::Kind::Null:
       return "empty";
-    case Tree::Kind::Scalar:
-      return tree.quoted ? "a quoted text" : "a text";
-    case Tree::Kind::Map:
+    case yaml::Node::Kind::Scalar:
+      return node.quoted ? "a quoted text" : "a text";
+    case yaml::Node::Kind::Map:
       return "a map";
-    case Tree::Kind::List:
+    case yaml::Node::Kind::List:
       return "a list";
   }
   return "";
@@ -53,35 +53,35 @@ std::string Report::text() const {
 }
 
 void Cursor::fail(const std::string& message) const {
-  if (!tree_->refused) report_->add(where_.file, where_.line, where_.path, message);
+  if (!node_->refused) report_->add(where_.file, where_.line, where_.path, message);
 }
 
 void Cursor::mustBe(std::string_view wanted) const {
   std::string message = "must be ";
-  fail(message.append(wanted).append(", is ").append(kindName(*tree_)));
+  fail(message.append(wanted).append(", is ").append(kindName(*node_)));
 }
 
 void Cursor::readText(std::string& out) const {
-  if (tree_->kind != Tree::Kind::Scalar) return mustBe("a text");
-  out = tree_->scalar;
+  if (node_->kind != yaml::Node::Kind::Scalar) return mustBe("a text");
+  out = node_->scalar;
 }
 
 bool Cursor::read(std::string& out) const {
   readText(out);
-  if (tree_->kind == Tree::Kind::Scalar && out.empty()) fail("must not be empty");
+  if (node_->kind == yaml::Node::Kind::Scalar && out.empty()) fail("must not be empty");
   return !out.empty();
 }
 
 void Cursor::read(bool& out) const {
-  const bool plain = tree_->kind == Tree::Kind::Scalar && !tree_->quoted;
-  if (!plain || (tree_->scalar != "true" && tree_->scalar != "false"))
+  const bool plain = node_->kind == yaml::Node::Kind::Scalar && !node_->quoted;
+  if (!plain || (node_->scalar != "true" && node_->scalar != "false"))
     return mustBe("true or false");
-  out = tree_->scalar == "true";
+  out = node_->scalar == "true";
 }
 
 void Cursor::read(std::int64_t& out) const {
-  if (tree_->kind != Tree::Kind::Scalar || tree_->quoted) return mustBe("an integer");
-  const std::string& text = tree_->scalar;
+  if (node_->kind != yaml::Node::Kind::Scalar || node_->quoted) return mustBe("an integer");
+  const std::string& text = node_->scalar;
   std::int64_t value = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
@@ -113,49 +113,44 @@ void Cursor::read(std::map<std::string, std::vector<std::string>>& out) const {
 }
 
 void Cursor::items(const std::function<void(const Cursor&)>& visit) const {
-  if (tree_->kind != Tree::Kind::List) return mustBe("a list");
-  for (std::size_t i = 0; i < tree_->items.size(); ++i) {
-    const Tree& item = tree_->items[i];
+  if (node_->kind != yaml::Node::Kind::List) return mustBe("a list");
+  for (std::size_t i = 0; i < node_->items.size(); ++i) {
+    const yaml::Node& item = node_->items[i];
     visit(Cursor(item, {where_.file, item.line, where_.path + "[" + std::to_string(i) + "]"},
                  *report_));
   }
 }
 
 void Cursor::entries(const std::function<void(const std::string&, const Cursor&)>& visit) const {
-  if (tree_->kind != Tree::Kind::Map) return mustBe("a map");
-  for (const Tree::Entry& entry : tree_->entries) {
-    const std::string path = where_.path.empty() ? entry.key : where_.path + "." + entry.key;
-    visit(entry.key, Cursor(entry.value, {where_.file, entry.line, path}, *report_));
+  if (node_->kind != yaml::Node::Kind::Map) return mustBe("a map");
+  for (const auto& [key, value] : node_->entries) {
+    const std::string path = where_.path.empty() ? key : where_.path + "." + key;
+    visit(key, Cursor(value, {where_.file, value.line, path}, *report_));
   }
 }
 
 Fields::Fields(const Cursor& map) : map_(map) {
-  if (map.tree().kind != Tree::Kind::Map) map.mustBe("a map");
+  if (map.node().kind != yaml::Node::Kind::Map) map.mustBe("a map");
 }
 
 std::optional<Cursor> Fields::optional(std::string_view key) {
   known_.emplace_back(key);
-  std::optional<Cursor> found;
-  if (map_.tree().kind != Tree::Kind::Map) return found;
-  for (const Tree::Entry& entry : map_.tree().entries) {
-    if (entry.key != key) continue;
-    const std::string& parent = map_.where().path;
-    Where where{map_.where().file, entry.line,
-                parent.empty() ? entry.key : parent + "." + entry.key};
-    found.emplace(entry.value, std::move(where), map_.report());
-  }
-  return found;
+  const yaml::Node* value = map_.node().find(key);
+  if (value == nullptr) return std::nullopt;
+  const Where& parent = map_.where();
+  const std::string path = (parent.path.empty() ? "" : parent.path + ".").append(key);
+  return Cursor(*value, {parent.file, value->line, path}, map_.report());
 }
 
 std::optional<Cursor> Fields::required(std::string_view key) {
   auto found = optional(key);
-  if (!found && map_.tree().kind == Tree::Kind::Map)
+  if (!found && map_.node().kind == yaml::Node::Kind::Map)
     map_.fail(std::string(key).append(" is missing"));
   return found;
 }
 
 void Fields::finish() {
-  if (map_.tree().kind != Tree::Kind::Map) return;
+  if (map_.node().kind != yaml::Node::Kind::Map) return;
   map_.entries([&](const std::string& key, const Cursor& value) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
     std::sort(known_.begin(), known_.end());

@@ -1,5 +1,5 @@
 #pragma once
-// Reads a tree into structs and collects everything that is wrong, each with file, line and path.
+// Reads YAML into structs and collects everything that is wrong, each with file, line and path.
 
 #include <cstdint>
 #include <functional>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/yaml_tree.hpp"
+#include "yaml/strict_yaml.hpp"
 
 namespace bailiwick::catalog {
 
@@ -38,14 +38,14 @@ struct Where {
 
 class Cursor {
  public:
-  Cursor(const Tree& tree, Where where, Report& report)
-      : tree_(&tree), where_(std::move(where)), report_(&report) {}
+  Cursor(const yaml::Node& node, Where where, Report& report)
+      : node_(&node), where_(std::move(where)), report_(&report) {}
 
-  const Tree& tree() const { return *tree_; }
+  const yaml::Node& node() const { return *node_; }
   const Where& where() const { return where_; }
   Report& report() const { return *report_; }
   void fail(const std::string& message) const;
-  // Says what was wanted and what is there, unless the tree is refused already.
+  // Says what was wanted and what is there, unless that is refused already.
   void mustBe(std::string_view wanted) const;
 
   // Any scalar, but not empty. True when there is one, so that its form is worth a check.
@@ -63,7 +63,7 @@ class Cursor {
   void entries(const std::function<void(const std::string&, const Cursor&)>& visit) const;
 
  private:
-  const Tree* tree_;
+  const yaml::Node* node_;
   Where where_;
   Report* report_;
 };
