@@ -219,7 +219,7 @@ INSTANTIATE_TEST_SUITE_P(
                tail("current-context: " + std::string(40, '[') + std::string(40, ']') + "\n"),
                "nested too deeply"},
         BadRow{"DepthOf100000", tail("current-context: " + std::string(100000, '[')), "kube.yaml"},
-        BadRow{"NotYaml", tail("current-context: 'x\n"), "no valid YAML"}),
+        BadRow{"NotYaml", tail("current-context: a: b: c\n"), "no valid YAML"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Kubeconfig, RefusesExecEvenOfAUserThatIsNotUsed) {
@@ -233,7 +233,7 @@ TEST(Kubeconfig, RefusesExecEvenOfAUserThatIsNotUsed) {
 TEST(Kubeconfig, NamesTheLine) {
   Parts parts;
   parts.user = "    exec: {}\n";
-  EXPECT_THAT(parse(parts).error().message, StartsWith("kube.yaml:11: exec is refused"));
+  EXPECT_THAT(parse(parts).error().message, StartsWith("kube.yaml:12: exec is refused"));
 }
 
 TEST(Kubeconfig, RefusesAnExpiredClientCertificate) {

@@ -148,7 +148,7 @@ TEST_F(OverSockets, EndsARequestAtItsDeadlineHoweverSlowlyTheAnswerTrickles) {
   request.deadline = 300ms;
   const auto start = Clock::now();
   EXPECT_EQ(transport->send(request, {}).error().kind, Kind::Timeout);
-  EXPECT_LT(Clock::now() - start, 2s);
+  EXPECT_LT(Clock::now() - start, 4s);
 }
 
 TEST_F(OverSockets, IsCancelledByItsStopToken) {
@@ -236,7 +236,7 @@ TEST_F(OverSockets, EndsASilentStreamAfterItsIdleTime) {
   const auto done = transport->stream(anything, sink, 300ms, {});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, Kind::Timeout);
-  EXPECT_LT(Clock::now() - start, 3s);
+  EXPECT_LT(Clock::now() - start, 15s);
   EXPECT_EQ(sink.all, "one\n");
 }
 
