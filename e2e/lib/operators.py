@@ -27,12 +27,15 @@ def instances(folder: Path) -> list:
 
 
 def credential(region, name: str = "operator", account: Optional[str] = None,
-               namespace: str = chart.NAMESPACE, duration: str = "24h") -> Path:
-    """A kubeconfig with a token of a ServiceAccount, by default the chart's operator's."""
+               namespace: str = chart.NAMESPACE, duration: str = "24h", server: str = "") -> Path:
+    """A kubeconfig with a token of a ServiceAccount, by default the chart's operator's. `server`
+    instead of the region's own: a proxy of a test."""
     if account is None:
         account = chart.operator_account(chart.render(region.name, region.folder / "helm"))
     token = region.kubectl("create", "token", account, "-n", namespace, f"--duration={duration}")
-    return region.layout.write_kubeconfig(name, kubeconfig.token_user(token.strip()), namespace)
+    user = kubeconfig.token_user(token.strip())
+    return kubeconfig.write(region.layout.kubeconfig(name), server or region.server, region.ca, user,
+                            f"{name}@{region.name}", namespace)
 
 
 def check(binary: Optional[Path] = None) -> Path:
@@ -53,7 +56,7 @@ def defaults(rendered: list, extra_args: tuple) -> list:
 
 
 def start(region, instance: str, binary: Optional[Path], extra_args: tuple, wait: bool,
-          env: Optional[dict]) -> Operator:
+          env: Optional[dict], server: str = "") -> Operator:
     if not instance.startswith("operator"):
         raise ValueError("an instance's name begins with `operator`")
     binary = check(binary)
@@ -63,7 +66,7 @@ def start(region, instance: str, binary: Optional[Path], extra_args: tuple, wait
         process.stop()
     rendered = chart.render(region.name, region.folder / "helm")
     if not process.pid:
-        config = credential(region, instance, chart.operator_account(rendered))
+        config = credential(region, instance, chart.operator_account(rendered), server=server)
     region.layout.pick_ports([f"{instance}-metrics", f"{instance}-health"])
     metrics, health = (f"127.0.0.1:{region.layout.port(f'{instance}-{server}')}"
                        for server in ("metrics", "health"))

@@ -225,12 +225,13 @@ class Region:
 
     def start_operator(self, binary: Optional[Path] = None, extra_args: tuple = (),
                        instance: str = "operator", wait: bool = True,
-                       env: Optional[dict] = None) -> operators.Operator:
+                       env: Optional[dict] = None, server: str = "") -> operators.Operator:
         """Runs bailiwick-operator as the chart's ServiceAccount; returns when /readyz says yes.
-        Give further replicas other instance names that begin with `operator`."""
+        Give further replicas other instance names that begin with `operator`. `server`: the URL of
+        a proxy in front of the API server."""
         began = time.monotonic()
         with self.locked():
-            started = operators.start(self, instance, binary, tuple(extra_args), wait, env)
+            started = operators.start(self, instance, binary, tuple(extra_args), wait, env, server)
         self._step(f"{instance} ready" if wait else f"{instance} started", began)
         return started
 

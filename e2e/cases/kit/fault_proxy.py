@@ -1,0 +1,136 @@
+"""A proxy between an operator and its API server that does something to one chosen write.
+
+It speaks TLS on both sides with the region's own authority, one request per connection. Writes of
+Leases and Events pass: nothing is decided by them.
+"""
+import socket
+import socketserver
+import ssl
+import threading
+from typing import Callable, Optional
+
+from lib import aggregation
+
+LIMIT = 1 << 22
+
+
+class FaultProxy:
+    """`arm(n, moment, act)`: at the n-th write from now, `act()` is called
+
+    before    instead of forwarding it, and the connection is dropped
+    applied   after the API server has answered, and the answer is dropped
+    answered  after the answer was passed on
+    """
+
+    def __init__(self, region):
+        self.region = region
+        certificate, key = aggregation.serving_certificate(region, "fault-proxy", "kube-system")
+        self._serve = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._serve.load_cert_chain(certificate, key)
+        self._connect = ssl.create_default_context(cafile=region.ca)
+        self._lock = threading.Lock()
+        self._left, self._moment, self._act = 0, "", None
+        self.blown = threading.Event()
+        self.writes = 0
+        proxy = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                proxy._handle(self.request)
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self._server.server_address[1]}"
+
+    def arm(self, number: int, moment: str, act: Callable) -> None:
+        with self._lock:
+            self._left, self._moment, self._act = number, moment, act
+            self.writes = 0
+            self.blown.clear()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _due(self, head: bytes) -> Optional[str]:
+        """The moment at which to act on this request, if it is the chosen one."""
+        method, path = head.split(b" ", 2)[:2]
+        if method == b"GET" or b"/leases" in path or b"/events" in path:
+            return None
+        with self._lock:
+            self.writes += 1
+            if self._act is None:
+                return None
+            self._left -= 1
+            return self._moment if self._left == 0 else None
+
+    def _blow(self) -> None:
+        with self._lock:
+            act, self._act = self._act, None
+        act()
+        self.blown.set()
+
+    def _handle(self, raw: socket.socket) -> None:
+        try:
+            with self._serve.wrap_socket(raw, server_side=True) as client:
+                self._exchange(client)
+        except OSError:
+            pass  # either side may go away at any moment: that is what this is for
+
+    def _exchange(self, client: ssl.SSLSocket) -> None:
+        head, body = read_request(client)
+        if not head:
+            return
+        due = self._due(head)
+        if due == "before":
+            self._blow()
+            return
+        address = ("127.0.0.1", self.region.layout.port("api"))
+        with socket.create_connection(address) as plain, \
+                self._connect.wrap_socket(plain, server_hostname="127.0.0.1") as server:
+            server.sendall(closing(head) + body)
+            if due == "applied":
+                while server.recv(65536):
+                    pass
+                self._blow()
+                return
+            while chunk := server.recv(65536):
+                client.sendall(chunk)
+        if due == "answered":
+            self._blow()
+
+
+def read_request(client: ssl.SSLSocket) -> tuple:
+    """(head with its empty line, body)."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = client.recv(65536)
+        if not chunk or len(data) > LIMIT:
+            return b"", b""
+        data += chunk
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = 0
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            length = int(value)
+    while len(body) < length:
+        chunk = client.recv(65536)
+        if not chunk:
+            return b"", b""
+        body += chunk
+    return head + b"\r\n\r\n", body
+
+
+def closing(head: bytes) -> bytes:
+    """The head with `Connection: close`, so that an answer ends with its connection."""
+    lines = [line for line in head[:-4].split(b"\r\n")
+             if not line.lower().startswith(b"connection:")]
+    return b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n"
