@@ -101,8 +101,7 @@ std::optional<json> ipBlock(const std::string& cidr) {
   return result;
 }
 
-Object networkPolicy(const api::ModelDeployment& deployment,
-                     const std::vector<VariantShare>& shares, const Environment& environment) {
+Object networkPolicy(const api::ModelDeployment& deployment, const Environment& environment) {
   const json group = {{"podSelector", {{"matchLabels", selector(deployment, "")}}}};
   // Whoever may reach the pods is the sidecar's question (keys, residency), not the network's.
   json ingress =
@@ -110,23 +109,25 @@ Object networkPolicy(const api::ModelDeployment& deployment,
   json egress = json::array({dnsRule()});
   for (const auto& address : environment.apiServer) egress.push_back(apiServerRule(address));
   if (auto rule = regionRule(*environment.region)) egress.push_back(*rule);
-  const bool groups = std::any_of(shares.begin(), shares.end(),
-                                  [](const auto& share) { return share.requirement.nodes > 1; });
-  if (groups) {
-    // Engines that span nodes agree on ports among themselves.
-    ingress.push_back({{"from", json::array({group})}});
-    egress.push_back({{"to", json::array({group})}});
-  } else {
-    egress.push_back(
-        {{"to", json::array({group})}, {"ports", json::array({port("TCP", dataPort)})}});
-  }
-  Object object = ownedObject("networking.k8s.io/v1", "NetworkPolicy", deployment.meta.key.name,
-                              deployment, "", environment);
-  object.body["spec"] = {{"podSelector", {{"matchLabels", selector(deployment, "")}}},
-                         {"policyTypes", {"Ingress", "Egress"}},
-                         {"ingress", ingress},
-                         {"egress", egress}};
-  return object;
+  // By the spec, not the shares: a group that is on its way out still needs its own network.
+  const bool groups =
+      std::any_of(deployment.spec.variants.begin(), deployment.spec.variants.end(),
+                  [](const auto& variant) { return variant.accelerator.nodes > 1; });
+});
+if (groups) {
+  // Engines that span nodes agree on ports among themselves.
+  ingress.push_back({{"from", json::array({group})}});
+  egress.push_back({{"to", json::array({group})}});
+} else {
+  egress.push_back({{"to", json::array({group})}, {"ports", json::array({port("TCP", dataPort)})}});
+}
+Object object = ownedObject("networking.k8s.io/v1", "NetworkPolicy", deployment.meta.key.name,
+                            deployment, "", environment);
+object.body["spec"] = {{"podSelector", {{"matchLabels", selector(deployment, "")}}},
+                       {"policyTypes", {"Ingress", "Egress"}},
+                       {"ingress", ingress},
+                       {"egress", egress}};
+return object;
 }
 
 }  // namespace bailiwick::render

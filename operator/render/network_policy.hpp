@@ -5,8 +5,7 @@
 
 namespace bailiwick::render {
 
-Object networkPolicy(const api::ModelDeployment& deployment,
-                     const std::vector<VariantShare>& shares, const Environment& environment);
+Object networkPolicy(const api::ModelDeployment& deployment, const Environment& environment);
 
 // A NetworkPolicy ipBlock for `cidr` without the addresses at which clouds hand out credentials:
 // nullopt where nothing is left of it, or it is no CIDR.

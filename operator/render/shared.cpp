@@ -57,7 +57,7 @@ std::vector<Object> sharedObjects(const api::ModelDeployment& deployment,
   return {serviceAccount(deployment, environment),
           role(deployment, environment),
           roleBinding(deployment, environment),
-          networkPolicy(deployment, shares, environment),
+          networkPolicy(deployment, environment),
           routesConfigMap(deployment, shares, environment, current),
           service(deployment.meta.key.name, deployment, "", environment),
           disruptionBudget(deployment, environment)};
