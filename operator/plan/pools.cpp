@@ -4,6 +4,7 @@
 #include <cctype>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "api/quantity.hpp"
 #include "plan/inventory.hpp"
@@ -141,12 +142,7 @@ std::optional<api::PoolStatus> poolOf(const PoolSource& source, const NodeGroup&
   return pool;
 }
 
-bool sameIdentity(const api::PoolStatus& a, const api::PoolStatus& b) {
-  return a.memoryPerDevice == b.memoryPerDevice && a.residencyClasses == b.residencyClasses &&
-         a.reason == b.reason;
-}
-
-void add(api::PoolStatus& sum, const api::PoolStatus& part) {
+void sumUp(api::PoolStatus& sum, const api::PoolStatus& part) {
   sum.nodes += part.nodes;
   sum.nodesReady += part.nodesReady;
   sum.devices += part.devices;
@@ -154,52 +150,74 @@ void add(api::PoolStatus& sum, const api::PoolStatus& part) {
   sum.largestFreeOnOneNode = std::max(sum.largestFreeOnOneNode, part.largestFreeOnOneNode);
 }
 
+// Adds up what looks alike; a name that is taken by something else gets a number.
+class PoolTable {
+ public:
+  void add(api::PoolStatus pool) {
+    const Identity identity{pool.name, pool.memoryPerDevice, pool.residencyClasses, pool.reason};
+    const auto known = names_.find(identity);
+    if (known != names_.end()) return sumUp(byName_.at(known->second), pool);
+    auto name = pool.name;
+    for (int& number = numbers_[pool.name]; byName_.contains(name);) {
+      number = std::max(number + 1, 2);
+      name = fmt::format("{}-{}", pool.name, number);
+    }
+    names_.emplace(identity, name);
+    pool.name = name;
+    byName_.emplace(std::move(name), std::move(pool));
+  }
+
+  std::vector<api::PoolStatus> take() {
+    std::vector<api::PoolStatus> result;
+    for (auto& [name, pool] : byName_) result.push_back(std::move(pool));
+    return result;
+  }
+
+ private:
+  using Identity = std::tuple<std::string, std::string, std::vector<std::string>, std::string>;
+  std::map<std::string, api::PoolStatus> byName_;
+  std::map<Identity, std::string> names_;
+  std::map<std::string, int> numbers_;  // the last one given to each name
+};
+
+void addGroup(PoolTable& table, const PoolSource& source, const NodeGroup& group,
+              const api::Region& region) {
+  for (const auto& [id, vendor] : source.catalog.vendors) {
+    // Every node has CPUs: they are a pool only where somebody asks for them.
+    if (id == "cpu") continue;
+    std::set<std::string_view> counted;  // two families may offer the same devices
+    for (const auto& family : vendor.families) {
+      if (!usableHere(family, region) || !isOf(group.labels, family)) continue;
+      if (counted.contains(family.resource)) continue;
+      auto pool = poolOf(source, group, vendor, family);
+      if (!pool) continue;
+      counted.insert(family.resource);
+      table.add(std::move(*pool));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<api::PoolStatus> pools(const Inventory& inventory, const api::Region& region,
                                    const catalog::Catalog& catalog) {
   const PoolSource source{inventory, catalog};
-  std::map<std::string, api::PoolStatus> byName;
-  for (const auto& group : inventory.groups()) {
-    for (const auto& [id, vendor] : catalog.vendors) {
-      // Every node has CPUs: they are a pool only where somebody asks for them.
-      if (id == "cpu") continue;
-      std::set<std::string_view> counted;  // two families may offer the same devices
-      for (const auto& family : vendor.families) {
-        if (!usableHere(family, region) || !isOf(group.labels, family)) continue;
-        if (counted.contains(family.resource)) continue;
-        auto pool = poolOf(source, group, vendor, family);
-        if (!pool) continue;
-        counted.insert(family.resource);
-        auto name = pool->name;
-        for (int suffix = 2;; ++suffix) {
-          const auto [entry, isNew] = byName.try_emplace(name, *pool);
-          if (!isNew && sameIdentity(entry->second, *pool)) add(entry->second, *pool);
-          if (isNew) entry->second.name = name;
-          if (isNew || sameIdentity(entry->second, *pool)) break;
-          name = fmt::format("{}-{}", pool->name, suffix);
-        }
-      }
-    }
-  }
-  std::vector<api::PoolStatus> result;
-  for (auto& [name, pool] : byName) result.push_back(std::move(pool));
-  return result;
+  PoolTable table;
+  for (const auto& group : inventory.groups()) addGroup(table, source, group, region);
+  return table.take();
 }
 
 std::vector<std::string> poolNames(const Inventory& inventory, const std::vector<int>& groups,
                                    const Vendor& vendor, const ResourceFamily& family,
                                    const catalog::Catalog& catalog) {
   const PoolSource source{inventory, catalog};
-  std::vector<std::string> names;
+  std::set<std::string> names;
   for (const int group : groups) {
     const auto pool = poolOf(source, inventory.groups()[group], vendor, family);
-    if (pool && std::find(names.begin(), names.end(), pool->name) == names.end()) {
-      names.push_back(pool->name);
-    }
+    if (pool) names.insert(pool->name);
   }
-  std::sort(names.begin(), names.end());
-  return names;
+  constexpr std::ptrdiff_t most = 64;  // as the CRD bounds it
+  return {names.begin(), std::next(names.begin(), std::min(most, std::ssize(names)))};
 }
 
 }  // namespace bailiwick::plan

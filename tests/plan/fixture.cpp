@@ -257,7 +257,7 @@ plan::World Cluster::world() const {
   for (const auto& deployment : deployments) world.deployments.push_back(&deployment);
   for (const auto& passport : passports) world.passports[passport.meta.key.name] = &passport;
   for (const auto& [key, workload] : workloads) world.workloads[key] = &workload;
-  world.withdrawnUntil = withdrawnUntil;
+  world.withdrawn = withdrawn;
   return world;
 }
 

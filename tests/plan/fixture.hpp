@@ -48,7 +48,7 @@ class Cluster {
   std::deque<api::ModelDeployment> deployments;
   std::deque<api::ModelPassport> passports;
   std::map<std::pair<api::Key, std::string>, api::Workload> workloads;
-  std::map<std::pair<std::string, std::string>, api::Time> withdrawnUntil;
+  std::map<std::pair<std::string, std::string>, plan::Withdrawal> withdrawn;
 
   Cluster& add(const NodeBuilder& node);
   Cluster& add(const api::ModelDeployment& deployment);

@@ -244,7 +244,7 @@ TEST(Planner, WithdrawsAVariantUntilItsTime) {
   Cluster c;
   c.add(h200Node("n1")).add(mi300xNode("m1"));
   c.add(assistant().variant(h200()).variant(mi300x()));
-  c.withdrawnUntil[{c.deployment().meta.uid, "h200"}] = c.now + 1h;
+  c.withdrawn[{c.deployment().meta.uid, "h200"}] = {c.now + 1h, "variant h200 does not start: OOMKilled"};
   EXPECT_EQ(shareOf(c.plan(), "h200"), 0);
   EXPECT_EQ(shareOf(c.plan(), "mi300x"), 1);
   c.now += 1h;

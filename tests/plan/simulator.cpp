@@ -80,7 +80,7 @@ void Simulator::operate() {
     carryOut(deployment, step);
     for (const auto& v : deployment.variants) {
       const std::pair id{deployment.deployment->meta.uid, v.variant->name};
-      auto& until = cluster.withdrawnUntil[id];
+      auto& until = cluster.withdrawn[id].until;
       if (v.stuck && until <= cluster.now) until = cluster.now + 12h;
     }
   }
