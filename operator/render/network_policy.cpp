@@ -113,21 +113,21 @@ Object networkPolicy(const api::ModelDeployment& deployment, const Environment& 
   const bool groups =
       std::any_of(deployment.spec.variants.begin(), deployment.spec.variants.end(),
                   [](const auto& variant) { return variant.accelerator.nodes > 1; });
-});
-if (groups) {
-  // Engines that span nodes agree on ports among themselves.
-  ingress.push_back({{"from", json::array({group})}});
-  egress.push_back({{"to", json::array({group})}});
-} else {
-  egress.push_back({{"to", json::array({group})}, {"ports", json::array({port("TCP", dataPort)})}});
-}
-Object object = ownedObject("networking.k8s.io/v1", "NetworkPolicy", deployment.meta.key.name,
-                            deployment, "", environment);
-object.body["spec"] = {{"podSelector", {{"matchLabels", selector(deployment, "")}}},
-                       {"policyTypes", {"Ingress", "Egress"}},
-                       {"ingress", ingress},
-                       {"egress", egress}};
-return object;
+  if (groups) {
+    // Engines that span nodes agree on ports among themselves.
+    ingress.push_back({{"from", json::array({group})}});
+    egress.push_back({{"to", json::array({group})}});
+  } else {
+    egress.push_back(
+        {{"to", json::array({group})}, {"ports", json::array({port("TCP", dataPort)})}});
+  }
+  Object object = ownedObject("networking.k8s.io/v1", "NetworkPolicy", deployment.meta.key.name,
+                              deployment, "", environment);
+  object.body["spec"] = {{"podSelector", {{"matchLabels", selector(deployment, "")}}},
+                         {"policyTypes", {"Ingress", "Egress"}},
+                         {"ingress", ingress},
+                         {"egress", egress}};
+  return object;
 }
 
 }  // namespace bailiwick::render
