@@ -21,23 +21,6 @@ auto* lookUp(const Map& map, std::string_view key) {
   return at != map.end() ? &at->second : nullptr;
 }
 
-// Labels whose key holds a value: one key for each value that the catalogue knows.
-void addKeysWithValues(const Labeller& labeller, const Vendor& vendor,
-                       std::set<std::string, std::less<>>& keys) {
-  const auto add = [&](const std::string& key, const std::vector<std::string>& values) {
-    for (const std::string& value : values) keys.insert(key + "." + value);
-  };
-  for (const Product& product : vendor.products) {
-    if (labeller.byDeviceId) {
-      add(labeller.productKey, product.deviceIds);
-    } else {
-      keys.insert(labeller.productKey + "." + product.name);
-      add(labeller.productKey, product.aliases);
-    }
-  }
-  if (!labeller.memoryKey.empty()) add(labeller.memoryKey, vendor.memoryLabels);
-}
-
 }  // namespace
 
 const ResourceFamily* Vendor::family(std::string_view wanted) const {
@@ -109,12 +92,8 @@ std::set<std::string, std::less<>> Catalog::nodeLabelKeys() const {
       for (const auto& [key, values] : family.requiredLabels) keys.insert(key);
       for (const auto& [key, values] : family.excludedLabels) keys.insert(key);
       for (const Labeller& labeller : family.labellers) {
-        if (labeller.valueInKey) {
-          addKeysWithValues(labeller, vendor, keys);
-        } else {
-          keys.insert(labeller.productKey);
-          if (!labeller.memoryKey.empty()) keys.insert(labeller.memoryKey);
-        }
+        keys.insert(labeller.productKey);
+        if (!labeller.memoryKey.empty()) keys.insert(labeller.memoryKey);
       }
     }
   }

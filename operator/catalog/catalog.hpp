@@ -25,9 +25,6 @@ struct Labeller {
   bool byDeviceId = false;  // productKey holds Product::deviceIds instead of names
   std::string memoryKey;    // empty: this labeller does not tell the memory
   MemoryUnit memoryUnit = MemoryUnit::MiB;
-  // The value is part of the key: "<productKey>.<value>" with a count as its value. So is the
-  // memory's. AMD's beta labels; a node with two such keys has two products and tells neither.
-  bool valueInKey = false;
 };
 
 struct HostPath {

@@ -13,7 +13,6 @@ void readLabeller(const Cursor& at, Labeller& out) {
     if (key->read(out.productKey)) checkLabelKey(*key, out.productKey);
   }
   fields.may("byDeviceId", out.byDeviceId);
-  fields.may("valueInKey", out.valueInKey);
   if (const auto key = fields.optional("memoryKey")) {
     if (key->read(out.memoryKey)) checkLabelKey(*key, out.memoryKey);
   }

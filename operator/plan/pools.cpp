@@ -85,12 +85,13 @@ bool usableHere(const ResourceFamily& family, const api::Region& region) {
 }
 
 bool isOf(const api::Labels& labels, const ResourceFamily& family) {
-  return std::all_of(
-      family.requiredLabels.begin(), family.requiredLabels.end(), [&](const auto& required) {
-        const std::string* value = labels.find(required.first);
-        const auto& accepted = required.second;
-        return value && std::find(accepted.begin(), accepted.end(), *value) != accepted.end();
-      });
+  const auto is = [&](const auto& label) {
+    const std::string* value = labels.find(label.first);
+    return value && std::find(label.second.begin(), label.second.end(), *value) !=
+                        label.second.end();
+  };
+  return std::all_of(family.requiredLabels.begin(), family.requiredLabels.end(), is) &&
+         std::none_of(family.excludedLabels.begin(), family.excludedLabels.end(), is);
 }
 
 std::string ineligibleReason(const Place& place) {

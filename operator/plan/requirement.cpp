@@ -90,6 +90,9 @@ NodeSelector hardwareSelector(const Vendor& vendor, const ResourceFamily& family
   for (const auto& [key, values] : family.requiredLabels) {
     common.all.push_back({key, Operator::In, values});
   }
+  for (const auto& [key, values] : family.excludedLabels) {
+    common.all.push_back({key, Operator::NotIn, values});
+  }
   NodeSelector selector;
   if (family.labellers.empty()) {
     if (minMemory == 0) selector.any.push_back(std::move(common));
