@@ -24,6 +24,9 @@ inline constexpr char legacyRegionLabel[] = "failure-domain.beta.kubernetes.io/r
 inline constexpr char deletionCost[] = "controller.kubernetes.io/pod-deletion-cost";
 // On a replica that runs where it may not: since when (RFC 3339). exit.drainTimeout counts from it.
 inline constexpr char unlawfulSince[] = "bailiwick.dev/unlawful-since";
+// On a workload: the capacity units of one of its replicas. A variant that left the spec has no other
+// place for it.
+inline constexpr char capacity[] = "bailiwick.dev/capacity";
 inline constexpr char drainReportFinalizer[] = "bailiwick.dev/drain-report";
 inline constexpr char inUseFinalizer[] = "bailiwick.dev/in-use";
 

@@ -186,7 +186,7 @@ std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units ready
     conditions.set("Ready", firstVisit ? "Unknown" : "False", why.reason, message);
   }
   const bool stalled = binding && !mayResolveAlone(binding->reason);
-  const bool changing = !ready || moving(in);
+  const bool changing = !ready || binding || moving(in);
   if (stalled) {
     conditions.set("Reconciling", "False", why.reason, why.message);
     conditions.set("Stalled", "True", why.reason, why.message);

@@ -205,14 +205,18 @@ class Assignment {
   void explain(VariantPlan& v) const {
     const auto& region = *region_.world.region;
     const auto& name = v.variant->name;
-    if (v.refusal || v.offer >= capOf(v)) return;
-    if (region.cordoned) {
-      v.refusal = Refusal{"NoCapacity", fmt::format("region {} is cordoned and takes nothing new",
-                                                    region.meta.key.name)};
-    } else if (v.stuck || withdrawn(v)) {
+    if (v.refusal) return;
+    if (v.stuck) {
       const auto* workload = workloadOf(region_.world, plan_, name);
       v.refusal = Refusal{"NotStarting", fmt::format("variant {} does not start: {}", name,
                                                      whyStuck(plan_, name, workload))};
+    } else if (v.offer >= capOf(v)) {
+      return;
+    } else if (region.cordoned) {
+      v.refusal = Refusal{"NoCapacity", fmt::format("region {} is cordoned and takes nothing new",
+                                                    region.meta.key.name)};
+    } else if (const auto* withdrawal = withdrawn(v)) {
+      v.refusal = Refusal{"NotStarting", withdrawal->why};
     } else if (region_.inventory.fits(*v.requirement, v.groups, 1) > 0) {
       v.refusal = Refusal{"NoCapacity", fmt::format("variant {}: there is room for {} of {} replicas",
                                                     name, v.offer, capOf(v))};
@@ -223,10 +227,10 @@ class Assignment {
     }
   }
 
-  bool withdrawn(const VariantPlan& v) const {
-    const auto& until = region_.world.withdrawnUntil;
-    const auto entry = until.find({plan_.deployment->meta.uid, v.variant->name});
-    return entry != until.end() && region_.world.now < entry->second;
+  const Withdrawal* withdrawn(const VariantPlan& v) const {
+    const auto& all = region_.world.withdrawn;
+    const auto entry = all.find({plan_.deployment->meta.uid, v.variant->name});
+    return entry != all.end() && region_.world.now < entry->second.until ? &entry->second : nullptr;
   }
 
   bool mayGrow(const VariantPlan& v) const {

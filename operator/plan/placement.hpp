@@ -21,6 +21,12 @@
 
 namespace bailiwick::plan {
 
+// A variant that did not start gets no new replicas before a time.
+struct Withdrawal {
+  api::Time until{};
+  std::string why;  // the message of its refusal then: who could say more may be gone since
+};
+
 // Everything that a plan depends on, by reference: the caller keeps it alive.
 struct World {
   const catalog::Catalog* catalog = nullptr;
@@ -38,8 +44,8 @@ struct World {
   std::function<std::optional<policy::Refusal>(const api::ModelDeployment&, const api::Variant&,
                                                const api::ModelPassport&)>
       renderable;
-  // Variants that did not start, by deployment uid and variant: no new replicas before that time.
-  std::map<std::pair<std::string, std::string>, api::Time> withdrawnUntil;
+  // By deployment uid and variant.
+  std::map<std::pair<std::string, std::string>, Withdrawal> withdrawn;
 };
 
 struct VariantPlan {

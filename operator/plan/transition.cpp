@@ -12,10 +12,6 @@ namespace {
 using api::names::deletionCost;
 using api::names::unlawfulSince;
 
-// The annotation on workloads that says a replica's capacity: a variant that left the spec has no
-// other place for it.
-constexpr char capacityAnnotation[] = "bailiwick.dev/capacity";
-
 struct VariantState {
   std::string name;
   const VariantPlan* planned = nullptr;  // null: no longer in the spec
@@ -31,7 +27,7 @@ struct VariantState {
 
 api::Units capacityOf(const VariantState& v) {
   if (v.planned) return v.planned->variant->capacity;
-  const auto* text = v.workload ? v.workload->meta.annotations.find(capacityAnnotation) : nullptr;
+  const auto* text = v.workload ? v.workload->meta.annotations.find(api::names::capacity) : nullptr;
   return text ? api::parseThousandths(*text).value_or(1000) : 1000;
 }
 

@@ -182,12 +182,23 @@ void Operator::watchOwned(kube::Informer<T>& informer) {
                        poke});
 }
 
+template <class T>
+void Operator::watchIngredients(kube::Informer<T>& informer) {
+  using Ptr = std::shared_ptr<const T>;
+  const auto poke = [this](const Ptr&) { planner_->pokeAll(); };
+  informer.addHandler({poke,
+                       [poke](const Ptr& before, const Ptr& after) {
+                         if (matters(*before, *after)) poke(after);
+                       },
+                       poke});
+}
+
 void Operator::watchWorld() {
+  watchIngredients(caches_.passports);
+  watchIngredients(caches_.regions);
+  watchIngredients(caches_.runtimeClasses);
   watchOwned(caches_.pods);
   watchOwned(caches_.nodes);
-  watchOwned(caches_.passports);
-  watchOwned(caches_.regions);
-  watchOwned(caches_.runtimeClasses);
   watchOwned(caches_.workloads);
   watchOwned(caches_.leaderWorkerSets);
   watchOwned(caches_.services);

@@ -50,6 +50,9 @@ class Operator {
   void watchWorld();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
+  // What every pod template is made of, beside the deployment itself.
+  template <class T>
+  void watchIngredients(kube::Informer<T>& informer);
   void lead();
   void work(std::stop_token stop);
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);

@@ -1,6 +1,7 @@
 #include "reconcile/planner.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bailiwick::reconcile {
 namespace {
@@ -8,14 +9,16 @@ namespace {
 constexpr auto maxWithdrawal = std::chrono::hours(6);
 
 bool same(const plan::VariantPlan& a, const plan::VariantPlan& b) {
-  return a.share == b.share && a.offer == b.offer && a.stuck == b.stuck &&
-         a.noRoomToSurge == b.noRoomToSurge && a.refusal == b.refusal && a.groups == b.groups;
+  return a.share == b.share && a.offer == b.offer && a.cordoned == b.cordoned &&
+         a.stuck == b.stuck && a.noRoomToSurge == b.noRoomToSurge && a.refusal == b.refusal &&
+         a.groups == b.groups;
 }
 
 bool same(const plan::Replica& a, const plan::Replica& b) {
   return a.pod->meta.uid == b.pod->meta.uid && a.ready == b.ready && a.bound == b.bound &&
-         a.terminating == b.terminating && a.lost == b.lost && a.stuck == b.stuck &&
-         a.unlawful == b.unlawful && a.pod->meta.annotations == b.pod->meta.annotations;
+         a.terminating == b.terminating && a.lost == b.lost && a.cordoned == b.cordoned &&
+         a.stuck == b.stuck && a.unlawful == b.unlawful &&
+         a.pod->meta.annotations == b.pod->meta.annotations;
 }
 
 template <class T>
@@ -50,6 +53,12 @@ void Planner::stop() {
 void Planner::poke() {
   const std::lock_guard lock(mutex_);
   dirty_ = true;
+  wake_.notify_all();
+}
+
+void Planner::pokeAll() {
+  const std::lock_guard lock(mutex_);
+  dirty_ = all_ = true;
   wake_.notify_all();
 }
 
@@ -100,6 +109,7 @@ bool Planner::waitForWork(std::stop_token stop, std::set<api::Key>& keys) {
     }
     if (dirty_) {
       dirty_ = false;
+      reconcileAll_ = std::exchange(all_, false);
       keys.swap(keys_);
       return true;
     }
@@ -123,7 +133,8 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.settings = &config_.settings;
   world.renderable = config_.renderable;
   world.now = next->at;
-  world.withdrawnUntil = withdrawn_;
+  forgiveChanged(next->snapshot);
+  world.withdrawn = withdrawn_;
   next->plan = plan::placeAll(world);
   noteStuck(next->plan, next->at);
   if (config_.observer) config_.observer->planned(*next, Clock::now() - next->gathered);
@@ -141,9 +152,26 @@ void Planner::replan(const std::set<api::Key>& keys) {
     if (keys.contains(key)) continue;
     const auto old = before ? before->plan.deployments.find(key) : next->plan.deployments.end();
     const bool known = before && old != before->plan.deployments.end();
-    if (!known || !sameOutcome(old->second, plan)) config_.changed(key);
+    if (reconcileAll_ || !known || !sameOutcome(old->second, plan)) config_.changed(key);
   }
   if (config_.planned) config_.planned();
+}
+
+// Whoever changes what did not start wants it tried at once.
+void Planner::forgiveChanged(const Snapshot& snapshot) {
+  if (failures_.empty()) return;
+  for (const auto& deployment : snapshot.deployments) {
+    for (const auto& variant : deployment->spec.variants) {
+      const std::pair id{deployment->meta.uid, variant.name};
+      const auto failure = failures_.find(id);
+      if (failure == failures_.end() || (failure->second.variant == variant &&
+                                         failure->second.pod == deployment->spec.pod)) {
+        continue;
+      }
+      failures_.erase(failure);
+      withdrawn_.erase(id);
+    }
+  }
 }
 
 // A variant that does not start is withdrawn for its progress deadline, doubled each time.
@@ -162,11 +190,14 @@ void Planner::noteStuck(const plan::Plan& plan, api::Time now) {
         withdrawn_.erase(id);
       }
       const auto until = withdrawn_.find(id);
-      if (!v.stuck || (until != withdrawn_.end() && now < until->second)) continue;
-      const int failures = std::min(failures_[id]++, 16);
-      const auto wait = deployment.deployment->spec.rollout.progressDeadline * (1LL << failures);
-      withdrawn_[id] = now + std::min<api::Time::duration>(wait, maxWithdrawal);
-      pokeAt(key, withdrawn_[id]);
+      if (!v.stuck || (until != withdrawn_.end() && now < until->second.until)) continue;
+      auto& failure = failures_[id];
+      const auto wait = deployment.deployment->spec.rollout.progressDeadline *
+                        (1LL << std::min(failure.count, 16));
+      failure = {failure.count + 1, *v.variant, deployment.deployment->spec.pod};
+      withdrawn_[id] = {now + std::min<api::Time::duration>(wait, maxWithdrawal),
+                        v.refusal ? v.refusal->message : ""};
+      pokeAt(key, withdrawn_[id].until);
     }
   }
   std::erase_if(withdrawn_, [&](const auto& e) { return !alive.contains(e.first.first); });

@@ -58,8 +58,10 @@ class Planner {
   void start();
   void stop();
 
-  // Something that concerns every deployment changed.
+  // Something that concerns every deployment changed: those whose plan comes out anew are reconciled.
   void poke();
+  // Something that every pod template is made of changed: all are reconciled.
+  void pokeAll();
   // Something of this deployment changed: it is reconciled whether or not its plan comes out anew.
   void poke(const api::Key& key);
   // The same at a later time: a deadline.
@@ -74,17 +76,25 @@ class Planner {
   bool waitForWork(std::stop_token stop, std::set<api::Key>& keys);
   void replan(const std::set<api::Key>& keys);
   void noteStuck(const plan::Plan& plan, api::Time now);
+  void forgiveChanged(const Snapshot& snapshot);
 
   Config config_;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  bool dirty_ = false;
+  bool dirty_ = false, all_ = false;
   std::set<api::Key> keys_;
   std::map<api::Key, api::Time> deadlines_;
   std::shared_ptr<const Planned> current_;
   // The planner's thread only.
-  Withdrawals withdrawn_;
-  std::map<std::pair<std::string, std::string>, int> failures_;
+  bool reconcileAll_ = false;
+  decltype(plan::World::withdrawn) withdrawn_;
+  // What did not start, as it was then, and how often.
+  struct Failure {
+    int count = 0;
+    api::Variant variant;
+    api::PodSpec pod;
+  };
+  std::map<std::pair<std::string, std::string>, Failure> failures_;
   std::jthread thread_;
 };
 

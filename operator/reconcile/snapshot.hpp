@@ -12,8 +12,6 @@
 
 namespace bailiwick::reconcile {
 
-using Withdrawals = std::map<std::pair<std::string, std::string>, api::Time>;
-
 struct Snapshot {
   std::vector<std::shared_ptr<const api::ModelDeployment>> deployments;
   std::vector<std::shared_ptr<const api::ModelPassport>> passports;

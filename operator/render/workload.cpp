@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "api/labels.hpp"
+#include "api/quantity.hpp"
 #include "render/pod.hpp"
 #include "render/sidecar_config.hpp"
 #include "render/weights.hpp"
@@ -13,11 +15,21 @@ using nlohmann::json;
 // and an 11 character hash into a label of at most 63: room for groups 0 to 999.
 constexpr std::size_t longestGroupName = 48;
 
+Object workloadObject(const char* apiVersion, const char* kind,
+                      const api::ModelDeployment& deployment, const VariantShare& share,
+                      const Environment& environment) {
+  const auto& variant = *share.variant;
+  Object object = ownedObject(apiVersion, kind, workloadName(deployment, variant.name), deployment,
+                              variant.name, environment);
+  object.body["metadata"]["annotations"] = {
+      {api::names::capacity, api::formatThousandths(variant.capacity)}};
+  return object;
+}
+
 Object deploymentObject(const api::ModelDeployment& deployment, const VariantShare& share,
                         const Environment& environment) {
   const std::string& variant = share.variant->name;
-  Object object = ownedObject("apps/v1", "Deployment", workloadName(deployment, variant),
-                              deployment, variant, environment);
+  Object object = workloadObject("apps/v1", "Deployment", deployment, share, environment);
   const api::RolloutSpec& rollout = deployment.spec.rollout;
   const json strategy = {
       {"type", "RollingUpdate"},
@@ -35,9 +47,8 @@ Object deploymentObject(const api::ModelDeployment& deployment, const VariantSha
 // group, named after the group.
 Object groupsObject(const api::ModelDeployment& deployment, const VariantShare& share,
                     const Environment& environment) {
-  const std::string& variant = share.variant->name;
-  Object object = ownedObject("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet",
-                              workloadName(deployment, variant), deployment, variant, environment);
+  Object object = workloadObject("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", deployment,
+                                 share, environment);
   const json rolling = {{"partition", 0},
                         {"maxSurge", 1},
                         {"maxUnavailable", deployment.spec.rollout.maxUnavailable}};
