@@ -28,8 +28,7 @@ def test_a_foreign_object_of_the_same_name_is_told_and_never_adopted(case, kind,
     path = case.api.path(theirs)
     case.nodes(1)
     case.deploy()
-    case.wait_condition("Ready", "False", "NameTaken", f"{kind} {name}")
-    case.wait_condition("Stalled", "True", "NameTaken")
+    case.wait_condition("Stalled", "True", "NameTaken", f"{kind} {name}")
 
     def untouched() -> None:
         meta = case.api.get(path)["metadata"]
@@ -47,7 +46,7 @@ def test_of_two_deployments_that_want_one_name_the_first_has_it_and_the_second_s
     case.wait_settled("a")
     uids = case.uids("a")
     case.deploy("a-b", variants=[variant(name="c")])
-    case.wait_condition("Ready", "False", "NameTaken", "a-b-c", name="a-b")
+    case.wait_condition("Stalled", "True", "NameTaken", "a-b-c", name="a-b")
     assert case.uids("a") == uids
     case.wait_settled("a")
     case.api.delete(case.path("a"))
@@ -70,7 +69,7 @@ def test_an_object_that_takes_the_place_of_a_deleted_one_of_ours_is_not_adopted(
         theirs = case.api.create(foreign("Service", "m-h200", case.namespace))
     finally:
         process.send(18)
-    case.wait_condition("Ready", "False", "NameTaken", "Service m-h200")
+    case.wait_condition("Stalled", "True", "NameTaken", "Service m-h200")
     meta = case.api.get(path)["metadata"]
     assert meta["uid"] == theirs["metadata"]["uid"] and not meta.get("ownerReferences")
 

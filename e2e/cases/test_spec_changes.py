@@ -100,10 +100,17 @@ def test_a_removed_variant_counts_with_the_capacity_that_it_had(case):
     assert len(case.pods()) == 4
     case.nodes(2)
     with case.record() as seen:
-        case.change(variants=[variant("h200")])
+        case.change(variants=[variant("h200", image="registry.example/never-starts:1")])
+        eventually(lambda: len(case.pods(variant="h200")) == 2, "the wholes are on their way")
+        holds(lambda: _kept(case, 4), 3.0)
+        case.change(variants=[variant("h200")], rollout={"maxUnavailable": 2})
         eventually(lambda: {variant_of(p) for p in case.pods()} == {"h200"}, "the wholes run")
         case.wait_settled()
     never_below(seen, 2, {"mi300x": 0.5, "h200": 1.0})
+
+
+def _kept(case, count: int) -> None:
+    assert len(case.pods(variant="mi300x")) == count, "given up before the replacement was Ready"
 
 
 def test_the_count_goes_up_and_down_and_what_does_not_serve_goes_first(case):

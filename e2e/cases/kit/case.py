@@ -128,6 +128,7 @@ class Case:
     def wait_settled(self, name: str = "m", timeout: float = PATIENCE) -> dict:
         """Ready, and nothing under way any more."""
         self.wait_ready(name, timeout)
+        self.wait_condition("Stalled", "False", name=name, timeout=timeout)
         self.wait_condition("Reconciling", "False", name=name, timeout=timeout)
         return self.get(name)
 

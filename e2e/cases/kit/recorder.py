@@ -58,9 +58,21 @@ class Recorder:
                 return
             event = json.loads(line)
             if event["type"] == "ERROR":
-                raise RuntimeError(f"watch of {self._path}: {event['object']}")
+                assert event["object"]["code"] == 410, event
+                self._relist()
+                return
             self._version = event["object"]["metadata"]["resourceVersion"]
             self.events.append((time.monotonic(), event["type"], event["object"]))
+
+    def _relist(self) -> None:
+        """After an API server's restart: what went on meanwhile is one step."""
+        listed = self._api.get(self._path)
+        now = {item["metadata"]["uid"]: item for item in listed["items"]}
+        gone = [obj for uid, obj in self.states()[-1][1].items() if uid not in now]
+        at = time.monotonic()
+        self.events += [(at, "MODIFIED", obj) for obj in now.values()]
+        self.events += [(at, "DELETED", obj) for obj in gone]
+        self._version = listed["metadata"]["resourceVersion"]
 
     def states(self) -> list:
         """[(time, {uid: object})] after each event, the first one before any."""
