@@ -38,6 +38,9 @@ def loose(home):
         eventually(write, "the CRD is changed")
     put([{"openAPIV3Schema": LOOSE} for _ in schemas])
     policies = away(home)
+    probe = {**objects.deployment("probe", "default"), "spec": "text"}
+    path = "/apis/bailiwick.dev/v1alpha1/namespaces/default/modeldeployments?dryRun=All"
+    eventually(lambda: home.api.raw("POST", path, probe)[0] == 201, "the loose CRD is in force")
     yield lambda: put(schemas)
     put(schemas)
     home.apply(policies)

@@ -25,9 +25,9 @@ def test_help_and_version_answer_and_end_with_0():
 
 
 @pytest.mark.parametrize("args", [
-    (), ("--region",), ("--region=x", "--no-such-flag"), ("--region=x", "--log-format=xml"),
-    ("--region=x", "extra"), ("--region=x", "--listen-metrics=nonsense"), ("--region=",),
-    ("--region=Not_A_Name",)])
+    (), ("--region=x", "--no-such-flag"), ("--region=x", "--log-format=xml"),
+    ("--region=x", "extra"), ("--region",), ("--region=",), ("--region=Not_A_Name",),
+    ("--region=x", "--listen-metrics=nonsense"), ("--region=x", "--listen-health=127.0.0.1:99999")])
 def test_bad_flags_end_with_2_and_say_which(args):
     done = run(*args, "--kubeconfig=/nonexistent")
     assert done.returncode == 2, (done.returncode, done.stderr)
@@ -57,7 +57,7 @@ contexts: [{{name: a, context: {{cluster: a, user: a}}}}]
     ("http", KUBECONFIG.format(server="http://127.0.0.1:1", cluster="", user="token: x"), "http"),
     ("metadata", KUBECONFIG.format(server="https://169.254.169.254", cluster="",
                                    user="token: x"), "169.254.169.254"),
-])
+], ids=lambda value: value if value and value.isalnum() else "")
 def test_a_bad_kubeconfig_is_one_clear_line_and_1(tmp_path, name, text, words):
     path = tmp_path / name
     if text is not None:

@@ -10,23 +10,23 @@ from kit.wait import eventually
 TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-@pytest.mark.parametrize("args", [
-    ("--host=0.0.0.0",), ("--host", "0.0.0.0"), ("--hos=0.0.0.0",), ("--port=9000",),
-    ("--model=/etc",), ("--served-model-name=x",), ("--served_model_name=x",)])
-def test_reserved_arguments_are_refused_by_name(case, args):
-    case.nodes(1)
-    case.deploy(variants=[variant(args=args)])
-    case.wait_condition("Placed", "False", "InvalidSpec", args[0])
-    case.wait_condition("Stalled", "True", "InvalidSpec")
-    assert not case.pods()
+ARGUMENTS = ["--host=0.0.0.0", "--hos=0.0.0.0", "--port=9000", "--model=/etc",
+             "--served-model-name=x", "--served_model_name=x", "-tp=2", "$(SECRET)"]
+VARIABLES = ["HF_HUB_OFFLINE", "LD_PRELOAD", "NVIDIA_VISIBLE_DEVICES", "PYTHONPATH"]
 
 
-@pytest.mark.parametrize("name", ["HF_HUB_OFFLINE", "LD_PRELOAD", "NVIDIA_VISIBLE_DEVICES",
-                                  "PYTHONPATH"])
-def test_reserved_environment_is_refused_by_name(case, name):
+def test_reserved_arguments_and_variables_are_refused_by_name(case):
     case.nodes(1)
-    case.deploy(variants=[variant(env=[{"name": name, "value": "x"}])])
-    case.wait_condition("Placed", "False", "InvalidSpec", name)
+    wrong = {f"arg-{number}": (text, variant(args=(text,)))
+             for number, text in enumerate(ARGUMENTS)}
+    wrong["arg-apart"] = ("--host", variant(args=("--host", "0.0.0.0")))
+    wrong.update({f"env-{number}": (name, variant(env=[{"name": name, "value": "x"}]))
+                  for number, name in enumerate(VARIABLES)})
+    for name, (_, bad) in wrong.items():
+        case.deploy(name, variants=[bad])
+    for name, (words, _) in wrong.items():
+        case.wait_condition("Placed", "False", "InvalidSpec", words, name=name)
+        case.wait_condition("Stalled", "True", "InvalidSpec", words, name=name)
     assert not case.pods()
 
 

@@ -55,15 +55,17 @@ class Api:
             fresh = getattr(self._local, "connection", None) is None
             if fresh:
                 self._local.connection = self.connection()
+            sent = False
             try:
                 self._local.connection.request(method, path, data, headers)
+                sent = True
                 answer = self._local.connection.getresponse()
                 return answer.status, answer.read().decode()
             except (OSError, http.client.HTTPException) as error:
                 self._local.connection.close()
                 self._local.connection = None
                 # Only an idle connection that the server closed meanwhile is worth a second try.
-                if fresh or attempt == 2 or method not in ("GET", "PATCH"):
+                if fresh or attempt == 2 or (sent and method not in ("GET", "PATCH")):
                     if isinstance(error, OSError):
                         raise
                     raise OSError(str(error)) from error

@@ -94,7 +94,7 @@ def wait_served(api, name: str) -> None:
     def established(client) -> bool:
         crd = client.get(path)
         conditions = {entry["type"]: entry["status"]
-                      for entry in crd.get("status", {}).get("conditions", [])}
+                      for entry in crd.get("status", {}).get("conditions") or []}
         version = crd["spec"]["versions"][0]["name"]
         served = f"/apis/{crd['spec']['group']}/{version}/{crd['spec']['names']['plural']}"
         return conditions.get("Established") == "True" and client.raw("GET", served)[0] == 200

@@ -259,8 +259,17 @@ class Region:
             return
         began = time.monotonic()
         argv = component.argv(self.layout, self.durable) + list(self.extra.get(part, ()))
-        process.start(argv)
-        wait_ready(process, lambda: component.ready(self.layout), component.timeout, self.name)
+        for attempt in range(5):
+            process.start(argv)
+            try:
+                wait_ready(process, lambda: component.ready(self.layout), component.timeout,
+                           self.name)
+                break
+            except FleetError as error:
+                # The port of one that was just killed may be held for a moment.
+                if attempt == 4 or process.pid or "address already in use" not in str(error):
+                    raise
+                time.sleep(1.0 + attempt)
         self._step(f"{part} ready", began)
 
     def _wait_service_account(self) -> None:

@@ -1,11 +1,33 @@
 #include "cmd/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
 
 #include "cmd/version.hpp"
 
 namespace bailiwick::cmd {
+namespace {
+
+std::string checkRegion(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  const bool ok = !name.empty() && name.size() <= 63 && name.front() != '-' &&
+                  name.back() != '-' && std::all_of(name.begin(), name.end(), allowed);
+  return ok ? "" : "'" + name + "' is no name of a Region: lower-case letters, digits and dashes";
+}
+
+std::string checkAddress(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const auto port = colon == std::string::npos ? "" : address.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      port.find_first_not_of("0123456789") == std::string::npos;
+  return digits && std::stoi(port) <= 65535
+             ? ""
+             : "'" + address + "' is no address to listen at: write [HOST]:PORT, e.g. :8080";
+}
+
+}  // namespace
 
 Parsed parseOptions(int argc, char** argv) {
   Parsed parsed;
@@ -16,7 +38,8 @@ Parsed parseOptions(int argc, char** argv) {
       "allow it."};
   app.set_version_flag("--version", std::string("bailiwick-operator ") + buildVersion);
   app.add_option("--region", o.region, "Name of the Region object that this operator serves")
-      ->required();
+      ->required()
+      ->check(checkRegion);
   app.add_option("--kubeconfig", o.kubeconfig, "Kubeconfig; without it the in-cluster account");
   app.add_option("--namespace", o.ns, "Namespace of the leader election's Lease")
       ->capture_default_str();
@@ -24,8 +47,10 @@ Parsed parseOptions(int argc, char** argv) {
   app.add_option("--sidecar-image", o.sidecarImage, "Image of the engine-sidecar")
       ->capture_default_str();
   app.add_option("--listen-metrics", o.listenMetrics, "Where /metrics is served")
+      ->check(checkAddress)
       ->capture_default_str();
   app.add_option("--listen-health", o.listenHealth, "Where /livez and /readyz are served")
+      ->check(checkAddress)
       ->capture_default_str();
   app.add_flag("--leader-elect", o.leaderElect, "Act only while holding the Lease");
   app.add_option("--pod-metadata-prefix", o.podMetadataPrefixes,

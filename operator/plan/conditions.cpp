@@ -63,7 +63,9 @@ std::optional<Refusal> bindingRefusal(const StatusInput& in) {
     }
   }
   for (const auto& v : in.plan.variants) {
-    if (v.stuck && v.refusal) consider(binding, *v.refusal);
+    // What runs of a refused variant stays, and cannot be changed until that is mended.
+    const bool frozen = v.share > 0 && !v.requirement;
+    if ((v.stuck || frozen) && v.refusal) consider(binding, *v.refusal);
   }
   if (in.step.noRoomToSurge) consider(binding, noRoomToSurge(in));
   if (!binding && in.plan.wanted < unitsOf(in)) consider(binding, maxPerRegion(in));
