@@ -31,8 +31,7 @@ std::set<std::string> declared(const Shipped& one) {
 
 // The pod templates of everything that this variant becomes.
 std::vector<json> podsOf(World& world, const Shipped& one) {
-  world.region = one.region;
-  const json spec = world.workloadOf(one.deployment).at("spec");
+  const json spec = objectsOf(world, one).back().body.at("spec");
   if (spec.contains("template")) return {spec.at("template")};
   const json group = spec.at("leaderWorkerTemplate");
   return {group.at("leaderTemplate"), group.at("workerTemplate")};

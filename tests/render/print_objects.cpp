@@ -28,11 +28,10 @@ void printAll(World& world) {
   for (const char* artifact : {"fp8", "image", "claim", "hub"})
     for (const int nodes : {1, 2})
       for (Shipped& one : shipped(world.catalog, artifact, nodes)) {
-        world.region = one.region;
-        world.region.weightsStorageClass = nodes > 1 ? "" : "fast";
-        world.region.egressGateways = {"0.0.0.0/0", "::/0", "10.1.2.3/8"};
+        one.region.weightsStorageClass = nodes > 1 ? "" : "fast";
+        one.region.egressGateways = {"0.0.0.0/0", "::/0", "10.1.2.3/8"};
         fill(one.deployment.spec);
-        print(world.variantOf(one.deployment));
+        print(objectsOf(world, one));
         print(world.sharedOf(one.deployment));
       }
 }

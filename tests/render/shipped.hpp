@@ -38,6 +38,15 @@ inline Shipped shippedOf(const catalog::Catalog& catalog, const catalog::Engine&
   return {&engine, &family, region.obj(), deployment.variant(variant).obj()};
 }
 
+// On that family, whichever the plan would take first.
+inline std::vector<Object> objectsOf(World& world, const Shipped& one) {
+  world.region = one.region;
+  VariantShare share = world.share(one.deployment);
+  share.requirement.family = one.family;
+  share.requirement.resource = one.family->resource;
+  return variantObjects(one.deployment, share, world.environment);
+}
+
 inline std::vector<Shipped> shipped(const catalog::Catalog& catalog, const std::string& artifact,
                                     int nodes) {
   std::vector<Shipped> result;

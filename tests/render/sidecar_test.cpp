@@ -36,8 +36,8 @@ TEST(Sidecar, RequestsTheCpuThatThePlanCounts) {
 
 TEST(Sidecar, ExposesNothingThatCanBeChangedFromOutside) {
   const World world;
-  for (const json& port : sidecarOf(world, assistant().variant(h200()).obj()).at("ports"))
-    EXPECT_NE(port.at("containerPort"), 9090);
+  const json sidecar = sidecarOf(world, assistant().variant(h200()).obj());
+  for (const json& port : sidecar.at("ports")) EXPECT_NE(port.at("containerPort"), 9090);
   EXPECT_EQ(configOf(world, assistant().variant(h200()).obj())["admin"]["listen"].as<std::string>(),
             "127.0.0.1:9090");
 }
