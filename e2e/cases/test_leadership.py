@@ -48,9 +48,11 @@ def test_a_leader_that_ends_in_order_gives_the_lease_up_at_once(two):
     pid = leader.process.pid
     case.region.stop_operator(signal.SIGTERM, leader.process.name)
     assert pid
+    held = case.api.get(running.LEASE)["spec"]["leaseTransitions"]
     # Without the release it would take the lease's duration of 15 s and more.
     running.wait_leading(other, 60)
-    assert case.api.get(running.LEASE)["spec"]["holderIdentity"]
+    now = case.api.get(running.LEASE)["spec"]
+    assert now["holderIdentity"] and now["leaseTransitions"] == held + 1
 
 
 def test_a_leader_that_slept_past_its_lease_writes_nothing_when_it_wakes(two):

@@ -1,6 +1,7 @@
 """The program itself: flags, credentials, logs, health, metrics."""
 import json
 import re
+import socket
 import subprocess
 import urllib.request
 
@@ -27,7 +28,8 @@ def test_help_and_version_answer_and_end_with_0():
 @pytest.mark.parametrize("args", [
     (), ("--region=x", "--no-such-flag"), ("--region=x", "--log-format=xml"),
     ("--region=x", "extra"), ("--region",), ("--region=",), ("--region=Not_A_Name",),
-    ("--region=x", "--listen-metrics=nonsense"), ("--region=x", "--listen-health=127.0.0.1:99999")])
+    ("--region=x", "--listen-metrics=nonsense"), ("--region=x", "--listen-health=127.0.0.1:99999"),
+    ("--region=x", "--listen-metrics=localhost:8080"), ("--region=x", "--namespace=Not_A_Name")])
 def test_bad_flags_end_with_2_and_say_which(args):
     done = run(*args, "--kubeconfig=/nonexistent")
     assert done.returncode == 2, (done.returncode, done.stderr)
@@ -70,20 +72,56 @@ def test_a_bad_kubeconfig_is_one_clear_line_and_1(tmp_path, name, text, words):
     assert said["level"] == "error" and words in said["message"], said
 
 
-def test_an_api_server_that_cannot_be_reached_or_trusted_is_told(lab, tmp_path):
+def test_an_api_server_that_cannot_be_trusted_is_told_and_ends_with_1(lab, tmp_path):
     text = operators.credential(lab, "untrusting").read_text()
-    foreign = re.sub(r"certificate-authority-data: \S+", "", text)
-    (tmp_path / "no-ca").write_text(foreign)
-    gone = re.sub(r"server: \S+", "server: https://127.0.0.1:9", text)
-    (tmp_path / "gone").write_text(gone)
-    for name in ("no-ca", "gone"):
-        done = run("--region=x", f"--kubeconfig={tmp_path / name}", "--log-format=json",
-                   "--listen-metrics=127.0.0.1:0", "--listen-health=127.0.0.1:0")
-        assert done.returncode == 1, done
-        said = [json.loads(line) for line in done.stderr.splitlines()]
-        assert said[-1]["level"] == "error" and len(said[-1]["message"]) > 20, said
-        token = re.search(r"token: (\S+)", text).group(1)
-        assert token not in done.stderr
+    (tmp_path / "no-ca").write_text(re.sub(r"certificate-authority-data: \S+", "", text))
+    done = run("--region=x", f"--kubeconfig={tmp_path / 'no-ca'}", "--log-format=json",
+               "--listen-metrics=127.0.0.1:0", "--listen-health=127.0.0.1:0")
+    assert done.returncode == 1, done
+    said = [json.loads(line) for line in done.stderr.splitlines()]
+    assert said[-1]["level"] == "error" and len(said[-1]["message"]) > 20, said
+    assert re.search(r"token: (\S+)", text).group(1) not in done.stderr
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["refuses", "silent"])
+def test_an_api_server_that_is_away_is_waited_for_until_sigterm(lab, tmp_path, answers):
+    text = operators.credential(lab, "waiting").read_text()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        if answers:
+            listener.listen(16)  # connections are made, and nothing is ever said
+        port = listener.getsockname()[1]
+        away = re.sub(r"server: \S+", f"server: https://127.0.0.1:{port}", text)
+        (tmp_path / "away").write_text(away)
+        process = subprocess.Popen(
+            [str(operators.check()), "--region=x", f"--kubeconfig={tmp_path / 'away'}",
+             "--log-format=json", "--listen-metrics=127.0.0.1:0", "--listen-health=127.0.0.1:0"],
+            stderr=subprocess.PIPE, text=True)
+        first = process.stderr.readline()
+        assert "starting" in first
+        if not answers:
+            assert "does not answer yet" in process.stderr.readline()
+        process.terminate()
+        assert process.wait(20) == 0, process.stderr.read()
+
+
+def test_sigterm_ends_a_leader_with_0(lab, tmp_path):
+    config = operators.credential(lab, "second")
+    process = subprocess.Popen(
+        [str(operators.check()), "--region=lab", f"--kubeconfig={config}", "--leader-elect",
+         "--log-format=json", "--listen-metrics=127.0.0.1:0", "--listen-health=127.0.0.1:0"],
+        stderr=subprocess.PIPE, text=True)
+    lab.stop_operator()
+    try:
+        for line in process.stderr:
+            if '"leading' in line:
+                break
+        process.terminate()
+        rest = process.stderr.read()
+        assert process.wait(20) == 0, rest
+        assert '"error"' not in rest, rest
+    finally:
+        lab.start_operator()
 
 
 def get(url: str) -> tuple:
@@ -141,8 +179,8 @@ def test_before_the_caches_are_full_it_is_alive_and_not_ready(starter):
 
 def _not_ready(operator):
     code, text = get(operator.health + "/readyz")
-    return (code, text) if text.split() == ["waiting", "for:", "nodes"] or \
-        text.split()[:1] == ["waiting"] and len(text.split()) == 3 else None
+    waiting = text.splitlines()
+    return (code, text) if len(waiting) == 1 and waiting[0].startswith("waiting for ") else None
 
 
 def test_every_line_of_the_log_is_json_with_time_level_and_message(case):

@@ -37,6 +37,7 @@ Result<Pod> decodePod(simdjson::dom::element json);
 
 // A Deployment of apps/v1 or a LeaderWorkerSet.
 Result<Workload> decodeWorkload(simdjson::dom::element json);
+Result<EndpointSlice> decodeEndpointSlice(simdjson::dom::element json);
 Result<GenericObject> decodeGenericObject(simdjson::dom::element json);
 
 }  // namespace bailiwick::api

@@ -49,12 +49,44 @@ void readWorkloadStatus(const Cursor& status, Workload& out) {
       out.failureReason = std::move(condition.reason);
       out.failureMessage = std::move(condition.message);
       out.failureSince = condition.since;
-      out.failureSince = condition.since;
     });
   });
 }
 
+// Addresses of one port: an EndpointSlice lists every address beside every port, and the API
+// server's has one port, "https".
+void readEndpoints(simdjson::dom::element json, Decoding& decoding, EndpointSlice& out) {
+  Cursor(json, "", decoding).fields([&](std::string_view key, const Cursor& value) {
+    if (key == "ports") {
+      value.items([&](const Cursor& port) {
+        port.fields([&](std::string_view name, const Cursor& number) {
+          if (name == "port" && out.port == 0) number.read(out.port, {1, 65535});
+        });
+      });
+    } else if (key == "endpoints") {
+      value.items([&](const Cursor& endpoint) {
+        endpoint.fields([&](std::string_view name, const Cursor& addresses) {
+          if (name != "addresses") return;
+          std::vector<std::string> more;
+          addresses.read(more);
+          out.addresses.insert(out.addresses.end(), more.begin(), more.end());
+        });
+      });
+    }
+  });
+}
+
 }  // namespace
+
+Result<EndpointSlice> decodeEndpointSlice(simdjson::dom::element json) {
+  EndpointSlice out;
+  const Result<Envelope> parts = readEnvelope(json, "EndpointSlice", Nulls::Absent, out.meta);
+  if (!parts) return tl::unexpected(parts.error());
+  Decoding decoding{Nulls::Absent, {}};
+  readEndpoints(json, decoding, out);
+  if (decoding.failed()) return decodeFailure("EndpointSlice", out.meta, decoding.problem);
+  return out;
+}
 
 Result<Node> decodeNode(simdjson::dom::element json, const LabelFilter& keepLabel) {
   Node out;

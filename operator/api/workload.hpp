@@ -53,6 +53,13 @@ struct Workload {
   friend bool operator==(const Workload&, const Workload&) = default;
 };
 
+struct EndpointSlice {
+  ObjectMeta meta;
+  int port = 0;  // the first one
+  std::vector<std::string> addresses;
+  friend bool operator==(const EndpointSlice&, const EndpointSlice&) = default;
+};
+
 // Any other object: Service, ConfigMap, PodDisruptionBudget, NetworkPolicy, ServiceAccount, Role,
 // RoleBinding, RuntimeClass, Namespace.
 struct GenericObject {

@@ -1,19 +1,20 @@
 // bailiwick-operator: exit 2 on bad flags, 1 on a fatal error, 0 on SIGTERM after releasing the lease.
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <ctime>
 #include <random>
+#include <stop_token>
+#include <thread>
 
 #include "catalog/loader.hpp"
-#include "cmd/logging.hpp"
 #include "cmd/options.hpp"
 #include "cmd/version.hpp"
 #include "kube/cpprest_transport.hpp"
 #include "kube/kubeconfig.hpp"
+#include "log/log.hpp"
 #include "reconcile/operator.hpp"
 #include "serve/http_server.hpp"
 #include "serve/metrics.hpp"
@@ -39,24 +40,23 @@ sigset_t blockSignals() {
   return set;
 }
 
-// True when a signal came, false when leadership was lost.
-bool waitForEnd(const sigset_t& signals, const reconcile::Operator& operator_) {
-  const timespec step{0, 200'000'000};
-  while (!operator_.fenced()) {
-    if (sigtimedwait(&signals, nullptr, &step) > 0) return true;
-  }
-  return false;
+// Asks `end`, which outlives the thread, to stop when a signal comes.
+std::jthread watchSignals(const sigset_t& signals, std::stop_source& end) {
+  return std::jthread([signals, &end](std::stop_token stop) {
+    const timespec step{0, 100'000'000};
+    while (!stop.stop_requested()) {
+      if (sigtimedwait(&signals, nullptr, &step) > 0) end.request_stop();
+    }
+  });
 }
 
 serve::Answer health(std::string_view path, const reconcile::Operator& operator_) {
-  if (path == "/livez") return {200, "text/plain", "ok\n"};
-  if (path != "/readyz") return {404, "text/plain", "only /livez and /readyz are served here\n"};
-  if (operator_.ready()) return {200, "text/plain", "ok\n"};
-  std::string waiting = "waiting for:";
-  for (const auto* cache : operator_.caches().all()) {
-    if (!cache->settled()) waiting += " " + cache->resource().str();
+  if (path != "/livez" && path != "/readyz") {
+    return {404, "text/plain", "only /livez and /readyz are served here\n"};
   }
-  return {503, "text/plain", waiting + "\n"};
+  const auto problem = path == "/livez" ? operator_.notLive() : operator_.notReady();
+  return problem.empty() ? serve::Answer{200, "text/plain", "ok\n"}
+                         : serve::Answer{503, "text/plain", problem};
 }
 
 Result<int> run(const Options& options, const sigset_t& signals) {
@@ -93,12 +93,19 @@ Result<int> run(const Options& options, const sigset_t& signals) {
       });
   if (!metricsServer) return tl::unexpected(metricsServer.error());
 
-  spdlog::info("starting version={} region={}", buildVersion, options.region);
-  if (auto started = operator_.start({}); !started) return tl::unexpected(started.error());
-  const bool asked = waitForEnd(signals, operator_);
+  log::info("starting", {{"version", buildVersion}, {"region", options.region}});
+  std::stop_source end;
+  const auto watcher = watchSignals(signals, end);
+  const auto started = operator_.start(end.get_token());
+  if (!started && !end.stop_requested()) return tl::unexpected(started.error());
+  while (!end.stop_requested() && !operator_.fenced()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
   operator_.stop();
-  if (!asked) return fail("leadership was lost; the process ends so that nothing half-decided is done");
-  spdlog::info("stopped");
+  if (operator_.fenced()) {
+    return fail("leadership was lost; the process ends so that nothing half-decided is done");
+  }
+  log::info("stopped");
   return 0;
 }
 
@@ -107,12 +114,14 @@ Result<int> run(const Options& options, const sigset_t& signals) {
 
 int main(int argc, char** argv) {
   using namespace bailiwick::cmd;
+  namespace log = bailiwick::log;
   const auto parsed = parseOptions(argc, argv);
   if (parsed.exitCode) return *parsed.exitCode;
   const auto signals = blockSignals();
-  setUpLogging(parsed.options.logFormat, parsed.options.logLevel);
+  log::setUp(parsed.options.logFormat == "json" ? log::Format::Json : log::Format::Text,
+             parsed.options.logLevel);
   const auto code = run(parsed.options, signals);
   if (code) return *code;
-  spdlog::error("{}", code.error().message);
+  log::error(code.error().message);
   return 1;
 }

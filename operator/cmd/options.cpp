@@ -4,27 +4,23 @@
 #include <algorithm>
 
 #include "cmd/version.hpp"
+#include "serve/http_server.hpp"
 
 namespace bailiwick::cmd {
 namespace {
 
-std::string checkRegion(const std::string& name) {
+std::string checkLabel(const std::string& name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   };
   const bool ok = !name.empty() && name.size() <= 63 && name.front() != '-' &&
                   name.back() != '-' && std::all_of(name.begin(), name.end(), allowed);
-  return ok ? "" : "'" + name + "' is no name of a Region: lower-case letters, digits and dashes";
+  return ok ? "" : "'" + name + "' is no name: up to 63 lower-case letters, digits and dashes";
 }
 
 std::string checkAddress(const std::string& address) {
-  const auto colon = address.rfind(':');
-  const auto port = colon == std::string::npos ? "" : address.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 &&
-                      port.find_first_not_of("0123456789") == std::string::npos;
-  return digits && std::stoi(port) <= 65535
-             ? ""
-             : "'" + address + "' is no address to listen at: write [HOST]:PORT, e.g. :8080";
+  const auto ok = serve::checkAddress(address);
+  return ok ? "" : ok.error().message;
 }
 
 }  // namespace
@@ -39,9 +35,10 @@ Parsed parseOptions(int argc, char** argv) {
   app.set_version_flag("--version", std::string("bailiwick-operator ") + buildVersion);
   app.add_option("--region", o.region, "Name of the Region object that this operator serves")
       ->required()
-      ->check(checkRegion);
+      ->check(checkLabel);
   app.add_option("--kubeconfig", o.kubeconfig, "Kubeconfig; without it the in-cluster account");
   app.add_option("--namespace", o.ns, "Namespace of the leader election's Lease")
+      ->check(checkLabel)
       ->capture_default_str();
   app.add_option("--catalog", o.catalog, "Folder whose entries add to or replace the catalogue's");
   app.add_option("--sidecar-image", o.sidecarImage, "Image of the engine-sidecar")

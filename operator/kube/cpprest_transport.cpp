@@ -232,10 +232,17 @@ class CpprestTransport final : public Transport {
     if (auto error = start(request, *credentials, exchange, cancellation.get_token())) {
       exchange->finished(std::move(error));
     }
-    auto result = exchange->wait(request.deadline, idle, std::move(stop));
+    auto result = exchange->wait(timeLeft(request), idle, std::move(stop));
     if (!exchange->complete()) cancellation.cancel();  // closes the connection
     if (exchange->status() == 401) credentials_.invalidate();
     return result;
+  }
+
+  static std::chrono::milliseconds timeLeft(const Request& request) {
+    if (!request.notAfter) return request.deadline;
+    const auto left = *request.notAfter - std::chrono::steady_clock::now();
+    return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                      std::chrono::milliseconds{0}, request.deadline);
   }
 
   std::optional<TransportError> start(const Request& request,
@@ -243,12 +250,19 @@ class CpprestTransport final : public Transport {
                                       const std::shared_ptr<Exchange>& exchange,
                                       const pplx::cancellation_token& token) {
     std::shared_ptr<Endpoint> endpoint;
+    http::http_request message;
     Endpoint unknown{credentials_.config().server.str(), nullptr, nullptr};
-    return failureOf(unknown, [&] {
+    auto unsendable = failureOf(unknown, [&] {
       endpoint = endpointFor(credentials);
-      auto message = messageOf(request, *credentials);
+      message = messageOf(request, *credentials);
       message.set_response_stream(streams::basic_ostream<std::uint8_t>(
           streams::streambuf<std::uint8_t>(std::make_shared<SinkBuffer>(exchange))));
+    });
+    if (unsendable) return unsendable;
+    if (timeLeft(request) <= std::chrono::milliseconds{0}) {
+      return TransportError{TransportError::Kind::Fenced, "too late to be sent: it was not sent"};
+    }
+    return failureOf(*endpoint, [&] {
       endpoint->client->request(message, token)
           .then([exchange, endpoint](const pplx::task<http::http_response>& task) {
             onHead(task, exchange, endpoint);

@@ -1,12 +1,12 @@
 #include "kube/credentials.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <array>
 #include <utility>
 
 #include "kube/files.hpp"
 #include "kube/tls.hpp"
+#include "log/log.hpp"
 
 namespace bailiwick::kube {
 namespace {
@@ -80,8 +80,8 @@ Result<std::shared_ptr<const Credentials>> CredentialStore::current() {
   } else if (!current_) {
     return tl::unexpected(fresh.error());
   } else {
-    spdlog::warn("credentials unreadable, the last ones stay in use message=\"{}\"",
-                 fresh.error().message);
+    log::warn("credentials unreadable, the last ones stay in use",
+              {{"error", fresh.error().message}});
   }
   return current_;
 }

@@ -2,10 +2,15 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 namespace bailiwick::kube {
 namespace {
 
 using Kind = ApiError::Kind;
+
+// However long a server, or something before it, asks to be left alone.
+constexpr std::chrono::seconds maxRetryAfter{300};
 
 std::string text(const simdjson::dom::object& object, std::string_view field) {
   std::string_view value;
@@ -131,7 +136,7 @@ std::optional<ApiError> fromStatusObject(simdjson::dom::element element, int htt
   out.kind = kindOf(out.status, out.reason);
   std::int64_t seconds = 0;
   if (object["details"]["retryAfterSeconds"].get(seconds) == simdjson::SUCCESS && seconds > 0) {
-    out.retryAfter = std::chrono::seconds{seconds};
+    out.retryAfter = std::chrono::seconds{std::min(seconds, std::int64_t{maxRetryAfter.count()})};
   }
   return out;
 }
@@ -141,7 +146,7 @@ ApiError toApiError(const ResponseHead& head, std::string_view body) {
   simdjson::dom::element element;
   if (parser.parse(body.data(), body.size()).get(element) == simdjson::SUCCESS) {
     if (auto error = fromStatusObject(element, head.status)) {
-      if (head.retryAfter) error->retryAfter = head.retryAfter;
+      if (head.retryAfter) error->retryAfter = std::min(*head.retryAfter, maxRetryAfter);
       return *std::move(error);
     }
   }
@@ -150,7 +155,7 @@ ApiError toApiError(const ResponseHead& head, std::string_view body) {
     out.kind = *kind;
     out.message = describe(head) + " without a Kubernetes Status";
   }
-  out.retryAfter = head.retryAfter;
+  if (head.retryAfter) out.retryAfter = std::min(*head.retryAfter, maxRetryAfter);
   return out;
 }
 

@@ -32,6 +32,7 @@ bool Expectations::satisfied(const api::Key& owner) {
   if (it == pending_.end()) return true;
   Pending& pending = it->second;
   std::erase_if(pending.writes, [](const Write& write) {
+    if (write.cache->absent()) return true;
     const auto seen = write.cache->lastResourceVersion();
     if (seen.empty()) return false;
     // Of versions that have no order nothing can be awaited.
@@ -39,7 +40,8 @@ bool Expectations::satisfied(const api::Key& owner) {
     return !order || *order <= 0;
   });
   std::erase_if(pending.deletions, [](const Deletion& deletion) {
-    return !deletion.cache->holdsLive(deletion.object, deletion.uid);
+    return deletion.cache->absent() ||
+           !deletion.cache->holdsLive(deletion.object, deletion.uid);
   });
   if (!pending.writes.empty() || !pending.deletions.empty()) return false;
   pending_.erase(it);

@@ -19,7 +19,8 @@ class Expectations {
   // A deletion was accepted for this very object.
   void deleted(const api::Key& owner, const InformerBase& cache, api::Key object, std::string uid);
 
-  // Whether the caches have seen every write of this owner; forgets what they have seen.
+  // Whether the caches have seen every write of this owner; forgets what they have seen, and what a
+  // cache cannot see any more because its API was taken away.
   bool satisfied(const api::Key& owner);
   // The owner is gone.
   void forget(const api::Key& owner);

@@ -11,7 +11,9 @@ namespace bailiwick::kube {
 class FencedTransport final : public Transport {
  public:
   // `mayWrite` is asked before each write; no write lasts longer than `margin`, the time between
-  // the end of a leader's own confidence and the moment another may take over.
+  // the end of a leader's own confidence and the moment another may take over. The margin counts
+  // from before the question, so that a process that was stopped in between sends nothing, and the
+  // API server is told of it too, so that an admission webhook cannot make a write land later.
   FencedTransport(Transport& inner, std::function<bool()> mayWrite,
                   std::chrono::milliseconds margin);
 

@@ -1,8 +1,9 @@
 #include "kube/informer.hpp"
 
-#include <spdlog/spdlog.h>
 #include <random>
 #include <utility>
+
+#include "log/log.hpp"
 
 namespace bailiwick::kube {
 namespace {
@@ -49,9 +50,11 @@ class InformerBase::Driver final : private StreamSink {
 
   WatchFsm::Action perform(const WatchFsm::Wait& wait, std::stop_token stop) {
     if (const auto& error = fsm_.lastError()) {
-      spdlog::warn("watch interrupted resource={} kind={} status={} retry_ms={} message=\"{}\"",
-                   owner_.config_.resource.str(), kindName(error->kind), error->status,
-                   wait.duration.count(), error->message);
+      log::warn("watch interrupted", {{"resource", owner_.config_.resource.str()},
+                                      {"kind", kindName(error->kind)},
+                                      {"status", error->status},
+                                      {"retry_ms", wait.duration.count()},
+                                      {"error", error->message}});
     }
     std::unique_lock lock(owner_.mutex_);
     owner_.changed_.wait_for(lock, stop, wait.duration, [] { return false; });
@@ -77,11 +80,17 @@ class InformerBase::Driver final : private StreamSink {
   }
 
   void publish() {
-    std::lock_guard lock(owner_.mutex_);
-    owner_.availability_.store(fsm_.availability());
-    owner_.lastError_ = fsm_.lastError() ? fsm_.lastError()->message : std::string();
-    owner_.stats_ = fsm_.stats();
-    owner_.changed_.notify_all();
+    if (!fsm_.wentBack()) {
+      owner_.wentBackSince_.store(0);
+    } else if (owner_.wentBackSince_.load() == 0) {
+      owner_.wentBackSince_.store(Clock::now().time_since_epoch().count());
+    }
+    {
+      std::lock_guard lock(owner_.mutex_);
+      owner_.lastError_ = fsm_.lastError() ? fsm_.lastError()->message : std::string();
+      owner_.stats_ = fsm_.stats();
+    }
+    owner_.setAvailability(fsm_.availability());
   }
 
   InformerBase& owner_;
@@ -112,6 +121,16 @@ SteadyTime InformerBase::lastContact() const {
   return SteadyTime(SteadyTime::duration(lastContact_.load()));
 }
 
+bool InformerBase::silent(SteadyTime now) const {
+  const auto expected = 2 * std::max(config_.idle, config_.absentRetry);
+  return now - lastContact() > expected && !absent();
+}
+
+std::optional<SteadyTime> InformerBase::wentBackSince() const {
+  const auto since = wentBackSince_.load();
+  return since == 0 ? std::nullopt : std::optional(SteadyTime(SteadyTime::duration(since)));
+}
+
 std::string InformerBase::lastResourceVersion() const {
   std::lock_guard lock(mutex_);
   return version_;
@@ -133,17 +152,29 @@ void InformerBase::publishVersion(std::string_view resourceVersion) {
 }
 
 void InformerBase::publishSynced() {
-  std::lock_guard lock(mutex_);
-  synced_.store(true);
-  availability_.store(WatchFsm::Availability::Available);
-  lastError_.clear();
-  changed_.notify_all();
+  {
+    std::lock_guard lock(mutex_);
+    synced_.store(true);
+    lastError_.clear();
+  }
+  setAvailability(WatchFsm::Availability::Available);
+}
+
+void InformerBase::setAvailability(WatchFsm::Availability availability) {
+  const bool changed = availability_.exchange(availability) != availability;
+  {
+    std::lock_guard lock(mutex_);
+    changed_.notify_all();
+  }
+  if (changed && availabilityChanged_) availabilityChanged_();
 }
 
 void InformerBase::decodeFailed(const ObjectRef& object, const Error& error) {
   decodeErrors_.fetch_add(1);
-  spdlog::error("object unreadable resource={} namespace={} name={} message=\"{}\"",
-                config_.resource.str(), object.ns, object.name, error.message);
+  log::error("object unreadable", {{"resource", config_.resource.str()},
+                                   {"namespace", object.ns},
+                                   {"name", object.name},
+                                   {"error", error.message}});
 }
 
 }  // namespace bailiwick::kube

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -30,6 +31,8 @@ class InformerBase {
   InformerBase(const InformerBase&) = delete;
   InformerBase& operator=(const InformerBase&) = delete;
 
+  // Called when an optional API appears or goes, where handlers are; added before start().
+  void onAvailability(std::function<void()> changed) { availabilityChanged_ = std::move(changed); }
   // Starts the thread. Handlers are added before. The transport outlives the informer.
   void start(Transport& transport);
   // Ends it and waits for it; the store stays as it is.
@@ -40,13 +43,17 @@ class InformerBase {
   bool synced() const { return synced_.load(); }
   // False while the API server does not know the resource (or has not answered yet).
   bool available() const { return availability_.load() == WatchFsm::Availability::Available; }
-  // The API server was asked and does not know the resource: an optional API is not installed.
+  // An optional API is not installed.
   bool absent() const { return availability_.load() == WatchFsm::Availability::Absent; }
   // Either a full set or the certainty that there is none: one may begin to work.
   bool settled() const { return synced() || absent(); }
   bool waitSettled(std::chrono::milliseconds timeout, std::stop_token stop = {}) const;
   // When anything lawful last came from the API server for this resource; the epoch: never.
   SteadyTime lastContact() const;
+  // Nothing has come for so long that a live watch would have been ended and begun anew.
+  bool silent(SteadyTime now) const;
+  // Since when the API server has shown only states that are older than what is cached.
+  std::optional<SteadyTime> wentBackSince() const;
   // Everything up to here is in the store; empty before the first sync.
   std::string lastResourceVersion() const;
   // Empty while all is well.
@@ -67,11 +74,15 @@ class InformerBase {
  private:
   class Driver;
 
+  void setAvailability(WatchFsm::Availability availability);
+
   WatchConfig config_;
   std::atomic<bool> synced_{false};
   std::atomic<WatchFsm::Availability> availability_{WatchFsm::Availability::Unknown};
   std::atomic<SteadyTime::rep> lastContact_{0};
+  std::atomic<SteadyTime::rep> wentBackSince_{0};
   std::atomic<std::uint64_t> decodeErrors_{0};
+  std::function<void()> availabilityChanged_;
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
   std::string version_;

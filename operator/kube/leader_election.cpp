@@ -1,12 +1,12 @@
 #include "kube/leader_election.hpp"
 
-#include <spdlog/spdlog.h>
 #include <algorithm>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "kube/client.hpp"
+#include "log/log.hpp"
 
 namespace bailiwick::kube {
 namespace {
@@ -105,8 +105,10 @@ LeaderFsm::Action LeaderElection::written(Request request, std::stop_token stop)
 
 LeaderFsm::Action LeaderElection::failed(const ApiError& error) {
   if (error.transport != TransportError::Kind::Cancelled) {
-    spdlog::warn("leader election failed lease={}/{} kind={} message=\"{}\"", config_.ns,
-                 config_.name, kindName(error.kind), error.message);
+    log::warn("leader election failed", {{"namespace", config_.ns},
+                                         {"lease", config_.name},
+                                         {"kind", kindName(error.kind)},
+                                         {"error", error.message}});
   }
   return fsm_.failed(random_());
 }
@@ -127,24 +129,36 @@ void LeaderElection::publish() {
   const bool leads = fsm_.leading(Clock::now());
   if (leads == wasLeading_) return;
   wasLeading_ = leads;
-  spdlog::info("leader election lease={}/{} identity={} leading={}", config_.ns, config_.name,
-               config_.identity, leads);
+  log::info("leader election", {{"namespace", config_.ns},
+                                {"lease", config_.name},
+                                {"identity", config_.identity},
+                                {"leading", leads}});
   const auto& tell = leads ? callbacks_.started : callbacks_.lost;
   if (tell) tell();
 }
 
-// Writes stop before the lease is given up.
+// Writes stop before the lease is given up. A renewal that was cut off by stop() may have been
+// stored: then the lease is read once more, and given up as it is.
 void LeaderElection::releaseLease() {
-  const auto lease = fsm_.release();
-  publish();
-  if (!lease) return;
-  Request request =
-      mergePatch(resources::leases, {config_.ns, config_.name}, leasePatchBody(*lease, wallNow()));
-  request.deadline = std::min(deadline::quick, config_.renewDeadline / 2);
-  if (const auto done = write(transport_, request, {}); !done) {
-    spdlog::warn("lease not released lease={}/{} message=\"{}\"", config_.ns, config_.name,
-                 done.error().message);
-  }
+  auto lease = fsm_.release();
+  leadUntil_.store(0);
+  if (!lease || released(*lease)) return;
+  const auto stored = read<Lease>(transport_, timed(get(resources::leases, {config_.ns, config_.name})),
+                                  {}, decodeLease);
+  if (!stored || stored->holder != config_.identity) return;
+  lease->resourceVersion = stored->resourceVersion;
+  released(*lease);
+}
+
+bool LeaderElection::released(const Lease& lease) {
+  const auto request = timed(
+      mergePatch(resources::leases, {config_.ns, config_.name}, leasePatchBody(lease, wallNow())));
+  const auto done = write(transport_, request, {});
+  if (done) return true;
+  log::warn("lease not released", {{"namespace", config_.ns},
+                                   {"lease", config_.name},
+                                   {"error", done.error().message}});
+  return false;
 }
 
 }  // namespace bailiwick::kube

@@ -18,8 +18,8 @@ namespace bailiwick::kube {
 class LeaderElection {
  public:
   struct Callbacks {
-    // On the election's thread. `started` must return soon; a process that has `lost` the lease
-    // best exits: what it has under way was decided as leader.
+    // On the election's thread. `started` must return soon; a process that has `lost` the lease,
+    // other than by stop(), best exits: what it has under way was decided as leader.
     std::function<void()> started;
     std::function<void()> lost;
   };
@@ -49,6 +49,7 @@ class LeaderElection {
   Request timed(Request request) const;
   void publish();
   void releaseLease();
+  bool released(const Lease& lease);
 
   LeaderConfig config_;
   Transport& transport_;

@@ -17,7 +17,8 @@ struct RequeueAfter {
 struct Retry {
   ApiError error;
 };
-// Only a change of the object, or of our rights, helps: no retry.
+// Only a change of the object, of our rights or of somebody else's objects helps: retried slowly,
+// since nothing may tell us of it.
 struct Terminal {
   Error error;
 };
@@ -34,6 +35,8 @@ void settle(Q& queue, const Item& item, const Outcome& outcome) {
     queue.addAfter(item, later->delay);
   } else if (const auto* retry = std::get_if<Retry>(&outcome)) {
     queue.addRateLimited(item, retry->error.retryAfter.value_or(std::chrono::seconds{0}));
+  } else if (std::holds_alternative<Terminal>(outcome)) {
+    queue.addRefused(item);
   } else {
     queue.forget(item);
   }

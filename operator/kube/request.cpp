@@ -185,10 +185,4 @@ Request deleteObject(const Resource& resource, const api::Key& key,
   return request;
 }
 
-Request discoverResources(std::string_view group, std::string_view version) {
-  Request request;
-  request.path = groupPath(group, version);
-  return request;
-}
-
 }  // namespace bailiwick::kube

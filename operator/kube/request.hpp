@@ -33,6 +33,8 @@ struct Request {
   std::string body;
   std::string contentType;
   std::chrono::milliseconds deadline = deadline::normal;
+  // Not sent, and given up where it is under way, from then on.
+  std::optional<std::chrono::steady_clock::time_point> notAfter;
 
   // Path and query, percent-encoded.
   std::string target() const;
@@ -105,8 +107,5 @@ struct DeleteOptions {
 };
 Request deleteObject(const Resource& resource, const api::Key& key,
                      const Preconditions& preconditions, const DeleteOptions& options = {});
-
-// GET /apis/GROUP/VERSION, or /api/v1 for the core group.
-Request discoverResources(std::string_view group, std::string_view version);
 
 }  // namespace bailiwick::kube

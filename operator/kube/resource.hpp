@@ -40,6 +40,7 @@ inline const Resource roles{"rbac.authorization.k8s.io", "v1", "roles", "Role"};
 inline const Resource roleBindings{"rbac.authorization.k8s.io", "v1", "rolebindings",
                                    "RoleBinding"};
 inline const Resource runtimeClasses{"node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", false};
+inline const Resource endpointSlices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
 inline const Resource leases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline const Resource modelDeployments{"bailiwick.dev", "v1alpha1", "modeldeployments",
                                        "ModelDeployment"};

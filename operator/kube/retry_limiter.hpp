@@ -3,13 +3,15 @@
 // Pure: time is a parameter.
 
 #include <chrono>
-#include <cstddef>
 
 namespace bailiwick::kube {
 
 struct RetryLimits {
   std::chrono::milliseconds itemMin{5};
   std::chrono::milliseconds itemMax{1'000'000};
+  // Of what the server refuses for good: somebody else has to act, who does not tell us.
+  std::chrono::milliseconds refusedMin{5'000};
+  std::chrono::milliseconds refusedMax{30'000};
   double perSecond = 10;
   double burst = 100;
 };
@@ -21,15 +23,16 @@ class TokenBucket {
       : perSecond_(perSecond), burst_(burst), tokens_(burst) {}
   // Takes a token, now or in advance: how long until it exists.
   std::chrono::nanoseconds take(Time now);
+  // Takes a token if there is one; takes nothing otherwise.
+  bool tryTake(Time now);
 
  private:
+  void refill(Time now);
+
   double perSecond_;
   double burst_;
   double tokens_;
   Time last_{};
 };
-
-// itemMin * 2^failures, at most itemMax.
-std::chrono::milliseconds itemBackoff(const RetryLimits& limits, int failures);
 
 }  // namespace bailiwick::kube

@@ -13,8 +13,12 @@ using std::chrono::milliseconds;
 constexpr std::size_t maxErrorBody = std::size_t{64} << 10;
 constexpr std::size_t keepParserCapacity = std::size_t{256} << 10;
 constexpr milliseconds healthyStream{10'000};  // a stream that lived so long was no failure
-constexpr milliseconds maxRetryAfter{300'000};
 constexpr int maxFailedResumes = 5;  // then the resourceVersion itself is suspect
+
+// The API server's own words for a path that it does not serve are plain text; a proxy's are HTML.
+bool saidByTheApiServer(const ResponseHead& head, const ApiError& error) {
+  return error.kind == ApiError::Kind::NotFound || head.contentType == "text/plain";
+}
 
 std::string_view textAt(const simdjson::dom::object& object, std::string_view field) {
   std::string_view value;
@@ -128,8 +132,8 @@ WatchFsm::Action WatchFsm::fail(ApiError error, Resume resume) {
   state_ = State::Backoff;
   auto wait = backoff_.next(random_());
   if (error.retryAfter) {
-    const milliseconds asked = std::min<milliseconds>(*error.retryAfter, maxRetryAfter);
-    wait = std::max(wait, asked + milliseconds{static_cast<int>(random_() * 1000)});
+    wait = std::max<milliseconds>(
+        wait, *error.retryAfter + milliseconds{static_cast<int>(random_() * 1000)});
   }
   lastError_ = std::move(error);
   return Wait{wait};
@@ -152,8 +156,9 @@ WatchFsm::Action WatchFsm::absent() {
 }
 
 // An answer other than 200, to a list or a watch.
-WatchFsm::Action WatchFsm::refused(ApiError error) {
-  if (error.status == 404) return absent();
+WatchFsm::Action WatchFsm::refused(const ResponseHead& head, std::string_view body) {
+  auto error = toApiError(head, body);
+  if (head.status == 404 && config_.optional && saidByTheApiServer(head, error)) return absent();
   const bool listing = state_ != State::Watching;
   const bool invalid =
       error.kind == ApiError::Kind::Invalid || error.kind == ApiError::Kind::BadRequest;
@@ -166,7 +171,7 @@ WatchFsm::Action WatchFsm::refused(ApiError error) {
 }
 
 WatchFsm::Action WatchFsm::pageReceived(const Response& response, SteadyTime now) {
-  if (response.head.status != 200) return refused(toApiError(response.head, response.body));
+  if (response.head.status != 200) return refused(response.head, response.body);
   streamError_.reset();
   if (!pageDecoded(response, now)) {
     return fail(std::exchange(streamError_, std::nullopt)
@@ -214,7 +219,8 @@ bool WatchFsm::pageDecoded(const Response& response, SteadyTime now) {
 // Never back in time: what an older state lacks may exist, and what it has may be gone.
 bool WatchFsm::completeSet(std::string_view resourceVersion, SteadyTime now) {
   const auto order = compareResourceVersions(resourceVersion, resourceVersion_);
-  if (order && *order < 0) {
+  wentBack_ = order && *order < 0;
+  if (wentBack_) {
     return broken("the API server answered with an older state (" + std::string(resourceVersion) +
                       ") than it had shown before (" + resourceVersion_ +
                       "); after a restore of etcd restart this process",
@@ -347,7 +353,7 @@ WatchFsm::Action WatchFsm::streamEnded(const std::optional<TransportError>& erro
     const bool again = failure->kind == ApiError::Kind::Gone || relistWanted_;
     return fail(*failure, again ? Resume::Relist : Resume::Watch);
   }
-  if (head && head->status != 200) return refused(toApiError(*head, body));
+  if (head && head->status != 200) return refused(*head, body);
   if (error) {
     // Silence: what came before it may be all that was lost, or not.
     const bool stalled = head && error->kind == TransportError::Kind::Timeout;

@@ -52,6 +52,9 @@ struct WatchConfig {
   std::string ns;  // empty: all
   std::string labelSelector;
   std::string fieldSelector;
+  // The API need not be installed: a 404 that the API server itself gives means that it is not. Of
+  // any other resource a 404 is a failure like others, and never "there are none".
+  bool optional = false;
   bool watchList = true;
   int pageLimit = 500;
   std::chrono::seconds timeout{300};        // the server ends a watch after 1..2 times this
@@ -66,7 +69,7 @@ struct WatchConfig {
 class WatchFsm {
  public:
   enum class State { Empty, ListPage, InitialEvents, Watching, Backoff };
-  // Absent: the API server answers 404 for the resource. Objects told before stay in force.
+  // Absent: an optional resource is not installed. Objects told before stay in force.
   enum class Availability { Unknown, Available, Absent };
 
   struct SendPage {
@@ -103,6 +106,9 @@ class WatchFsm {
   State state() const { return state_; }
   Availability availability() const { return availability_; }
   bool synced() const { return synced_; }
+  // The API server has only shown an older state since: it was restored from a backup, and nothing
+  // that is cached here holds any more. Only a new process can begin anew.
+  bool wentBack() const { return wentBack_; }
   const std::string& resourceVersion() const { return resourceVersion_; }
   // What the last failure was; empty while all is well.
   const std::optional<ApiError>& lastError() const { return lastError_; }
@@ -117,7 +123,7 @@ class WatchFsm {
   Action openWatch();
   Action fail(ApiError error, Resume resume);
   Action absent();
-  Action refused(ApiError error);
+  Action refused(const ResponseHead& head, std::string_view body);
   Action ended(bool healthy, SteadyTime now);
   bool pageDecoded(const Response& response, SteadyTime now);
   bool completeSet(std::string_view resourceVersion, SteadyTime now);
@@ -139,6 +145,7 @@ class WatchFsm {
   Resume resume_ = Resume::Relist;
   bool synced_ = false;
   bool setOpen_ = false;
+  bool wentBack_ = false;
   bool relistWanted_ = false;  // by what broke the stream
   bool watchList_;
   int pageLimit_;

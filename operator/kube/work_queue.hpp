@@ -9,11 +9,13 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <stop_token>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "kube/backoff.hpp"
 #include "kube/retry_limiter.hpp"
 #include "kube/store.hpp"
 
@@ -32,6 +34,8 @@ class WorkQueue {
   void addAfter(const Item& item, std::chrono::milliseconds delay);
   // After a failure: backs off per item and over all; never sooner than `atLeast`.
   void addRateLimited(const Item& item, std::chrono::milliseconds atLeast = {});
+  // After a refusal, which only somebody else can lift: the same, but slowly from the start.
+  void addRefused(const Item& item);
   // Ends the item's run of failures.
   void forget(const Item& item);
 
@@ -48,6 +52,8 @@ class WorkQueue {
  private:
   void addLocked(const Item& item);
   void addAtLocked(const Item& item, Clock::time_point when);
+  void addFailedLocked(const Item& item, std::chrono::milliseconds min,
+                       std::chrono::milliseconds max, std::chrono::milliseconds atLeast);
   void promoteDueLocked(Clock::time_point now);
 
   RetryLimits limits_;
@@ -61,6 +67,7 @@ class WorkQueue {
   std::unordered_map<Item, int, Hash> failures_;
   std::unordered_map<Item, Clock::time_point, Hash> waiting_;
   std::multimap<Clock::time_point, Item> due_;
+  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace bailiwick::kube

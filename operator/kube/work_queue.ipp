@@ -32,9 +32,23 @@ void WorkQueue<Item, Hash>::addAfter(const Item& item, std::chrono::milliseconds
 template <class Item, class Hash>
 void WorkQueue<Item, Hash>::addRateLimited(const Item& item, std::chrono::milliseconds atLeast) {
   std::lock_guard lock(mutex_);
+  addFailedLocked(item, limits_.itemMin, limits_.itemMax, atLeast);
+}
+
+template <class Item, class Hash>
+void WorkQueue<Item, Hash>::addRefused(const Item& item) {
+  std::lock_guard lock(mutex_);
+  addFailedLocked(item, limits_.refusedMin, limits_.refusedMax, {});
+}
+
+template <class Item, class Hash>
+void WorkQueue<Item, Hash>::addFailedLocked(const Item& item, std::chrono::milliseconds min,
+                                            std::chrono::milliseconds max,
+                                            std::chrono::milliseconds atLeast) {
   const auto now = Clock::now();
+  const double random = std::uniform_real_distribution<double>(0, 1)(random_);
   const auto delay = std::max<Clock::duration>(
-      {itemBackoff(limits_, failures_[item]++), bucket_.take(now), atLeast});
+      {backoffAfter(failures_[item]++, min, max, random), bucket_.take(now), atLeast});
   addAtLocked(item, now + delay);
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "api/decode.hpp"
+#include "api/labels.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -16,6 +17,15 @@ namespace resources = kube::resources;
 // controller's status updates leave alone.
 std::string versionOf(std::int64_t generation, const std::string& resourceVersion) {
   return generation > 0 ? fmt::format("g{}", generation) : resourceVersion;
+}
+
+// Of exactly the object and version that the decision was made of: by an old view nothing is scaled
+// or taken over.
+std::string bodyFor(const render::Object& object, const api::ObjectMeta& present) {
+  auto body = object.body;
+  body["metadata"]["uid"] = present.uid;
+  body["metadata"]["resourceVersion"] = present.resourceVersion;
+  return body.dump();
 }
 
 std::string nameOf(const render::Object& object) {
@@ -39,21 +49,21 @@ Applier::Applier(kube::Transport& transport, const Caches& caches,
                  kube::Expectations& expectations)
     : transport_(transport), caches_(caches), expectations_(expectations) {}
 
-tl::expected<void, Applier::Failure> Applier::checkOwner(const api::ModelDeployment& owner,
-                                                         const kube::Resource& resource,
-                                                         const render::Object& object,
-                                                         std::stop_token stop) {
-  std::string controller;
-  if (const auto cached = caches_.meta(resource, object.key)) {
-    controller = cached->controllerUid;
-  } else {
-    const auto found = kube::read<api::GenericObject>(
-        transport_, kube::get(resource, object.key), stop, api::decodeGenericObject);
-    if (!found && found.error().kind == kube::ApiError::Kind::NotFound) return {};
-    if (!found) return tl::unexpected(Failure(found.error()));
-    controller = found->meta.controllerUid;
+tl::expected<std::optional<api::ObjectMeta>, Applier::Failure> Applier::existing(
+    const api::ModelDeployment& owner, const kube::Resource& resource,
+    const render::Object& object, std::stop_token stop) {
+  auto found = caches_.meta(resource, object.key);
+  if (!found) {
+    auto stored = kube::read<api::GenericObject>(transport_, kube::get(resource, object.key), stop,
+                                                 api::decodeGenericObject);
+    if (!stored && stored.error().kind == kube::ApiError::Kind::NotFound) return std::nullopt;
+    if (!stored) return tl::unexpected(Failure(stored.error()));
+    found = std::move(stored->meta);
   }
-  if (controller == owner.meta.uid) return {};
+  if (found->controllerUid == owner.meta.uid &&
+      found->labels.has(api::names::managedByLabel, api::names::managedBy)) {
+    return found;
+  }
   return tl::unexpected(Failure(NameTaken{nameOf(object)}));
 }
 
@@ -74,11 +84,13 @@ tl::expected<Applied, Applier::Failure> Applier::ensure(const api::ModelDeployme
       before.version == versionOf(cached->generation, cached->resourceVersion)) {
     return Applied::Unchanged;
   }
-  if (auto ok = checkOwner(owner, resource, object, stop); !ok) {
-    return tl::unexpected(ok.error());
-  }
+  const auto present = existing(owner, resource, object, stop);
+  if (!present) return tl::unexpected(present.error());
   const auto written = kube::write(
-      transport_, kube::apply(resource, object.key, std::move(body), kube::Force::Yes), stop);
+      transport_,
+      kube::apply(resource, object.key, *present ? bodyFor(object, **present) : std::move(body),
+                  kube::Force::Yes),
+      stop);
   if (!written) return tl::unexpected(Failure(written.error()));
   if (const auto* cache = caches_.of(resource)) {
     expectations_.wrote(owner.meta.key, *cache, written->resourceVersion);

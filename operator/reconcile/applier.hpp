@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -16,7 +17,8 @@
 
 namespace bailiwick::reconcile {
 
-// An object of that name exists and is not controlled by the deployment.
+// An object of that name exists and is not ours: the deployment does not control it, or it does by
+// its owner reference alone, which any tenant can write.
 struct NameTaken {
   std::string object;  // "Service assistant"
 };
@@ -48,9 +50,11 @@ class Applier {
   };
   using Objects = std::unordered_map<std::string, Memory>;
 
-  tl::expected<void, Failure> checkOwner(const api::ModelDeployment& owner,
-                                         const kube::Resource& resource,
-                                         const render::Object& object, std::stop_token stop);
+  // What of the name there is and is ours; nullopt where there is nothing.
+  tl::expected<std::optional<api::ObjectMeta>, Failure> existing(const api::ModelDeployment& owner,
+                                                                 const kube::Resource& resource,
+                                                                 const render::Object& object,
+                                                                 std::stop_token stop);
 
   kube::Transport& transport_;
   const Caches& caches_;

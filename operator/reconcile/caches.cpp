@@ -6,6 +6,7 @@
 
 #include "api/decode.hpp"
 #include "api/labels.hpp"
+#include "log/log.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -25,13 +26,37 @@ kube::WatchConfig ours(const kube::Resource& resource) {
   return config;
 }
 
+kube::WatchConfig optional(kube::WatchConfig config) {
+  config.optional = true;
+  return config;
+}
+
+kube::WatchConfig one(const kube::Resource& resource, const api::Key& key) {
+  auto config = everything(resource);
+  config.ns = key.ns;
+  config.fieldSelector = "metadata.name=" + key.name;
+  return config;
+}
+
 auto nodeDecoder(const catalog::Catalog& catalog) {
   const auto keys = catalog.nodeLabelKeys();
   const auto prefix = catalog.residencyPrefix;
   api::LabelFilter keep = [keys, prefix](std::string_view key) {
     return key.starts_with(prefix) || keys.contains(key);
   };
-  return [keep](simdjson::dom::element json) { return api::decodeNode(json, keep); };
+  return [keep](simdjson::dom::element json) -> Result<api::Node> {
+    auto node = api::decodeNode(json, keep);
+    if (node) return node;
+    // Its last labels may hold no longer. Without any it takes nothing, and what runs there counts
+    // as on a node whose location is unknown.
+    auto bare = api::decodeGenericObject(json);
+    if (!bare) return node;
+    log::error("node unreadable, its labels do not count", {{"error", node.error().message}});
+    api::Node unknown;
+    unknown.meta = std::move(bare->meta);
+    unknown.meta.labels = {};
+    return unknown;
+  };
 }
 
 }  // namespace
@@ -43,7 +68,7 @@ Caches::Caches(const catalog::Catalog& catalog)
       nodes(everything(resources::nodes), nodeDecoder(catalog)),
       pods(everything(resources::pods), api::decodePod),
       workloads(ours(resources::deployments), api::decodeWorkload),
-      leaderWorkerSets(ours(resources::leaderWorkerSets), api::decodeWorkload),
+      leaderWorkerSets(optional(ours(resources::leaderWorkerSets)), api::decodeWorkload),
       services(ours(resources::services), api::decodeGenericObject),
       configMaps(ours(resources::configMaps), api::decodeGenericObject),
       podDisruptionBudgets(ours(resources::podDisruptionBudgets), api::decodeGenericObject),
@@ -51,13 +76,15 @@ Caches::Caches(const catalog::Catalog& catalog)
       serviceAccounts(ours(resources::serviceAccounts), api::decodeGenericObject),
       roles(ours(resources::roles), api::decodeGenericObject),
       roleBindings(ours(resources::roleBindings), api::decodeGenericObject),
-      runtimeClasses(everything(resources::runtimeClasses), api::decodeGenericObject) {}
+      runtimeClasses(everything(resources::runtimeClasses), api::decodeGenericObject),
+      apiServer(one(resources::endpointSlices, {"default", "kubernetes"}),
+                api::decodeEndpointSlice) {}
 
 std::vector<kube::InformerBase*> Caches::every() {
   return {&deployments, &passports,       &regions,          &nodes,
           &pods,        &workloads,       &leaderWorkerSets, &services,
           &configMaps,  &podDisruptionBudgets, &networkPolicies, &serviceAccounts,
-          &roles,       &roleBindings,    &runtimeClasses};
+          &roles,       &roleBindings,    &runtimeClasses,   &apiServer};
 }
 
 std::vector<const kube::InformerBase*> Caches::all() const {
@@ -93,6 +120,15 @@ const kube::InformerBase* Caches::of(const kube::Resource& resource) const {
     if (informer->resource() == resource) return informer;
   }
   return nullptr;
+}
+
+std::vector<std::pair<std::string, int>> Caches::apiServerAddresses() const {
+  std::vector<std::pair<std::string, int>> addresses;
+  const auto slice = apiServer.store().get(api::Key{"default", "kubernetes"});
+  if (!slice) return addresses;
+  for (const auto& address : slice->addresses) addresses.emplace_back(address, slice->port);
+  std::sort(addresses.begin(), addresses.end());
+  return addresses;
 }
 
 std::optional<api::ObjectMeta> Caches::meta(const kube::Resource& resource,

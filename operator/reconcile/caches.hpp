@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
+#include <utility>
 #include <stop_token>
 #include <vector>
 
@@ -29,6 +31,7 @@ struct Caches {
   kube::Informer<api::GenericObject> services, configMaps, podDisruptionBudgets, networkPolicies,
       serviceAccounts, roles, roleBindings;  // of ours
   kube::Informer<api::GenericObject> runtimeClasses;
+  kube::Informer<api::EndpointSlice> apiServer;  // where the API server of this cluster is
 
   void start(kube::Transport& transport);
   void stop();
@@ -38,6 +41,8 @@ struct Caches {
   std::vector<const kube::InformerBase*> all() const;
   // The cache that holds objects of this kind of ours; nullptr for any other kind.
   const kube::InformerBase* of(const kube::Resource& resource) const;
+  // Address and port of each API server; empty where the cluster does not tell.
+  std::vector<std::pair<std::string, int>> apiServerAddresses() const;
   // The metadata of an object of ours as cached.
   std::optional<api::ObjectMeta> meta(const kube::Resource& resource, const api::Key& key) const;
 

@@ -81,7 +81,7 @@ render::Environment DeploymentController::environment(const api::Region& region)
   environment.region = &region;
   environment.catalog = config_.catalog;
   environment.sidecarImage = config_.sidecarImage;
-  environment.apiServer = config_.apiServer;
+  environment.apiServer = config_.caches->apiServerAddresses();
   for (const auto& runtimeClass : config_.caches->runtimeClasses.store().snapshot()) {
     environment.runtimeClasses.insert(runtimeClass->meta.key.name);
   }

@@ -29,7 +29,6 @@ class DeploymentController {
     EventRecorder* events = nullptr;
     std::string region;
     std::string sidecarImage;
-    std::vector<std::pair<std::string, int>> apiServer;
     std::function<api::Time()> now;
   };
 

@@ -1,13 +1,14 @@
 #include "reconcile/events.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <nlohmann/json.hpp>
 
 #include "api/hash.hpp"
 #include "api/labels.hpp"
 #include "kube/resource.hpp"
+#include "log/log.hpp"
+#include "plan/conditions.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -29,7 +30,7 @@ nlohmann::json bodyOf(const Event& event, const api::Key& key, const std::string
           {"type", event.warning ? "Warning" : "Normal"},
           {"reason", event.reason},
           {"action", event.action},
-          {"note", event.note.substr(0, maxNote)},
+          {"note", plan::shortened(event.note, maxNote)},
           {"regarding",
            {{"apiVersion", api::names::apiVersion},
             {"kind", event.kind},
@@ -47,7 +48,7 @@ EventRecorder::EventRecorder(kube::Transport& transport, std::string instance,
 bool EventRecorder::allowed(const api::ObjectMeta& object) {
   const auto [entry, isNew] =
       budgets_.try_emplace(object.uid, perSecondPerObject, burstPerObject);
-  return entry->second.take(std::chrono::steady_clock::now()) == std::chrono::nanoseconds(0);
+  return entry->second.tryTake(std::chrono::steady_clock::now());
 }
 
 void EventRecorder::forgetOld(api::Time now) {
@@ -88,8 +89,11 @@ void EventRecorder::record(const Event& event, std::stop_token stop) {
                               bodyOf(event, series.name, instance_, now).dump());
   const auto written = kube::write(transport_, request, stop);
   if (!written) {
-    spdlog::debug("event not written object={} reason={} error={}", event.regarding.key.str(),
-                  event.reason, written.error().message);
+    const std::lock_guard lock(mutex_);
+    series_.erase(id);  // what was never stored has no series to go on
+    log::debug("event not written", {{"object", event.regarding.key.str()},
+                                     {"reason", event.reason},
+                                     {"error", written.error().message}});
   }
 }
 

@@ -1,10 +1,11 @@
 #include "reconcile/operator.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "api/decode.hpp"
 #include "api/labels.hpp"
+#include "kube/backoff.hpp"
+#include "log/log.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -15,6 +16,18 @@ api::Time wallClock() {
 
 // Own status is debounced: pools change with every pod.
 constexpr auto regionQuiet = std::chrono::seconds(1);
+
+// How often a start asks an API server that is away.
+constexpr auto firstRetry = std::chrono::milliseconds(500);
+constexpr auto lastRetry = std::chrono::seconds(10);
+// A load balancer may ask an API server that lags behind; a restored etcd stays behind.
+constexpr auto wentBackPatience = std::chrono::minutes(2);
+
+bool mayPass(const kube::ApiError& error) {
+  using Kind = kube::TransportError::Kind;
+  return error.retryable() && error.transport != Kind::Certificate &&
+         error.transport != Kind::Credentials;
+}
 
 bool matters(const api::Node& a, const api::Node& b) {
   return a.meta.labels != b.meta.labels || a.unschedulable != b.unschedulable ||
@@ -54,7 +67,7 @@ Operator::Operator(OperatorConfig config, kube::Transport& transport)
       lease, transport_,
       kube::LeaderElection::Callbacks{[this] { lead(); },
                                       [this] {
-                                        spdlog::error("leadership lost");
+                                        log::error("leadership lost");
                                         fenced_ = true;
                                       }});
   fencedTransport_ = std::make_unique<kube::FencedTransport>(
@@ -64,7 +77,9 @@ Operator::Operator(OperatorConfig config, kube::Transport& transport)
 
 Operator::~Operator() { stop(); }
 
-bool Operator::leading() const { return !config_.leaderElect || election_->isLeader(); }
+bool Operator::leading() const {
+  return !fenced_ && (!config_.leaderElect || election_->isLeader());
+}
 
 Result<void> Operator::start(std::stop_token stop) {
   const auto uid = clusterUid(stop);
@@ -87,7 +102,7 @@ Result<void> Operator::start(std::stop_token stop) {
   planner_ = std::make_unique<Planner>(std::move(planner));
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
-      config_.region, config_.sidecarImage, apiServerEndpoints(stop), wallClock});
+      config_.region, config_.sidecarImage, wallClock});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), config_.region, *uid, wallClock});
   watchDeployments();
@@ -102,7 +117,12 @@ Result<void> Operator::start(std::stop_token stop) {
 }
 
 void Operator::stop() {
-  // First the thread that makes the workers, then the workers.
+  {
+    const std::lock_guard lock(leadMutex_);
+    stopping_ = true;
+  }
+  // First the thread that makes the workers, then the workers; the lease is released last, when
+  // nothing decided as leader is under way any more.
   leading_.request_stop();
   if (leading_.joinable()) leading_.join();
   queue_.shutdown();
@@ -113,16 +133,43 @@ void Operator::stop() {
 }
 
 void Operator::lead() {
-  leading_ = std::jthread([this](std::stop_token stop) {
-    while (!stop.stop_requested() && !caches_.waitSettled(std::chrono::seconds(1), stop)) continue;
-    if (stop.stop_requested()) return;
-    spdlog::info("leading region={}", config_.region);
-    for (int i = 0; i < config_.workers; ++i) {
-      workers_.emplace_back([this](std::stop_token own) { work(own); });
+  const std::lock_guard lock(leadMutex_);
+  if (stopping_ || fenced_) return;
+  leading_ = std::jthread([this](std::stop_token stop) { beginWork(stop); });
+}
+
+void Operator::beginWork(std::stop_token stop) {
+  while (!stop.stop_requested() && !caches_.waitSettled(std::chrono::seconds(1), stop)) continue;
+  if (stop.stop_requested()) return;
+  log::info("leading", {{"region", config_.region}});
+  for (int i = 0; i < config_.workers; ++i) {
+    workers_.emplace_back([this](std::stop_token own) { work(own); });
+  }
+  planner_->start();
+  planner_->poke();
+}
+
+std::string Operator::notReady() const {
+  const auto now = std::chrono::steady_clock::now();
+  std::string reasons;
+  for (const auto* cache : caches_.all()) {
+    const auto name = cache->resource().str();
+    if (!cache->settled()) {
+      reasons += fmt::format("waiting for {}: {}\n", name, cache->lastError());
+    } else if (cache->silent(now)) {
+      reasons += fmt::format("nothing heard of {}: {}\n", name, cache->lastError());
     }
-    planner_->start();
-    planner_->poke();
-  });
+  }
+  return reasons;
+}
+
+std::string Operator::notLive() const {
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto* cache : caches_.all()) {
+    const auto since = cache->wentBackSince();
+    if (since && now - *since > wentBackPatience) return cache->lastError() + "\n";
+  }
+  return {};
 }
 
 void Operator::work(std::stop_token stop) {
@@ -133,18 +180,24 @@ void Operator::work(std::stop_token stop) {
       config_.observer->reconciled(outcome, std::chrono::steady_clock::now() - begun);
     }
     if (const auto* retry = std::get_if<kube::Retry>(&outcome)) {
-      spdlog::warn("reconcile failed, retrying object={} error={}", key->str(),
-                   retry->error.message);
+      log::warn("reconcile failed, retrying",
+                {{"object", key->str()}, {"error", retry->error.message}});
     }
     if (const auto* terminal = std::get_if<kube::Terminal>(&outcome)) {
-      spdlog::error("reconcile failed object={} error={}", key->str(), terminal->error.message);
+      log::error("reconcile failed",
+                 {{"object", key->str()}, {"error", terminal->error.message}});
     }
     kube::settle(queue_, *key, outcome);
   }
 }
 
+// What one object makes go wrong stops no other: nothing that is thrown ends a worker.
 kube::Outcome Operator::reconcile(const api::Key& key, std::stop_token stop) {
-  return key.ns.empty() ? regions_->reconcile(stop) : deployments_->reconcile(key, stop);
+  try {
+    return key.ns.empty() ? regions_->reconcile(stop) : deployments_->reconcile(key, stop);
+  } catch (const std::exception& error) {
+    return kube::Terminal{Error{fmt::format("unexpected: {}", error.what())}};
+  }
 }
 
 void Operator::watchDeployments() {
@@ -197,6 +250,8 @@ void Operator::watchWorld() {
   watchIngredients(caches_.passports);
   watchIngredients(caches_.regions);
   watchIngredients(caches_.runtimeClasses);
+  watchIngredients(caches_.apiServer);
+  caches_.leaderWorkerSets.onAvailability([this] { planner_->pokeAll(); });
   watchOwned(caches_.pods);
   watchOwned(caches_.nodes);
   watchOwned(caches_.workloads);
@@ -211,42 +266,23 @@ void Operator::watchWorld() {
 }
 
 Result<std::string> Operator::clusterUid(std::stop_token stop) {
-  const auto found = kube::read<api::GenericObject>(
-      transport_, kube::get(kube::resources::namespaces, {"", "kube-system"}), stop,
-      api::decodeGenericObject);
-  if (found) return found->meta.uid;
-  return fail(fmt::format("cannot read namespace kube-system of the cluster: {}",
-                          found.error().message));
-}
-
-std::vector<std::pair<std::string, int>> Operator::apiServerEndpoints(std::stop_token stop) {
-  static const kube::Resource slices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
-  std::vector<std::pair<std::string, int>> endpoints;
-  const auto visit = [&](simdjson::dom::element slice) -> Result<void> {
-    simdjson::dom::array ports, all;
-    std::int64_t port = 0;
-    if (slice["ports"].get(ports) || slice["endpoints"].get(all)) return {};
-    for (auto entry : ports) {
-      if (entry["port"].get(port)) continue;
+  kube::Backoff backoff(firstRetry, lastRetry);
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  for (;;) {
+    const auto found = kube::read<api::GenericObject>(
+        transport_, kube::get(kube::resources::namespaces, {"", "kube-system"}), stop,
+        api::decodeGenericObject);
+    if (found) return found->meta.uid;
+    const auto& error = found.error();
+    if (!mayPass(error) || stop.stop_requested()) {
+      return fail(fmt::format("cannot read namespace kube-system of the cluster: {}",
+                              error.message));
     }
-    for (auto endpoint : all) {
-      simdjson::dom::array addresses;
-      if (endpoint["addresses"].get(addresses)) continue;
-      for (auto address : addresses) {
-        std::string_view text;
-        if (!address.get(text)) endpoints.emplace_back(text, static_cast<int>(port));
-      }
-    }
-    return {};
-  };
-  const auto read = kube::readJson(transport_, kube::get(slices, {"default", "kubernetes"}), stop,
-                                   visit);
-  if (!read) {
-    spdlog::warn("the API server's endpoints are unknown: sidecars may not reach it where "
-                 "NetworkPolicies are enforced error={}",
-                 read.error().message);
+    log::warn("the API server does not answer yet, retrying", {{"error", error.message}});
+    never.wait_for(lock, stop, backoff.next(0.5), [] { return false; });
   }
-  return endpoints;
 }
 
 }  // namespace bailiwick::reconcile

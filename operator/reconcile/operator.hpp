@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,14 +34,17 @@ class Operator {
   Operator(OperatorConfig config, kube::Transport& transport);
   ~Operator();
 
-  // Starts the caches and the election. Fails where the cluster's identity cannot be read.
+  // Starts the caches and the election. Waits for an API server that is away; fails where waiting
+  // would not help: credentials, a certificate, rights.
   Result<void> start(std::stop_token stop);
   // Stops and releases the lease.
   void stop();
 
   bool leading() const;
-  // Every cache has a full set: it may serve.
-  bool ready() const { return caches_.settled(); }
+  // What keeps it from serving, one reason a line; empty: nothing.
+  std::string notReady() const;
+  // What only a restart of the process can mend; empty: nothing.
+  std::string notLive() const;
   // Leadership was lost: the process must end, since what is under way was decided as leader.
   bool fenced() const { return fenced_; }
   const Caches& caches() const { return caches_; }
@@ -54,10 +58,10 @@ class Operator {
   template <class T>
   void watchIngredients(kube::Informer<T>& informer);
   void lead();
+  void beginWork(std::stop_token stop);
   void work(std::stop_token stop);
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
   Result<std::string> clusterUid(std::stop_token stop);
-  std::vector<std::pair<std::string, int>> apiServerEndpoints(std::stop_token stop);
 
   OperatorConfig config_;
   kube::Transport& transport_;
@@ -70,8 +74,10 @@ class Operator {
   std::unique_ptr<RegionController> regions_;
   kube::WorkQueue<> queue_;
   std::atomic<bool> fenced_{false};
+  std::mutex leadMutex_;  // lead() comes from the election's thread, stop() from another
+  bool stopping_ = false;
   std::jthread leading_;
-  std::vector<std::jthread> workers_;
+  std::vector<std::jthread> workers_;  // of the leading thread, and of stop() once it has ended
 };
 
 }  // namespace bailiwick::reconcile

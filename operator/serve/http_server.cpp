@@ -9,6 +9,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -33,13 +34,22 @@ constexpr int maxConnections = 128;
 
 using Response = http::response<http::string_body>;
 
+// What a handler throws ends its request and nothing else.
+Answer answerOf(const Handler& handler, std::string_view path) {
+  try {
+    return handler(path);
+  } catch (const std::exception& error) {
+    return {500, "text/plain; charset=utf-8", fmt::format("{}\n", error.what())};
+  }
+}
+
 Response answerTo(const http::request<http::empty_body>& request, const Handler& handler) {
   Answer answer;
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     answer = {405, "text/plain; charset=utf-8", "only GET is served here\n"};
   } else {
     const std::string_view target(request.target().data(), request.target().size());
-    answer = handler(target.substr(0, target.find('?')));
+    answer = answerOf(handler, target.substr(0, target.find('?')));
   }
   Response response{static_cast<http::status>(answer.status), request.version()};
   response.set(http::field::content_type, answer.contentType);
@@ -89,9 +99,13 @@ asio::awaitable<void> acceptAll(tcp::acceptor& acceptor, const Handler& handler,
   }
 }
 
-Result<tcp::endpoint> parseAddress(const std::string& address) {
+struct Address {
+  std::string host;  // empty: every address
+  unsigned short port = 0;
+};
+
+Result<Address> parseAddress(const std::string& address) {
   const auto colon = address.rfind(':');
-  const auto host = colon == std::string::npos ? "" : address.substr(0, colon);
   int port = -1;
   if (colon != std::string::npos) {
     const auto* end = address.data() + address.size();
@@ -102,11 +116,39 @@ Result<tcp::endpoint> parseAddress(const std::string& address) {
     return fail(fmt::format("{} is not an address to listen at; write [HOST]:PORT, e.g. :8080",
                             address));
   }
-  if (host.empty()) return tcp::endpoint(tcp::v4(), static_cast<unsigned short>(port));
+  auto host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
   boost::system::error_code ec;
-  const auto ip = asio::ip::make_address(host, ec);
+  if (!host.empty()) asio::ip::make_address(host, ec);
   if (ec) return fail(fmt::format("{}: {} is not an IP address", address, host));
-  return tcp::endpoint(ip, static_cast<unsigned short>(port));
+  return Address{std::move(host), static_cast<unsigned short>(port)};
+}
+
+void open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, boost::system::error_code& ec) {
+  acceptor.open(endpoint.protocol(), ec);
+  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec && endpoint.address().is_v6()) {
+    acceptor.set_option(asio::ip::v6_only(!endpoint.address().is_unspecified()), ec);
+  }
+  if (!ec) acceptor.bind(endpoint, ec);
+  if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  if (ec) {
+    boost::system::error_code ignored;
+    acceptor.close(ignored);
+  }
+}
+
+// Every address: one socket of IPv6 takes IPv4 too; a kernel without IPv6 has only the other.
+void open(tcp::acceptor& acceptor, const Address& address, boost::system::error_code& ec) {
+  if (!address.host.empty()) {
+    return open(acceptor, tcp::endpoint(asio::ip::make_address(address.host), address.port), ec);
+  }
+  open(acceptor, tcp::endpoint(tcp::v6(), address.port), ec);
+  if (ec == std::errc::address_family_not_supported || ec == std::errc::address_not_available) {
+    open(acceptor, tcp::endpoint(tcp::v4(), address.port), ec);
+  }
 }
 
 }  // namespace
@@ -130,20 +172,21 @@ int HttpServer::port() const { return impl_->acceptor.local_endpoint().port(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(const std::string& address,
                                                        Handler handler) {
-  const auto endpoint = parseAddress(address);
-  if (!endpoint) return tl::unexpected(endpoint.error());
+  const auto parsed = parseAddress(address);
+  if (!parsed) return tl::unexpected(parsed.error());
   auto impl = std::make_unique<Impl>();
   impl->handler = std::move(handler);
   boost::system::error_code ec;
-  impl->acceptor.open(endpoint->protocol(), ec);
-  if (!ec) impl->acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec) impl->acceptor.bind(*endpoint, ec);
-  if (!ec) impl->acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  open(impl->acceptor, *parsed, ec);
   if (ec) return fail(fmt::format("cannot listen at {}: {}", address, ec.message()));
   asio::co_spawn(impl->io, acceptAll(impl->acceptor, impl->handler, impl->connections),
                  asio::detached);
   impl->thread = std::jthread([io = &impl->io] { io->run(); });
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+Result<void> checkAddress(const std::string& address) {
+  return parseAddress(address).map([](const Address&) {});
 }
 
 }  // namespace bailiwick::serve

@@ -22,7 +22,8 @@ using Handler = std::function<Answer(std::string_view path)>;
 
 class HttpServer {
  public:
-  // `address` is "[HOST]:PORT"; an empty host means every address, port 0 a free one. Starts at once.
+  // `address` is "[HOST]:PORT" with an IP address for HOST; none means every address, of IPv6 too
+  // where the machine has it, and port 0 a free one. Starts at once.
   static Result<std::unique_ptr<HttpServer>> listen(const std::string& address, Handler handler);
   ~HttpServer();
 
@@ -33,5 +34,8 @@ class HttpServer {
   explicit HttpServer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether listen() could understand the address.
+Result<void> checkAddress(const std::string& address);
 
 }  // namespace bailiwick::serve

@@ -67,6 +67,14 @@ struct Metrics::Impl {
                               .Name("bailiwick_cache_synced")
                               .Help("Whether a cache has had a full set")
                               .Register(registry);
+  Family<Gauge>& failures = BuildGauge()
+                                .Name("bailiwick_cache_failures")
+                                .Help("Lists and watches of a cache that failed, since the start")
+                                .Register(registry);
+  Family<Gauge>& unreadable = BuildGauge()
+                                  .Name("bailiwick_cache_unreadable_objects")
+                                  .Help("Objects that could not be read, since the start")
+                                  .Register(registry);
   Gauge& leading = BuildGauge()
                        .Name("bailiwick_leading")
                        .Help("1 while this process leads")
@@ -131,7 +139,10 @@ void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanosecond
 std::string Metrics::scrape(const reconcile::Operator& operator_) {
   impl_->leading.Set(operator_.leading() ? 1 : 0);
   for (const auto* cache : operator_.caches().all()) {
-    impl_->cached.Add({{"resource", cache->resource().str()}}).Set(cache->synced() ? 1 : 0);
+    const prometheus::Labels of = {{"resource", cache->resource().str()}};
+    impl_->cached.Add(of).Set(cache->synced() ? 1 : 0);
+    impl_->failures.Add(of).Set(static_cast<double>(cache->stats().failures));
+    impl_->unreadable.Add(of).Set(static_cast<double>(cache->decodeErrors()));
   }
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }

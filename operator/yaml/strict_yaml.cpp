@@ -160,6 +160,17 @@ class Builder final : public YAML::EventHandler {
   std::vector<Frame> stack_;
 };
 
+// Whether another document follows, however much of it could be read.
+bool hasMore(YAML::Parser& parser) {
+  Document ignored;
+  Builder further(ignored);
+  try {
+    return parser.HandleNextDocument(further);
+  } catch (const Stop&) {
+    return true;
+  }
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -178,10 +189,7 @@ Document parse(std::string_view text) {
       out.problems.push_back({1, "", "the file is empty"});
       return out;
     }
-    Document ignored;
-    Builder further(ignored);
-    if (parser.HandleNextDocument(further))
-      out.problems.push_back({1, "", "only one document is accepted"});
+    if (hasMore(parser)) out.problems.push_back({1, "", "only one document is accepted"});
   } catch (const Stop&) {
     return out;
   } catch (const YAML::Exception& error) {

@@ -40,6 +40,16 @@ TEST(DecodeNode, IsNotReadyUnlessItSaysSo) {
   EXPECT_FALSE(node(object).ready);
 }
 
+TEST(DecodeEndpointSlice, ReadsEveryAddressAndTheFirstPort) {
+  const json object = {
+      {"metadata", {{"name", "kubernetes"}, {"namespace", "default"}}},
+      {"ports", {{{"name", "https"}, {"port", 6443}}, {{"name", "other"}, {"port", 9}}}},
+      {"endpoints", {{{"addresses", {"10.0.0.1"}}}, {{"addresses", {"10.0.0.2", "fd00::1"}}}}}};
+  const auto slice = testing::decodeJson(object, decodeEndpointSlice).value();
+  EXPECT_EQ(slice.port, 6443);
+  EXPECT_EQ(slice.addresses, (std::vector<std::string>{"10.0.0.1", "10.0.0.2", "fd00::1"}));
+}
+
 TEST(DecodeWorkload, ReadsCountsAndTheReasonOfAFailure) {
   const Workload workload = testing::decodeJson(testing::fullWorkload(), decodeWorkload).value();
   EXPECT_EQ(workload.replicas, 3);

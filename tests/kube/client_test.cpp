@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "kube/discovery.hpp"
 #include "kube/support/fake_transport.hpp"
 #include "kube/support/samples.hpp"
 
@@ -69,27 +68,6 @@ TEST(Client, AnErrorKeepsTheServersWords) {
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().kind, ApiError::Kind::Invalid);
   EXPECT_EQ(written.error().message, "spec.replicas: must be positive");
-}
-
-TEST(Discovery, FindsAResourceInItsGroup) {
-  Answering server(jsonResponse(
-      200, R"({"kind":"APIResourceList","resources":[{"name":"pods/status"},{"name":"pods"}]})"));
-  EXPECT_EQ(serves(server.transport, resources::pods, {}), true);
-  EXPECT_EQ(serves(server.transport, resources::nodes, {}), false);
-}
-
-TEST(Discovery, TakesThePlain404OfAnUnknownGroupAsNo) {
-  Answering server(Response{{404, "text/plain", std::nullopt}, "404 page not found\n"});
-  EXPECT_EQ(serves(server.transport, resources::leaderWorkerSets, {}), false);
-}
-
-TEST(Discovery, NeverTakesAFailureAsNo) {
-  for (auto response :
-       {html(200), html(404), html(503), jsonResponse(403, status(403, "Forbidden")),
-        jsonResponse(200, R"({"resources":[{"na)")}) {
-    Answering server(response);
-    EXPECT_FALSE(serves(server.transport, resources::pods, {}).has_value());
-  }
 }
 
 }  // namespace

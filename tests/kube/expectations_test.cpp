@@ -74,6 +74,22 @@ TEST_F(Expecting, ADeletionIsAwaitedUntilThatVeryObjectIsGoneOrGoing) {
   EXPECT_TRUE(expectations.satisfied(owner));
 }
 
+TEST(Expectations, NothingIsAwaitedOfAnApiThatWasTakenAway) {
+  WatchConfig config{resources::pods, {}, {}, {}};
+  config.optional = true;
+  config.watchList = false;
+  FakeTransport transport([](const Request&) -> tl::expected<Response, TransportError> {
+    return Response{{404, "text/plain", std::nullopt}, "404 page not found\n"};
+  });
+  Informer<Thing> informer(config, decodeThing);
+  informer.start(transport);
+  ASSERT_TRUE(informer.waitSettled(std::chrono::seconds(5)));
+  Expectations expectations;
+  expectations.wrote(owner, informer, "12");
+  EXPECT_TRUE(expectations.satisfied(owner));
+  informer.stop();
+}
+
 TEST_F(Expecting, ACacheThatHasSeenNothingSatisfiesNothing) {
   expectations.wrote(owner, informer, "1");
   EXPECT_FALSE(expectations.satisfied(owner));

@@ -187,7 +187,26 @@ TEST_F(Informing, ReadersSeeWholeObjectsWhileTheWriterWorks) {
   EXPECT_GT(informer.store().revision(), revision);
 }
 
-TEST(Informer, SaysThatAnApiIsNotInstalled) {
+TEST(Informer, SaysThatAnOptionalApiIsNotInstalled) {
+  WatchConfig config = fast();
+  config.watchList = false;
+  config.optional = true;
+  FakeTransport transport([](const Request&) -> tl::expected<Response, TransportError> {
+    return Response{{404, "text/plain", std::nullopt}, "404 page not found\n"};
+  });
+  Informer<Thing> informer(config, decodeThing);
+  std::atomic<int> told{0};
+  informer.onAvailability([&] { ++told; });
+  informer.start(transport);
+  EXPECT_TRUE(informer.waitSettled(5s));
+  EXPECT_TRUE(informer.absent());
+  EXPECT_FALSE(informer.available());
+  EXPECT_FALSE(informer.synced());
+  informer.stop();
+  EXPECT_EQ(told, 1);
+}
+
+TEST(Informer, IsNeverSettledByTheAbsenceOfWhatMustExist) {
   WatchConfig config = fast();
   config.watchList = false;
   FakeTransport transport([](const Request&) -> tl::expected<Response, TransportError> {
@@ -195,11 +214,35 @@ TEST(Informer, SaysThatAnApiIsNotInstalled) {
   });
   Informer<Thing> informer(config, decodeThing);
   informer.start(transport);
-  EXPECT_TRUE(informer.waitSettled(5s));
-  EXPECT_TRUE(informer.absent());
-  EXPECT_FALSE(informer.available());
-  EXPECT_FALSE(informer.synced());
+  EXPECT_FALSE(informer.waitSettled(300ms));
+  EXPECT_THAT(informer.lastError(), testing::HasSubstr("404"));
   informer.stop();
+}
+
+TEST(Informer, TellsWhenAnApiAppears) {
+  FakeTransport transport;
+  Informer<Thing> informer(fast(), decodeThing);
+  std::atomic<bool> available{false};
+  informer.onAvailability([&] { available = informer.available(); });
+  informer.start(transport);
+  transport.waitForStream(1);
+  transport.feed(bookmark(10, true));
+  EXPECT_TRUE(available);
+  informer.stop();
+}
+
+TEST_F(Informing, SaysSinceWhenTheServerShowsOnlyAnOlderState) {
+  sync({added("a", 5)}, 10);
+  EXPECT_FALSE(informer.wentBackSince());
+  transport.feed(event("ERROR", status(410, "Expired")));
+  transport.waitForStream(2);
+  transport.feed(bookmark(4, true));
+  transport.waitForStream(3);
+  EXPECT_TRUE(informer.wentBackSince());
+  transport.feed(bookmark(11, true));
+  transport.endStream();
+  transport.waitForStream(4);
+  EXPECT_FALSE(informer.wentBackSince());
 }
 
 TEST(Informer, StopsWithinMomentsWhileItWaits) {

@@ -214,6 +214,9 @@ INSTANTIATE_TEST_SUITE_P(
                  parts = {"[]", "", "", "", ""};
                },
                "kube.yaml"},
+        BadRow{"SecondDocumentTooDeep",
+               tail("current-context: x\n---\n" + std::string(60, '[') + std::string(60, ']') + "\n"),
+               "one document"},
         BadRow{"TwoDocuments", tail("current-context: x\n---\na: b\n"), "one document"},
         BadRow{"Depth",
                tail("current-context: " + std::string(40, '[') + std::string(40, ']') + "\n"),

@@ -149,6 +149,11 @@ TEST(ApiError, TakesRetryAfterFromTheHeaderBeforeTheBody) {
   const auto body =
       R"({"kind":"Status","code":429,"reason":"TooManyRequests","details":{"retryAfterSeconds":3}})";
   EXPECT_EQ(toApiError({429, json, std::nullopt}, body).retryAfter, std::chrono::seconds{3});
+  const auto* day =
+      R"({"kind":"Status","code":429,"reason":"x","details":{"retryAfterSeconds":9223372036854775807}})";
+  EXPECT_EQ(toApiError({429, json, std::nullopt}, day).retryAfter, std::chrono::seconds{300});
+  EXPECT_EQ(toApiError({429, json, std::chrono::hours{24}}, body).retryAfter,
+            std::chrono::seconds{300});
   EXPECT_EQ(toApiError({429, json, std::chrono::seconds{9}}, body).retryAfter,
             std::chrono::seconds{9});
 }

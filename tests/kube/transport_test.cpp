@@ -151,6 +151,22 @@ TEST_F(OverSockets, EndsARequestAtItsDeadlineHoweverSlowlyTheAnswerTrickles) {
   EXPECT_LT(Clock::now() - start, 4s);
 }
 
+TEST_F(OverSockets, SendsNothingThatIsTooLate) {
+  Request late = anything;
+  late.notAfter = Clock::now() - 1ms;
+  EXPECT_EQ(transport->send(late, {}).error().kind, Kind::Fenced);
+  EXPECT_TRUE(server.seen().empty());
+}
+
+TEST_F(OverSockets, GivesUpWhatIsUnderWayWhenItIsTooLate) {
+  server.then(Reply::raw("").hold());
+  Request late = anything;
+  late.notAfter = Clock::now() + 300ms;
+  const auto start = Clock::now();
+  EXPECT_EQ(transport->send(late, {}).error().kind, Kind::Timeout);
+  EXPECT_LT(Clock::now() - start, 4s);
+}
+
 TEST_F(OverSockets, IsCancelledByItsStopToken) {
   server.then(Reply::raw("").hold());
   std::stop_source stop;

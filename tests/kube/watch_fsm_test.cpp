@@ -422,8 +422,14 @@ TEST(WatchFsm, AsksForSmallerPagesWhenOneIsTooLarge) {
   EXPECT_THAT(m.target(), HasSubstr("limit=50"));
 }
 
-TEST(WatchFsm, RetriesSlowlyWhileTheApiIsNotInstalled) {
-  Machine m;
+WatchConfig optional() {
+  WatchConfig config;
+  config.optional = true;
+  return config;
+}
+
+TEST(WatchFsm, RetriesSlowlyWhileAnOptionalApiIsNotInstalled) {
+  Machine m(optional());
   m.sync();
   m.end();
   m.answer(404, "404 page not found\n", std::nullopt, "text/plain");
@@ -434,6 +440,22 @@ TEST(WatchFsm, RetriesSlowlyWhileTheApiIsNotInstalled) {
   m.fsm.streamHead(ok, m.now);
   m.lines({bookmark(20, true)});
   EXPECT_EQ(m.fsm.availability(), WatchFsm::Availability::Available);
+}
+
+TEST(WatchFsm, TakesNo404OfAResourceThatMustExistAsItsAbsence) {
+  for (const auto* type : {"text/plain", "text/html", "application/json"}) {
+    Machine m;
+    m.answer(404, status(404, "NotFound"), std::nullopt, type);
+    EXPECT_EQ(m.fsm.availability(), WatchFsm::Availability::Unknown) << type;
+    EXPECT_LT(m.wait(), 1s) << type;
+  }
+}
+
+TEST(WatchFsm, TakesNo404OfAProxyAsTheAbsenceOfAnOptionalApi) {
+  Machine m(optional());
+  m.answer(404, "<html>no such backend</html>", std::nullopt, "text/html");
+  EXPECT_EQ(m.fsm.availability(), WatchFsm::Availability::Unknown);
+  EXPECT_EQ(m.fsm.lastError()->kind, ApiError::Kind::Malformed);
 }
 
 TEST(WatchFsm, ResumesAfterAServerErrorInTheStream) {

@@ -156,14 +156,18 @@ TEST(Settle, RequeuesAfterTheTimeAskedFor) {
   EXPECT_GE(Clock::now() - start, 30ms);
 }
 
-TEST(Settle, GivesUpWhatOnlyAChangeCanHelpButTakesTheChange) {
-  WorkQueue<> queue;
+TEST(Settle, RetriesSlowlyWhatTheServerRefusesAndTakesAChangeAtOnce) {
+  RetryLimits limits;
+  limits.refusedMin = 200ms;
+  WorkQueue<> queue(limits);
   queue.add(key("a"));
   ASSERT_EQ(next(queue), "a");
   settle(queue, key("a"), Terminal{Error{"no"}});
   EXPECT_EQ(next(queue, 30ms), std::nullopt);
-  queue.add(key("a"));
   EXPECT_EQ(next(queue), "a");
+  settle(queue, key("a"), Terminal{Error{"no"}});
+  queue.add(key("a"));
+  EXPECT_EQ(next(queue, 30ms), "a");
 }
 
 TEST(Settle, WaitsAsLongAsTheServerAsked) {
@@ -175,12 +179,23 @@ TEST(Settle, WaitsAsLongAsTheServerAsked) {
 }
 
 TEST(RetryLimits, GrowFrom5MillisecondsTo1000Seconds) {
-  const RetryLimits limits;
-  EXPECT_EQ(itemBackoff(limits, 0), 5ms);
-  EXPECT_EQ(itemBackoff(limits, 1), 10ms);
-  EXPECT_EQ(itemBackoff(limits, 17), 655360ms);
-  EXPECT_EQ(itemBackoff(limits, 18), 1000s);
-  EXPECT_EQ(itemBackoff(limits, 1000), 1000s);
+  const auto longest = [](int failures) {
+    const RetryLimits limits;
+    return backoffAfter(failures, limits.itemMin, limits.itemMax, 1);
+  };
+  EXPECT_EQ(longest(0), 5ms);
+  EXPECT_EQ(longest(1), 10ms);
+  EXPECT_EQ(longest(17), 655360ms);
+  EXPECT_EQ(longest(18), 1000s);
+  EXPECT_EQ(longest(1000), 1000s);
+}
+
+TEST(TokenBucket, TakesNothingWhereThereIsNothing) {
+  TokenBucket bucket(1, 1);
+  const auto start = TokenBucket::Time() + 1h;
+  EXPECT_TRUE(bucket.tryTake(start));
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(bucket.tryTake(start));
+  EXPECT_TRUE(bucket.tryTake(start + 1s));
 }
 
 TEST(TokenBucket, LetsABurstThroughAndThenARate) {

@@ -12,7 +12,7 @@ FORBIDDEN = re.compile(
     r"^(open|openat|fopen|fopen64|read|write|socket|connect|pthread_create|clock_gettime|time|"
     r"gettimeofday|nanosleep|getenv|system|popen)$"
     r"|std::(basic_[io]?fstream|basic_filebuf|thread|jthread|this_thread|filesystem|cout|cerr|clog)\b"
-    r"|std::chrono::_V2::|spdlog::|web::|boost::asio")
+    r"|std::chrono::_V2::|spdlog::|bailiwick::log::|web::|boost::asio")
 
 
 @pytest.mark.parametrize("folder", PURE)

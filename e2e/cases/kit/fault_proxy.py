@@ -1,4 +1,5 @@
-"""A proxy between an operator and its API server that does something to one chosen write.
+"""A proxy between an operator and its API server that does something to one chosen write, or shows
+the state of an earlier moment.
 
 It speaks TLS on both sides with the region's own authority, one request per connection. Writes of
 Leases and Events pass: nothing is decided by them.
@@ -7,6 +8,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import urllib.parse
 from typing import Callable, Optional
 
 from lib import aggregation
@@ -32,6 +34,9 @@ class FaultProxy:
         self._left, self._moment, self._act = 0, "", None
         self.blown = threading.Event()
         self.writes = 0
+        self._view: Optional[str] = None
+        self._present = threading.Event()
+        self._present.set()
         proxy = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -55,7 +60,18 @@ class FaultProxy:
             self.writes = 0
             self.blown.clear()
 
+    def show(self, version: str) -> None:
+        """From now on lists show the state at this resourceVersion, and watches show nothing."""
+        self._view = version
+        self._present.clear()
+
+    def show_present(self) -> None:
+        """Watches that were held end, and everything is as it is."""
+        self._view = None
+        self._present.set()
+
     def close(self) -> None:
+        self.show_present()
         self._server.shutdown()
         self._server.server_close()
 
@@ -77,6 +93,21 @@ class FaultProxy:
         act()
         self.blown.set()
 
+    def _hold(self, client: ssl.SSLSocket, head: bytes) -> None:
+        """Of what an API server cannot show as it was, it says that it does not know how; a watch
+        from a version on is silent until the present is shown again."""
+        if b"sendInitialEvents" in head:
+            body = (b'{"kind":"Status","apiVersion":"v1","status":"Failure","code":422,'
+                    b'"reason":"Invalid","message":"sendInitialEvents is forbidden"}')
+            client.sendall(b"HTTP/1.1 422 Unprocessable Entity\r\nConnection: close\r\n"
+                           b"Content-Type: application/json\r\n"
+                           b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            return
+        client.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                       b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self._present.wait(120)
+        client.sendall(b"0\r\n\r\n")
+
     def _handle(self, raw: socket.socket) -> None:
         try:
             with self._serve.wrap_socket(raw, server_side=True) as client:
@@ -88,6 +119,12 @@ class FaultProxy:
         head, body = read_request(client)
         if not head:
             return
+        view = self._view
+        if view and is_watch(head):
+            self._hold(client, head)
+            return
+        if view:
+            head = exactly(head, view)
         due = self._due(head)
         if due == "before":
             self._blow()
@@ -105,6 +142,25 @@ class FaultProxy:
                 client.sendall(chunk)
         if due == "answered":
             self._blow()
+
+
+def is_watch(head: bytes) -> bool:
+    return head.startswith(b"GET ") and b"watch=" in head.split(b"\r\n")[0]
+
+
+def exactly(head: bytes, version: str) -> bytes:
+    """A first page of a list as of that version; anything else as it is."""
+    line, _, rest = head.partition(b"\r\n")
+    method, target, protocol = line.split(b" ")
+    path, _, query = target.partition(b"?")
+    pairs = urllib.parse.parse_qsl(query.decode())
+    names = {name for name, _ in pairs}
+    if method != b"GET" or "limit" not in names or "continue" in names:
+        return head
+    pairs = [pair for pair in pairs if not pair[0].startswith("resourceVersion")]
+    pairs += [("resourceVersion", version), ("resourceVersionMatch", "Exact")]
+    asked = urllib.parse.urlencode(pairs).encode()
+    return b" ".join([method, path + b"?" + asked, protocol]) + b"\r\n" + rest
 
 
 def read_request(client: ssl.SSLSocket) -> tuple:
