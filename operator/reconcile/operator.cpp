@@ -15,6 +15,8 @@ api::Time wallClock() {
 
 // Own status is debounced: pools change with every pod.
 constexpr auto regionQuiet = std::chrono::seconds(1);
+// Many deployments of one passport may come at once: its use is not written for each.
+constexpr auto passportQuiet = std::chrono::milliseconds(200);
 
 bool matters(const api::Node& a, const api::Node& b) {
   return a.meta.labels != b.meta.labels || a.unschedulable != b.unschedulable ||
@@ -33,6 +35,14 @@ bool matters(const api::Pod& a, const api::Pod& b) {
 bool matters(const api::Region& a, const api::Region& b) {
   auto x = a, y = b;
   x.meta.resourceVersion = y.meta.resourceVersion;
+  x.status = y.status;
+  return !(x == y);
+}
+
+bool matters(const api::ModelPassport& a, const api::ModelPassport& b) {
+  auto x = a, y = b;
+  x.meta.resourceVersion = y.meta.resourceVersion;
+  x.meta.finalizers = y.meta.finalizers;
   x.status = y.status;
   return !(x == y);
 }
@@ -90,6 +100,9 @@ Result<void> Operator::start(std::stop_token stop) {
       config_.region, config_.sidecarImage, apiServerEndpoints(stop), wallClock});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), config_.region, *uid, wallClock});
+  passports_ = std::make_unique<PassportController>(
+      PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
+  passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
   watchDeployments();
   watchWorld();
   caches_.start(transport_);
@@ -106,6 +119,7 @@ void Operator::stop() {
   leading_.request_stop();
   if (leading_.joinable()) leading_.join();
   queue_.shutdown();
+  passportQueue_.shutdown();
   workers_.clear();
   if (planner_) planner_->stop();
   caches_.stop();
@@ -118,15 +132,21 @@ void Operator::lead() {
     if (stop.stop_requested()) return;
     spdlog::info("leading region={}", config_.region);
     for (int i = 0; i < config_.workers; ++i) {
-      workers_.emplace_back([this](std::stop_token own) { work(own); });
+      workers_.emplace_back([this](std::stop_token own) {
+        work(queue_, [this](const auto& key, auto halt) { return reconcile(key, halt); }, own);
+      });
     }
+    workers_.emplace_back([this](std::stop_token own) {
+      work(passportQueue_,
+           [this](const auto& key, auto halt) { return passports_->reconcile(key, halt); }, own);
+    });
     planner_->start();
     planner_->poke();
   });
 }
 
-void Operator::work(std::stop_token stop) {
-  while (auto key = queue_.get(stop)) {
+void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::stop_token stop) {
+  while (auto key = queue.get(stop)) {
     const auto begun = std::chrono::steady_clock::now();
     const auto outcome = reconcile(*key, stop);
     if (config_.observer) {
@@ -139,7 +159,7 @@ void Operator::work(std::stop_token stop) {
     if (const auto* terminal = std::get_if<kube::Terminal>(&outcome)) {
       spdlog::error("reconcile failed object={} error={}", key->str(), terminal->error.message);
     }
-    kube::settle(queue_, *key, outcome);
+    kube::settle(queue, *key, outcome);
   }
 }
 

@@ -3,6 +3,7 @@
 // reconcile them while this process leads.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "kube/leader_election.hpp"
 #include "kube/work_queue.hpp"
 #include "reconcile/deployment_controller.hpp"
+#include "reconcile/passport_controller.hpp"
 #include "reconcile/region_controller.hpp"
 
 namespace bailiwick::reconcile {
@@ -54,7 +56,8 @@ class Operator {
   template <class T>
   void watchIngredients(kube::Informer<T>& informer);
   void lead();
-  void work(std::stop_token stop);
+  using Reconcile = std::function<kube::Outcome(const api::Key& key, std::stop_token stop)>;
+  void work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::stop_token stop);
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
   Result<std::string> clusterUid(std::stop_token stop);
   std::vector<std::pair<std::string, int>> apiServerEndpoints(std::stop_token stop);
@@ -68,7 +71,9 @@ class Operator {
   std::unique_ptr<Planner> planner_;
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
-  kube::WorkQueue<> queue_;
+  std::unique_ptr<PassportController> passports_;
+  kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
+  kube::WorkQueue<> passportQueue_;  // ModelPassports
   std::atomic<bool> fenced_{false};
   std::jthread leading_;
   std::vector<std::jthread> workers_;
