@@ -16,10 +16,6 @@ from kit import audit  # noqa: E402
 
 # Grants that a region's ordinary life does not use, each with the reason why the chart has it.
 UNUSED = {
-    ("bailiwick.dev", "modelpassports", "patch"):
-        "the finalizer of a passport in use: with the fleet's issue",
-    ("bailiwick.dev", "modelpassports/status", "patch"):
-        "validity and use of passports: with the policies' issue",
     ("", "pods", "delete"): "a group of a LeaderWorkerSet that has to move: no controller here",
     ("events.k8s.io", "events", "patch"): "the same event again within six minutes",
     # One removes what a removed variant left; these are shared by all variants.

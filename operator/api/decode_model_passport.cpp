@@ -1,6 +1,7 @@
 #include <array>
 
 #include "api/decode_meta.hpp"
+#include "api/decode_status.hpp"
 
 namespace bailiwick::api {
 namespace {
@@ -153,7 +154,27 @@ void readSpec(const Cursor& spec, ModelPassport& out) {
   spec.require(!out.licence.empty(), "licence.id");
 }
 
+void readStatus(const Cursor& status, ModelPassportStatus& out) {
+  status.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "observedGeneration")
+      value.read(out.observedGeneration);
+    else if (key == "nextExpiry")
+      value.read(out.nextExpiry);
+    else if (key == "usedBy")
+      value.read(out.usedBy);
+    else if (key == "conditions")
+      value.readEach(out.conditions, readCondition);
+  });
+}
+
 }  // namespace
+
+ModelPassportStatus readPassportStatus(simdjson::dom::element status) {
+  Decoding decoding;
+  ModelPassportStatus out;
+  readStatus(Cursor(status, "status", decoding), out);
+  return decoding.failed() ? ModelPassportStatus{} : out;
+}
 
 Result<ModelPassport> decodeModelPassport(simdjson::dom::element json) {
   ModelPassport out;
@@ -169,8 +190,9 @@ Result<ModelPassport> decodeModelPassport(simdjson::dom::element json) {
     ModelPassport unreadable;
     unreadable.meta = std::move(out.meta);
     unreadable.decodeError = decoding.problem;
-    return unreadable;
+    out = std::move(unreadable);
   }
+  if (parts->status) out.status = readPassportStatus(*parts->status);
   return out;
 }
 

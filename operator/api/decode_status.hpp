@@ -4,11 +4,13 @@
 #include <simdjson.h>
 
 #include "api/model_deployment.hpp"
+#include "api/model_passport.hpp"
 #include "api/region.hpp"
 
 namespace bailiwick::api {
 
 ModelDeploymentStatus readDeploymentStatus(simdjson::dom::element status);
+ModelPassportStatus readPassportStatus(simdjson::dom::element status);
 RegionStatus readRegionStatus(simdjson::dom::element status);
 
 }  // namespace bailiwick::api

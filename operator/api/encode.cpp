@@ -104,6 +104,13 @@ json toJson(const ModelDeploymentStatus& status) {
   return result;
 }
 
+json toJson(const ModelPassportStatus& status) {
+  return {{"observedGeneration", status.observedGeneration},
+          {"nextExpiry", status.nextExpiry ? json(formatTime(*status.nextExpiry)) : json()},
+          {"usedBy", status.usedBy},
+          {"conditions", list(status.conditions)}};
+}
+
 json toJson(const RegionStatus& status) {
   json result = {{"health", orNull(status.health)},
                  {"pools", list(status.pools)},

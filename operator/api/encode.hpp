@@ -4,11 +4,13 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/model_deployment.hpp"
+#include "api/model_passport.hpp"
 #include "api/region.hpp"
 
 namespace bailiwick::api {
 
 nlohmann::json toJson(const ModelDeploymentStatus& status);
+nlohmann::json toJson(const ModelPassportStatus& status);
 nlohmann::json toJson(const RegionStatus& status);
 
 }  // namespace bailiwick::api

@@ -45,6 +45,15 @@ struct Ancestor {
   friend bool operator==(const Ancestor&, const Ancestor&) = default;
 };
 
+// Status as we write it and read it back after a restart.
+struct ModelPassportStatus {
+  std::int64_t observedGeneration = 0;
+  std::optional<Time> nextExpiry;  // to the second
+  int usedBy = 0;                  // ModelDeployments
+  std::vector<Condition> conditions;
+  friend bool operator==(const ModelPassportStatus&, const ModelPassportStatus&) = default;
+};
+
 struct ModelPassport {
   ObjectMeta meta;
   Organisation publisher;
@@ -58,6 +67,7 @@ struct ModelPassport {
   std::vector<Ancestor> derivedFrom;
   std::vector<Evidence> evidence;
   std::string decodeError;
+  ModelPassportStatus status;
 
   const Artifact* artifact(std::string_view name) const;
   friend bool operator==(const ModelPassport&, const ModelPassport&) = default;

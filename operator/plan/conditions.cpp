@@ -102,14 +102,8 @@ class Conditions {
     condition.status = std::move(status);
     condition.reason = std::move(reason);
     condition.message = std::move(message);
-    condition.message = shortened(std::move(condition.message), maxMessage);
     condition.observedGeneration = current_.meta.generation;
-    condition.since = std::chrono::floor<std::chrono::seconds>(now_);
-    const auto& before = current_.status.conditions;
-    if (const auto* old = api::findCondition(before, condition.type)) {
-      if (old->status == condition.status) condition.since = old->since;
-    }
-    conditions_.push_back(std::move(condition));
+    conditions_.push_back(judged(std::move(condition), current_.status.conditions, now_));
   }
 
   std::vector<api::Condition> take() { return std::move(conditions_); }
@@ -171,6 +165,15 @@ std::string shortened(std::string text, std::size_t limit) {
   std::size_t end = limit - 3;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return text.substr(0, end) + "...";
+}
+
+api::Condition judged(api::Condition condition, const std::vector<api::Condition>& before,
+                      api::Time now) {
+  condition.message = shortened(std::move(condition.message), maxMessage);
+  condition.since = std::chrono::floor<std::chrono::seconds>(now);
+  const auto* old = api::findCondition(before, condition.type);
+  if (old && old->status == condition.status) condition.since = old->since;
+  return condition;
 }
 
 std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units readyUnits) {

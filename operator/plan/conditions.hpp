@@ -11,6 +11,11 @@ namespace bailiwick::plan {
 
 std::vector<api::Condition> conditionsOf(const StatusInput& input, api::Units readyUnits);
 
+// A condition judged now: its transition time is that of `before` unless it flipped, its message is
+// cut to what status has room for.
+api::Condition judged(api::Condition condition, const std::vector<api::Condition>& before,
+                      api::Time now);
+
 // At most `limit` bytes, cut between characters: the kubelet's own words may be UTF-8.
 std::string shortened(std::string text, std::size_t limit);
 

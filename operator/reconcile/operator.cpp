@@ -16,12 +16,24 @@ api::Time wallClock() {
 
 // Own status is debounced: pools change with every pod.
 constexpr auto regionQuiet = std::chrono::seconds(1);
+// Many deployments of one passport may come at once: its use is not written for each.
+constexpr auto passportQuiet = std::chrono::milliseconds(200);
 
 // How often a start asks an API server that is away.
 constexpr auto firstRetry = std::chrono::milliseconds(500);
 constexpr auto lastRetry = std::chrono::seconds(10);
 // A load balancer may ask an API server that lags behind; a restored etcd stays behind.
 constexpr auto wentBackPatience = std::chrono::minutes(2);
+
+// What one object makes go wrong stops no other: nothing that is thrown ends a worker.
+template <class Reconcile>
+kube::Outcome guarded(const Reconcile& reconcile, const api::Key& key, std::stop_token stop) {
+  try {
+    return reconcile(key, stop);
+  } catch (const std::exception& error) {
+    return kube::Terminal{Error{fmt::format("unexpected: {}", error.what())}};
+  }
+}
 
 bool mayPass(const kube::ApiError& error) {
   using Kind = kube::TransportError::Kind;
@@ -46,6 +58,14 @@ bool matters(const api::Pod& a, const api::Pod& b) {
 bool matters(const api::Region& a, const api::Region& b) {
   auto x = a, y = b;
   x.meta.resourceVersion = y.meta.resourceVersion;
+  x.status = y.status;
+  return !(x == y);
+}
+
+bool matters(const api::ModelPassport& a, const api::ModelPassport& b) {
+  auto x = a, y = b;
+  x.meta.resourceVersion = y.meta.resourceVersion;
+  x.meta.finalizers = y.meta.finalizers;
   x.status = y.status;
   return !(x == y);
 }
@@ -105,6 +125,9 @@ Result<void> Operator::start(std::stop_token stop) {
       config_.region, config_.sidecarImage, wallClock});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), config_.region, *uid, wallClock});
+  passports_ = std::make_unique<PassportController>(
+      PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
+  passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
   watchDeployments();
   watchWorld();
   caches_.start(transport_);
@@ -126,6 +149,7 @@ void Operator::stop() {
   leading_.request_stop();
   if (leading_.joinable()) leading_.join();
   queue_.shutdown();
+  passportQueue_.shutdown();
   workers_.clear();
   if (planner_) planner_->stop();
   caches_.stop();
@@ -143,8 +167,14 @@ void Operator::beginWork(std::stop_token stop) {
   if (stop.stop_requested()) return;
   log::info("leading", {{"region", config_.region}});
   for (int i = 0; i < config_.workers; ++i) {
-    workers_.emplace_back([this](std::stop_token own) { work(own); });
+    workers_.emplace_back([this](std::stop_token own) {
+      work(queue_, [this](const auto& key, auto halt) { return reconcile(key, halt); }, own);
+    });
   }
+  workers_.emplace_back([this](std::stop_token own) {
+    work(passportQueue_,
+         [this](const auto& key, auto halt) { return passports_->reconcile(key, halt); }, own);
+  });
   planner_->start();
   planner_->poke();
 }
@@ -172,10 +202,10 @@ std::string Operator::notLive() const {
   return {};
 }
 
-void Operator::work(std::stop_token stop) {
-  while (auto key = queue_.get(stop)) {
+void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::stop_token stop) {
+  while (auto key = queue.get(stop)) {
     const auto begun = std::chrono::steady_clock::now();
-    const auto outcome = reconcile(*key, stop);
+    const auto outcome = guarded(reconcile, *key, stop);
     if (config_.observer) {
       config_.observer->reconciled(outcome, std::chrono::steady_clock::now() - begun);
     }
@@ -187,17 +217,12 @@ void Operator::work(std::stop_token stop) {
       log::error("reconcile failed",
                  {{"object", key->str()}, {"error", terminal->error.message}});
     }
-    kube::settle(queue_, *key, outcome);
+    kube::settle(queue, *key, outcome);
   }
 }
 
-// What one object makes go wrong stops no other: nothing that is thrown ends a worker.
 kube::Outcome Operator::reconcile(const api::Key& key, std::stop_token stop) {
-  try {
-    return key.ns.empty() ? regions_->reconcile(stop) : deployments_->reconcile(key, stop);
-  } catch (const std::exception& error) {
-    return kube::Terminal{Error{fmt::format("unexpected: {}", error.what())}};
-  }
+  return key.ns.empty() ? regions_->reconcile(stop) : deployments_->reconcile(key, stop);
 }
 
 void Operator::watchDeployments() {

@@ -3,6 +3,7 @@
 // reconcile them while this process leads.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +14,7 @@
 #include "kube/leader_election.hpp"
 #include "kube/work_queue.hpp"
 #include "reconcile/deployment_controller.hpp"
+#include "reconcile/passport_controller.hpp"
 #include "reconcile/region_controller.hpp"
 
 namespace bailiwick::reconcile {
@@ -59,7 +61,8 @@ class Operator {
   void watchIngredients(kube::Informer<T>& informer);
   void lead();
   void beginWork(std::stop_token stop);
-  void work(std::stop_token stop);
+  using Reconcile = std::function<kube::Outcome(const api::Key& key, std::stop_token stop)>;
+  void work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::stop_token stop);
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
   Result<std::string> clusterUid(std::stop_token stop);
 
@@ -72,7 +75,9 @@ class Operator {
   std::unique_ptr<Planner> planner_;
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
-  kube::WorkQueue<> queue_;
+  std::unique_ptr<PassportController> passports_;
+  kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
+  kube::WorkQueue<> passportQueue_;  // ModelPassports
   std::atomic<bool> fenced_{false};
   std::mutex leadMutex_;  // lead() comes from the election's thread, stop() from another
   bool stopping_ = false;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/encode.hpp"
+#include "plan/conditions.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -33,11 +34,9 @@ Finding labelsConsistent(const plan::Plan& plan) {
 void set(std::vector<api::Condition>& conditions, const api::Region& region, Finding finding,
          api::Time now) {
   api::Condition condition{std::move(finding.type),   std::move(finding.status),
-                           region.meta.generation,    std::chrono::floor<std::chrono::seconds>(now),
+                           region.meta.generation,    {},
                            std::move(finding.reason), std::move(finding.message)};
-  const auto* before = api::findCondition(region.status.conditions, condition.type);
-  if (before && before->status == condition.status) condition.since = before->since;
-  conditions.push_back(std::move(condition));
+  conditions.push_back(plan::judged(std::move(condition), region.status.conditions, now));
 }
 
 }  // namespace

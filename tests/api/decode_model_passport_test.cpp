@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "api/decode.hpp"
+#include "api/encode.hpp"
 #include "api/objects.hpp"
 
 namespace bailiwick::api {
@@ -30,6 +31,23 @@ TEST(DecodeModelPassport, ReadsEveryField) {
   ASSERT_THAT(passport.derivedFrom, SizeIs(2));
   EXPECT_EQ(passport.derivedFrom[1].publisher.country, "CN");
   EXPECT_TRUE(passport.evidence[0].expiresAt);
+}
+
+TEST(DecodeModelPassport, ReadsItsOwnStatusBackAsItWasWritten) {
+  json object = testing::fullModelPassport();
+  const ModelPassport passport = decode(object);
+  EXPECT_EQ(passport.status.usedBy, 3);
+  EXPECT_TRUE(passport.status.nextExpiry);
+  EXPECT_EQ(toJson(passport.status), object["status"]);
+  object["spec"] = json::object();
+  EXPECT_EQ(decode(object).status, passport.status) << "a bad spec does not lose it";
+}
+
+TEST(DecodeModelPassport, TakesAnUnreadableStatusForNone) {
+  json object = testing::fullModelPassport();
+  object["status"]["usedBy"] = "three";
+  EXPECT_EQ(decode(object).status, ModelPassportStatus{});
+  EXPECT_EQ(decode(object).decodeError, "");
 }
 
 TEST(DecodeModelPassport, KeepsTheObjectWhenItsSpecIsBad) {

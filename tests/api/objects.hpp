@@ -98,7 +98,11 @@ inline nlohmann::json fullModelPassport() {
       "derivedFrom": [{"passport": "deepseek-v3-base"},
                       {"family": "f", "publisher": {"name": "X", "country": "CN"}}],
       "evidence": [{"type": "RedTeam", "result": "Pass", "issuedAt": "2026-01-01T00:00:00Z",
-                    "expiresAt": "2027-01-01T00:00:00Z"}]}
+                    "expiresAt": "2027-01-01T00:00:00Z"}]},
+    "status": {"observedGeneration": 1, "nextExpiry": "2027-01-01T00:00:00Z", "usedBy": 3,
+               "conditions": [{"type": "Valid", "status": "True", "observedGeneration": 1,
+                               "lastTransitionTime": "2026-11-22T10:00:00Z", "reason": "Valid",
+                               "message": "none of its evidence has expired"}]}
   })");
 }
 
