@@ -63,6 +63,15 @@ def workload(kind: str, name: str, where: str, labels: dict) -> dict:
     return {"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec}
 
 
+def engine_deployment(owner: dict, replicas: int = 1, **pod_spec) -> dict:
+    """As the operator makes it of a ModelDeployment."""
+    meta = {"name": owner["metadata"]["name"] + "-main", "labels": OURS,
+            "namespace": owner["metadata"]["namespace"], "ownerReferences": [owner_reference(owner)]}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta,
+            "spec": {"selector": {"matchLabels": OURS}, "replicas": replicas,
+                     "template": pod_template(OURS, **pod_spec)}}
+
+
 def model_deployment(name: str, where: str, **spec) -> dict:
     """`env` gives the first variant's engine its environment."""
     env = spec.pop("env", [])
@@ -77,7 +86,6 @@ def model_deployment(name: str, where: str, **spec) -> dict:
 
 def from_secret(variable: str, secret: str) -> dict:
     return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": "token"}}}
-
 
 
 class refused:
