@@ -69,18 +69,39 @@ def mounting(name: str, claim_name: str) -> dict:
 
 
 def test_nobody_mounts_the_weights_of_an_engine_pod(region, ada, engine):
-    with refused(f"claim {engine}-weights holds the weights of pod {engine}", "of your own"):
-        ada.create(mounting("thief", f"{engine}-weights"))
-    ada.create(mounting("honest", "mine"))
+    for api in (ada, region.api):
+        with refused(f"claim {engine}-weights is named as the weights", "of your own"):
+            api.create(mounting("thief", f"{engine}-weights"))
 
 
-def test_nor_by_a_controllers_hand(region, ada, engine):
+def test_nor_those_of_a_group(ada, engine):
+    """Their pods have names that can be told beforehand."""
+    obj = model_deployment("wide", WHERE)
+    obj["spec"]["variants"][0]["accelerator"]["nodes"] = 2
+    ada.create(obj)
+    for name in ("wide-main-0-weights", "wide-main-3-1-weights"):
+        ada.wait("the policy knows it", lambda api, name=name: not makes(api, mounting("t", name)))
+
+
+@pytest.mark.parametrize("name", ["mine", "weights", "assistant-weights", "assistant-main-weights",
+                                  "assistant-main-fp8-weights", "assistant-main-2-weights"])
+def test_other_claims_are_mounted_by_whom_they_belong_to(ada, engine, name):
+    assert makes(ada, mounting("honest", name))
+
+
+def makes(api, obj: dict) -> bool:
+    code, text = api.raw("POST", api.collection(obj) + "?dryRun=All", obj)
+    assert code == 201 or "ValidatingAdmissionPolicy" in text, text
+    return code == 201
+
+
+def test_a_controller_does_not_mount_them_for_a_tenant(region, ada, engine):
     obj = workload("Deployment", "thief", WHERE, {"app": "thief"})
     obj["spec"]["template"]["spec"] = mounting("thief", f"{engine}-weights")["spec"]
     path = ada.path(ada.create(obj))
     region.api.wait("a refusal", lambda api: [
         entry for entry in api.get(path).get("status", {}).get("conditions", [])
-        if entry["type"] == "ReplicaFailure" and "holds the weights" in entry["message"]])
+        if entry["type"] == "ReplicaFailure" and "as the weights of a pod" in entry["message"]])
     ada.delete(path)
 
 
