@@ -1,7 +1,7 @@
 """What the LeaderWorkerSet controller makes of ours: known by the pods of the group."""
 import pytest
 
-from chart_objects import OURS, namespace, refused, workload
+from chart_objects import OURS, lws_installed, namespace, owner_reference, refused, workload
 
 WHERE = "groups"
 CORE, APPS = f"/api/v1/namespaces/{WHERE}", f"/apis/apps/v1/namespaces/{WHERE}"
@@ -17,33 +17,33 @@ def ada(region, people):
 @pytest.fixture(scope="module")
 def controller(people, ada):
     """The LeaderWorkerSet controller, as the values name it."""
-    return people.editor("system:serviceaccount:lws-system:lws-controller-manager", WHERE)
+    return people.lws_editor("system:serviceaccount:lws-system:lws-controller-manager", WHERE)
 
 
-def owned(obj: dict, kind: str, name: str) -> dict:
-    version = "v1" if kind == "Pod" else "leaderworkerset.x-k8s.io/v1"
-    # Absent owners would be collected: the garbage collector cannot look at a kind that is not there.
-    obj["metadata"]["ownerReferences"] = [
-        {"apiVersion": version, "kind": kind, "name": name, "uid": f"uid-of-{name}"}]
+def owned(obj: dict, owner: dict) -> dict:
+    obj["metadata"]["ownerReferences"] = [owner_reference(owner)]
     return obj
 
 
-def group(name: str, labels: dict) -> list:
+def group(api, name: str, labels: dict) -> None:
     """The leaders' StatefulSet and headless Service as the controller makes them."""
+    lws = api.create(workload("LeaderWorkerSet", name, WHERE, {"app": "x"}))
     service = {"apiVersion": "v1", "kind": "Service",
                "metadata": {"name": name, "namespace": WHERE},
                "spec": {"clusterIP": "None", "selector": {GROUP: name}}}
     leaders = workload("StatefulSet", name, WHERE, {
         GROUP: name, "leaderworkerset.sigs.k8s.io/worker-index": "0"})
     leaders["spec"]["template"]["metadata"]["labels"].update(labels)
-    return [owned(service, "LeaderWorkerSet", name), owned(leaders, "LeaderWorkerSet", name)]
+    for obj in (service, leaders):
+        api.create(owned(obj, lws))
 
 
 @pytest.fixture(scope="module")
 def groups(region, ada, controller):
     region.api.wait("service account", lambda api: api.find(f"{CORE}/serviceaccounts/default"))
-    for obj in (*group("ours", OURS), *group("others", {})):
-        controller.create(obj)
+    lws_installed(region)
+    group(controller, "ours", OURS)
+    group(controller, "others", {})
     region.api.wait("the policy knows the leader", lambda api: api.raw(
         "DELETE", f"{CORE}/services/ours?dryRun=All")[0] == 403)
 
@@ -71,7 +71,8 @@ def test_a_tenant_changes_nothing_of_a_group(groups, ada, path, patch):
 
 
 def test_nor_the_workers_of_a_leader(groups, controller, ada):
-    workers = owned(workload("StatefulSet", "ours-0", WHERE, {GROUP: "ours"}), "Pod", "ours-0")
+    leader = {"apiVersion": "v1", "kind": "Pod", **ada.get(f"{CORE}/pods/ours-0")}
+    workers = owned(workload("StatefulSet", "ours-0", WHERE, {GROUP: "ours"}), leader)
     workers["spec"]["replicas"] = 0
     path = ada.path(controller.create(workers))
     with refused("belongs to Bailiwick"):

@@ -1,25 +1,15 @@
 """What the operator made changes only through it; nobody else makes anything that looks like it."""
 import pytest
 
-from chart_objects import (MANAGED_BY, OURS, config_map, engine_deployment, model_deployment,
-                           namespace, owner_reference, pod, pod_template, refused, workload)
+from chart_objects import (MANAGED_BY, OURS, config_map, engine_deployment, lws_installed,
+                           model_deployment, namespace, owner_reference, pod, pod_template, refused,
+                           workload)
 from lib.api import JSON_PATCH
 
 WHERE = "managed"
 MANAGER = "bailiwick-operator"
 MARKS = [{MANAGED_BY: "bailiwick"}, {"bailiwick.dev/deployment": "assistant"}]
 CORE, APPS = f"/api/v1/namespaces/{WHERE}", f"/apis/apps/v1/namespaces/{WHERE}"
-LWS = {
-    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-    "metadata": {"name": "leaderworkersets.leaderworkerset.x-k8s.io",
-                 "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in for tests"}},
-    "spec": {"group": "leaderworkerset.x-k8s.io", "scope": "Namespaced",
-             "names": {"kind": "LeaderWorkerSet", "listKind": "LeaderWorkerSetList",
-                       "plural": "leaderworkersets", "singular": "leaderworkerset"},
-             "versions": [{"name": "v1", "served": True, "storage": True,
-                           "schema": {"openAPIV3Schema": {
-                               "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]},
-}
 
 
 @pytest.fixture(scope="module")
@@ -152,12 +142,6 @@ def test_every_kind_that_the_operator_makes_is_covered(region, ada):
         region.api.delete(region.api.path(region.api.create(obj)))
 
 
-def lws_installed(region) -> None:
-    region.apply(LWS)
-    region.api.wait("LeaderWorkerSet served",
-                    lambda api: api.find("/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets"))
-
-
 # Pods
 
 def test_controllers_make_pods_of_what_the_operator_made(engine):
@@ -237,7 +221,7 @@ KINDS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob
 def test_a_tenant_cannot_have_lookalikes_made(region, people, ada, kind, labels):
     lws_installed(region)
     if kind == "LeaderWorkerSet":
-        lws_editor(region, people)
+        people.lws_editor("ada", WHERE)
     with refused("the pod template carries a label", "choose other labels"):
         ada.create(workload(kind, "lookalike", WHERE, labels))
 
@@ -246,19 +230,10 @@ def test_a_tenant_cannot_have_lookalikes_made(region, people, ada, kind, labels)
 def test_other_workloads_are_none_of_our_business(region, people, ada, kind):
     lws_installed(region)
     if kind == "LeaderWorkerSet":
-        lws_editor(region, people)
+        people.lws_editor("ada", WHERE)
     obj = ada.create(workload(kind, "plain", WHERE, {"app": "plain", MANAGED_BY: "helm"}))
     ada.merge(ada.path(obj), {"metadata": {"labels": {"team": "x"}}})
     ada.delete(ada.path(obj), propagationPolicy="Background")
-
-
-def lws_editor(region, people) -> None:
-    region.apply({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
-                  "metadata": {"name": "lws", "namespace": WHERE},
-                  "rules": [{"apiGroups": ["leaderworkerset.x-k8s.io"],
-                             "resources": ["leaderworkersets"],
-                             "verbs": ["create", "get", "patch", "delete"]}]})
-    people.bind("ada", WHERE, "Role", "lws")
 
 
 def test_nobody_scales_past_the_model_deployment(ada, engine):
