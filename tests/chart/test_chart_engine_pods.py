@@ -74,13 +74,15 @@ def test_nobody_mounts_the_weights_of_an_engine_pod(region, ada, engine):
             api.create(mounting("thief", f"{engine}-weights"))
 
 
-def test_nor_those_of_a_group(ada, engine):
-    """Their pods have names that can be told beforehand."""
-    obj = model_deployment("wide", WHERE)
-    obj["spec"]["variants"][0]["accelerator"]["nodes"] = 2
-    ada.create(obj)
-    for name in ("wide-main-0-weights", "wide-main-3-1-weights"):
-        ada.wait("the policy knows it", lambda api, name=name: not makes(api, mounting("t", name)))
+def test_nor_those_of_a_group(people, ada, engine):
+    """Its pods have names that can be told beforehand. The controller is trusted by the values."""
+    controller = people.editor("system:serviceaccount:lws-system:lws-controller-manager", WHERE)
+    for name, labels in (("wide", OURS), ("others", {})):
+        leaders = workload("StatefulSet", name, WHERE, {**labels, "app": name})
+        leaders["metadata"]["labels"] = {"leaderworkerset.sigs.k8s.io/name": name}
+        controller.create(leaders)
+    ada.wait("the policy knows it", lambda api: not makes(api, mounting("t", "wide-3-weights")))
+    assert makes(ada, mounting("t", "others-3-weights"))
 
 
 @pytest.mark.parametrize("name", ["mine", "weights", "assistant-weights", "assistant-main-weights",
