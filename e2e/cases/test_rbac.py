@@ -26,7 +26,9 @@ UNUSED = {
 
 @pytest.fixture(scope="module")
 def home(starter):
-    one = starter.region("rights", objects.region("rights", CLASSES))
+    """Its API server cannot stream a list, as older ones: so both list and watch are asked for."""
+    one = starter.region("rights", objects.region("rights", CLASSES),
+                         extra={"kube-apiserver": ["--feature-gates=WatchList=false"]})
     one.apply(lws.crd())
     chart.wait_served(one.api, lws.NAME)
     one.start_operator()
