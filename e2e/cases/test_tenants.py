@@ -82,11 +82,16 @@ def test_nobody_slips_an_object_under_a_deployment_that_is_not_scaled_up_yet(cas
     uid = case.deploy(replicas=0)["metadata"]["uid"]
     owner = {"apiVersion": "bailiwick.dev/v1alpha1", "kind": "ModelDeployment", "name": "m",
              "uid": uid, "controller": True}
-    with pytest.raises(ApiError, match="leave it out of metadata.ownerReferences"):
-        case.api.create({"apiVersion": "v1", "kind": "Service",
-                         "metadata": {"name": "m-h200", "namespace": case.namespace,
-                                      "ownerReferences": [owner]},
-                         "spec": {"type": "ExternalName", "externalName": "elsewhere.example"}})
+    obj = {"apiVersion": "v1", "kind": "Service",
+           "metadata": {"name": "m-h200", "namespace": case.namespace, "ownerReferences": [owner]},
+           "spec": {"type": "ExternalName", "externalName": "elsewhere.example"}}
+
+    def refused():
+        """A policy is in force some moments after the chart was installed."""
+        code, text = case.api.raw("POST", f"{case.core}/services?dryRun=All", obj)
+        assert code == 403 and "leave it out of metadata.ownerReferences" in text, text
+        return True
+    eventually(refused, "the policy refuses it")
 
 
 def test_nobody_frees_what_runs_from_its_law(case):
