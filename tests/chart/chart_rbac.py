@@ -50,7 +50,7 @@ OPERATOR = (
     Row(OWN, "coordination.k8s.io", "leases", ("create",), "leader election"),
     Row(OWN, "coordination.k8s.io", "leases", ("get", "patch"), "leader election",
         names=("bailiwick-operator",)),
-    Row(ADDRESSES, "discovery.k8s.io", "endpointslices", ("get", *WATCH),
+    Row(ADDRESSES, "discovery.k8s.io", "endpointslices", WATCH,
         "addresses of the API server, for the egress of engine pods", names=("kubernetes",)),
 )
 KINDS = ("modeldeployments", "modelpassports", "sovereigntypolicies", "regions", "exitorders")

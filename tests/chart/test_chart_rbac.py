@@ -105,7 +105,7 @@ def test_what_is_not_granted_is_refused(region, people, operator):
     (NAMESPACE, "coordination.k8s.io", "leases", "another", "patch", False),
     (NAMESPACE, "coordination.k8s.io", "leases", "bailiwick-operator", "delete", False),
     (WHERE, "coordination.k8s.io", "leases", "", "create", False),
-    ("default", "discovery.k8s.io", "endpointslices", "kubernetes", "get", True),
+    ("default", "discovery.k8s.io", "endpointslices", "kubernetes", "get", False),
     ("default", "discovery.k8s.io", "endpointslices", "kubernetes", "watch", True),
     ("default", "discovery.k8s.io", "endpointslices", "kubernetes", "patch", False),
     ("default", "discovery.k8s.io", "endpointslices", "", "list", False),
