@@ -35,8 +35,10 @@ def api_installed(home):
     home.apply(lws.crd())
     chart.wait_served(home.api, lws.NAME)
     yield
-    # A later case may need a region without it.
-    home.api.delete(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{lws.NAME}")
+    # A later case may need a region without it, or apply it anew.
+    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{lws.NAME}"
+    home.api.delete(path)
+    eventually(lambda: home.api.find(path) is None, "the API is gone")
 
 
 def test_where_the_api_appears_a_set_over_two_nodes_is_made(case, api_installed):

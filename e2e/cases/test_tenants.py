@@ -6,6 +6,7 @@ import yaml
 
 from kit.objects import variant
 from kit.wait import eventually
+from lib.api import ApiError
 
 TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -74,6 +75,40 @@ def test_the_sidecars_account_may_watch_its_own_route_table_and_nothing_else(cas
     assert not may("get", "configmaps", "m-h200") and not may("watch", "configmaps")
     assert not may("patch", "configmaps", "m-routes") and not may("get", "secrets", "any")
     assert not may("get", "pods", "any")
+
+
+def test_nobody_slips_an_object_under_a_deployment_that_is_not_scaled_up_yet(case):
+    """The operator would take it for its own: as an administrator, who is no exception."""
+    uid = case.deploy(replicas=0)["metadata"]["uid"]
+    owner = {"apiVersion": "bailiwick.dev/v1alpha1", "kind": "ModelDeployment", "name": "m",
+             "uid": uid, "controller": True}
+    obj = {"apiVersion": "v1", "kind": "Service",
+           "metadata": {"name": "m-h200", "namespace": case.namespace, "ownerReferences": [owner]},
+           "spec": {"type": "ExternalName", "externalName": "elsewhere.example"}}
+
+    def refused():
+        """A policy is in force some moments after the chart was installed."""
+        code, text = case.api.raw("POST", f"{case.core}/services?dryRun=All", obj)
+        assert code == 403 and "leave it out of metadata.ownerReferences" in text, text
+        return True
+    eventually(refused, "the policy refuses it")
+
+
+def test_nobody_frees_what_runs_from_its_law(case):
+    case.nodes(1)
+    case.deploy()
+    case.wait_settled()
+    with pytest.raises(ApiError, match="without --cascade=orphan"):
+        case.api.delete(case.path(), propagationPolicy="Orphan")
+    pod, = case.pods()
+    name = pod["metadata"]["name"]
+    with pytest.raises(ApiError, match=f"into pod {name} of Bailiwick"):
+        case.api.request("POST", f"{case.pods_path}/{name}/exec?command=sh&stdout=true")
+    with pytest.raises(ApiError, match="would open what Bailiwick closes"):
+        case.api.create({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                         "metadata": {"name": "open", "namespace": case.namespace},
+                         "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}})
+    assert case.running()
 
 
 CANARY = "canary-4f1d2c-must-not-be-logged"

@@ -14,11 +14,11 @@ constexpr std::array<std::string_view, 14> neverSet = {
     "PYTHONHOME", "PYTHONSTARTUP",    "PYTHONUSERBASE", "BASH_ENV", "BASH_FUNC_*",
     "NVIDIA_*",   "ASCEND_RUNTIME_*", "KUBERNETES_*",   "LWS_*"};
 
-// A domain stands for itself and its subdomains.
+// A domain stands for itself and its subdomains. The CRD and the chart have the same list.
 constexpr std::array<std::string_view, 13> neverKeys = {
-    "kubernetes.io", "k8s.io",     "bailiwick.dev", "cni.cncf.io",   "projectcalico.org",
-    "cilium.io",     "antrea.io",  "ovn.org",       "multus-cni.io", "weave.works",
-    "amazonaws.com", "coreos.com", "cilium"};
+    "kubernetes.io", "k8s.io",        "bailiwick.dev", "cni.cncf.io", "projectcalico.org",
+    "cilium.io",     "io.cilium",     "antrea.io",     "ovn.org",     "multus-cni.io",
+    "weave.works",   "amazonaws.com", "coreos.com"};
 
 // Keys without a prefix that controllers act on all the same.
 constexpr std::array<std::string_view, 2> neverBare = {"aadpodidbinding", "ring-controller.atlas"};

@@ -10,6 +10,17 @@ OURS = {MANAGED_BY: "bailiwick", "bailiwick.dev/deployment": "assistant",
         "bailiwick.dev/role": "engine"}
 CONTAINERS = [{"name": "engine", "image": "registry.invalid/engine",
                "resources": {"requests": {"cpu": "1"}}}]
+LWS = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "leaderworkersets.leaderworkerset.x-k8s.io",
+                 "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in for tests"}},
+    "spec": {"group": "leaderworkerset.x-k8s.io", "scope": "Namespaced",
+             "names": {"kind": "LeaderWorkerSet", "listKind": "LeaderWorkerSetList",
+                       "plural": "leaderworkersets", "singular": "leaderworkerset"},
+             "versions": [{"name": "v1", "served": True, "storage": True,
+                           "schema": {"openAPIV3Schema": {
+                               "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]},
+}
 
 
 def namespace(name: str, **labels) -> dict:
@@ -63,6 +74,15 @@ def workload(kind: str, name: str, where: str, labels: dict) -> dict:
     return {"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec}
 
 
+def engine_deployment(owner: dict, replicas: int = 1, **pod_spec) -> dict:
+    """As the operator makes it of a ModelDeployment."""
+    meta = {"name": owner["metadata"]["name"] + "-main", "labels": OURS,
+            "namespace": owner["metadata"]["namespace"], "ownerReferences": [owner_reference(owner)]}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta,
+            "spec": {"selector": {"matchLabels": OURS}, "replicas": replicas,
+                     "template": pod_template(OURS, **pod_spec)}}
+
+
 def model_deployment(name: str, where: str, **spec) -> dict:
     """`env` gives the first variant's engine its environment."""
     env = spec.pop("env", [])
@@ -78,6 +98,11 @@ def model_deployment(name: str, where: str, **spec) -> dict:
 def from_secret(variable: str, secret: str) -> dict:
     return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": "token"}}}
 
+
+def lws_installed(region) -> None:
+    region.apply(LWS)
+    region.api.wait("LeaderWorkerSet served",
+                    lambda api: api.find("/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets"))
 
 
 class refused:

@@ -52,6 +52,16 @@ class People:
             self.bind(name, namespace, "Role", name)
         return self.user(name)
 
+    def lws_editor(self, name: str, namespace: str) -> Api:
+        """An editor who may write LeaderWorkerSets too."""
+        self._region.apply({"apiVersion": f"{RBAC}/v1", "kind": "Role",
+                            "metadata": {"name": "lws", "namespace": namespace},
+                            "rules": [{"apiGroups": ["leaderworkerset.x-k8s.io"],
+                                       "resources": ["leaderworkersets"],
+                                       "verbs": ["create", "get", "patch", "delete"]}]})
+        self.bind(name, namespace, "Role", "lws")
+        return self.editor(name, namespace)
+
     def bind(self, user: str, namespace: str, kind: str, role: str) -> None:
         """Returns when the API server acts on it."""
         self._region.apply({

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 BAILIWICK, RBAC = "bailiwick.dev", "rbac.authorization.k8s.io"
 WATCH = ("list", "watch")
-APPLY = ("get", *WATCH, "create", "patch", "delete")
+APPLY = ("get", *WATCH, "create", "patch")
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ OPERATOR = (
     Row(CLUSTER, "", "pods", (*WATCH, "patch", "delete"),
         "devices that are taken; the deletion cost of one's own; one replica of a group"),
     Row(CLUSTER, "node.k8s.io", "runtimeclasses", WATCH, "runtimeClassName only where it exists"),
-    Row(CLUSTER, "", "services", APPLY, "to the sidecars"),
-    Row(CLUSTER, "", "configmaps", APPLY,
+    Row(CLUSTER, "", "services", (*APPLY, "delete"), "to the sidecars"),
+    Row(CLUSTER, "", "configmaps", (*APPLY, "delete"),
         "route tables; and nobody may grant the sidecar what he does not hold"),
     Row(CLUSTER, "", "serviceaccounts", APPLY, "one for the pods of each ModelDeployment"),
-    Row(CLUSTER, "apps", "deployments", APPLY, "engines and gateways"),
-    Row(CLUSTER, "leaderworkerset.x-k8s.io", "leaderworkersets", APPLY,
+    Row(CLUSTER, "apps", "deployments", (*APPLY, "delete"), "engines and gateways"),
+    Row(CLUSTER, "leaderworkerset.x-k8s.io", "leaderworkersets", (*APPLY, "delete"),
         "engines that span several nodes"),
     Row(CLUSTER, "policy", "poddisruptionbudgets", APPLY, "one for each ModelDeployment"),
     Row(CLUSTER, "networking.k8s.io", "networkpolicies", APPLY, "least egress of engine pods"),
@@ -50,7 +50,7 @@ OPERATOR = (
     Row(OWN, "coordination.k8s.io", "leases", ("create",), "leader election"),
     Row(OWN, "coordination.k8s.io", "leases", ("get", "patch"), "leader election",
         names=("bailiwick-operator",)),
-    Row(ADDRESSES, "discovery.k8s.io", "endpointslices", ("get",),
+    Row(ADDRESSES, "discovery.k8s.io", "endpointslices", WATCH,
         "addresses of the API server, for the egress of engine pods", names=("kubernetes",)),
 )
 KINDS = ("modeldeployments", "modelpassports", "sovereigntypolicies", "regions", "exitorders")

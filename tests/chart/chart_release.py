@@ -83,6 +83,10 @@ _PROBES = (
      "metadata": {"name": "probe", "namespace": "default"},
      "spec": {"selector": {"matchLabels": _LABELS},
               "template": {"metadata": {"labels": _LABELS}, "spec": _POD}}},
+    {"apiVersion": "v1", "kind": "ConfigMap",
+     "metadata": {"name": "probe", "namespace": "default", "ownerReferences": [
+         {"apiVersion": "bailiwick.dev/v1alpha1", "kind": "ModelDeployment", "name": "x",
+          "uid": "x"}]}},
 )
 
 

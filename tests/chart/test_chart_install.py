@@ -13,8 +13,9 @@ from lib.components import BARE
 from lib.region import Region
 
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
-EXPECTED = {"managed-objects", "node-labels", "pod-metadata", "pod-templates", "references",
-            "scale"}
+EXPECTED = {"cache-claims", "cache-claims-of-groups", "cascade", "engine-pods", "groups",
+            "managed-objects", "network-policies", "network-policies-before", "node-labels",
+            "owner-references", "pod-metadata", "pod-templates", "references", "scale"}
 
 
 def test_helm_installs_it_without_a_warning(release):

@@ -1,11 +1,14 @@
 """Labels and annotations of pods are orders to other controllers: an allow-list."""
 import copy
+import re
 
 import pytest
 
 import chart_release
 from chart_objects import model_deployment, namespace, refused
+from lib import documents
 from lib.api import ApiError
+from lib.chart import CLONE, CRDS
 
 WHERE = "metadata"
 BOTH = pytest.mark.parametrize("field", ["labels", "annotations"])
@@ -41,8 +44,42 @@ def test_other_prefixes_are_refused(ada, field, key):
 @pytest.mark.parametrize("key", ["vpc.amazonaws.com/pod-eni", "amazonaws.com/x", "aadpodidbinding",
                                  "multus-cni.io/x"])
 def test_some_are_refused_whatever_the_values_list(ada, field, key):
-    with refused("may not set " + key, code=422):
+    """By the CRD, before the policy is asked."""
+    with pytest.raises(ApiError, match="use a domain of your own"):
         create(ada, field, key)
+
+
+def in_the_crd(field: str) -> tuple:
+    """(domains, keys without a domain) that spec.pod.labels or annotations may never set."""
+    crd = documents.load((CRDS / "modeldeployments.yaml").read_text())
+    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    schema = spec["properties"]["pod"]["properties"][field]
+    rule, = (rule["rule"] for rule in schema["x-kubernetes-validations"] if "k in [" in rule["rule"])
+    domains, = re.findall(r"\(([-a-z0-9.|[\]]+)\)/'", rule)
+    bare, = re.findall(r"k in \[([^]]*)\]", rule)
+    return domains.replace("[.]", ".").split("|"), re.findall("'([^']+)'", bare)
+
+
+def in_the_policy(rendered: list) -> tuple:
+    policy, = (one for one in chart_release.of_kind(rendered, "ValidatingAdmissionPolicy")
+               if one["metadata"]["name"].endswith("-pod-metadata"))
+    variables = {one["name"]: one["expression"] for one in policy["spec"]["variables"]}
+    bare, = re.findall(r"k in \[([^]]*)\]", variables["refused"])
+    return re.findall('"([^"]+)"', variables["never"]), re.findall("'([^']+)'", bare)
+
+
+def in_the_operator() -> tuple:
+    text = (CLONE / "operator" / "policy" / "tenant.cpp").read_text()
+    return tuple(re.findall('"([^"]+)"', re.search(name + r" = \{([^}]*)\}", text)[1])
+                 for name in ("neverKeys", "neverBare"))
+
+
+def test_crd_policy_and_operator_refuse_the_same(rendered):
+    lists = in_the_operator()
+    assert all(lists)
+    assert in_the_policy(rendered) == lists
+    for field in ("labels", "annotations"):
+        assert in_the_crd(field) == lists
 
 
 def test_all_that_is_refused_is_named(ada):

@@ -105,7 +105,8 @@ def test_what_is_not_granted_is_refused(region, people, operator):
     (NAMESPACE, "coordination.k8s.io", "leases", "another", "patch", False),
     (NAMESPACE, "coordination.k8s.io", "leases", "bailiwick-operator", "delete", False),
     (WHERE, "coordination.k8s.io", "leases", "", "create", False),
-    ("default", "discovery.k8s.io", "endpointslices", "kubernetes", "get", True),
+    ("default", "discovery.k8s.io", "endpointslices", "kubernetes", "get", False),
+    ("default", "discovery.k8s.io", "endpointslices", "kubernetes", "watch", True),
     ("default", "discovery.k8s.io", "endpointslices", "kubernetes", "patch", False),
     ("default", "discovery.k8s.io", "endpointslices", "", "list", False),
     (WHERE, "discovery.k8s.io", "endpointslices", "kubernetes", "get", False),
@@ -117,6 +118,17 @@ def test_what_is_not_granted_is_refused(region, people, operator):
 def test_namespaced_grants_end_at_their_names(people, operator, where, group, resource, name, verb,
                                               expected):
     assert allowed(people, where, group, resource, name, verb) == expected
+
+
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+
+
+@pytest.mark.parametrize("query", ["", "watch=1&timeoutSeconds=1&"])
+def test_the_addresses_of_the_api_server_are_listed_and_watched_by_name(operator, query):
+    operator.get(f"{SLICES}?{query}fieldSelector=metadata.name%3Dkubernetes")
+    for other in ("", "fieldSelector=metadata.name%3Dother"):
+        with pytest.raises(ApiError, match="cannot (list|watch) resource"):
+            operator.get(f"{SLICES}?{query}{other}")
 
 
 def meta(name: str) -> dict:

@@ -17,10 +17,10 @@ FIXED = {
 }
 CANDIDATES = {
     "string": ["DE", "FR", "b", "9m", "5s", "7", "2030-01-01T00:00:00Z", "2026-06-01T00:00:00Z",
-               "2025-01-18", "6Gi", "hf://a/b", "oci://b", "https://b.example", "b.example:1",
+               "2025-01-18", "6Gi", "hf://a/b", "oci://b/c", "https://b.example", "b.example:1",
                "192.0.2.0/24", "2001:db8::/64", "USD", "YQ==", "sha256:" + "f" * 64,
                "-----BEGIN PUBLIC KEY-----\nYQ==", "llama-mi300x", "azure"],
-    "integer": [1, 2, 3],
+    "integer": [3, 2, 1],
     "boolean": [True, False],
 }
 LEAVES = [(kind, prop) for kind in KINDS for prop in Crd(kind).properties("spec")
@@ -29,8 +29,8 @@ OPTIONAL = [(kind, prop) for kind in KINDS for prop in Crd(kind).properties("spe
             if not prop.required and "default" not in prop.schema
             and prop.path[-1] not in (ITEM, VALUE, "spec")]
 # No other value fits the rest of the kept object; rows/*.yaml change these together with it.
-BOUND = {"spec.failover.onNoLegalTarget", "spec.artifacts[].signature.type", "spec.openness",
-         "spec.variants[].name", "spec.enforcement", "spec.rules.openness.allow[]",
+BOUND = {"spec.failover.onNoLegalTarget", "spec.artifacts[].source.type",
+         "spec.artifacts[].signature.type", "spec.openness", "spec.variants[].name", "spec.enforcement", "spec.rules.openness.allow[]",
          "spec.rules.openness.deny[]"}
 
 

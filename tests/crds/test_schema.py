@@ -74,13 +74,13 @@ def test_only_law_and_what_must_not_vanish_is_nullable(crd):
     nullable = {prop.name for prop in crd.properties("spec") if prop.schema.get("nullable")}
     if crd.kind == "SovereigntyPolicy":
         sides = {prop.name for prop in crd.properties("spec") if prop.path[-1] in ("allow", "deny")}
-        assert sides <= nullable
+        assert sides | {"spec.rules.evidence[].maxAge"} <= nullable
         assert all(name.startswith("spec.rules.") for name in nullable)
     else:
         expected = {
             "ModelDeployment": {"spec.placement.dataResidency"},
             "ModelPassport": {"spec.publisher.parent", "spec.derivedFrom",
-                              "spec.derivedFrom[].publisher.parent"},
+                              "spec.derivedFrom[].publisher.parent", "spec.evidence[].expiresAt"},
             "ExitOrder": {dotted(prop.path) for prop in crd.properties("spec")
                           if prop.path[:2] == ("spec", "target") and len(prop.path) == 3},
         }.get(crd.kind, set())

@@ -15,13 +15,18 @@ UNIT_PRESET = "asan"
 
 @dataclass
 class Count:
+    """`errors` are those of the failed that no second run forgives: what went wrong around a case,
+    such as the check of a whole session that is told with its last case."""
+
     passed: int = 0
     failed: int = 0
+    errors: int = 0
     skipped: int = 0
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
+        self.errors += other.errors
         self.skipped += other.skipped
 
 
@@ -33,20 +38,26 @@ class Step:
     command: list
     cwd: Path = ROOT
     report: str = ""
-    again: bool = False  # failed cases run once more, alone, and both runs are told
+    again: bool = False  # failed cases run once more, alone, and both runs are told; errors do not
+
+
+def verdict(case):
+    """Of one JUnit case; GoogleTest and pytest differ in how they mark a skipped one."""
+    for word in ("error", "failure", "skipped"):
+        if case.find(word) is not None:
+            return word
+    return "skipped" if case.get("status") == "notrun" else "passed"
+
+
+def verdicts(path):
+    return [(case, verdict(case)) for case in xml.parse(path).getroot().iter("testcase")]
 
 
 def count_report(path):
-    """The cases of a JUnit file; GoogleTest and pytest differ in how they mark a skipped one."""
-    count = Count()
-    for case in xml.parse(path).getroot().iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
-            count.failed += 1
-        elif case.find("skipped") is not None or case.get("status") == "notrun":
-            count.skipped += 1
-        else:
-            count.passed += 1
-    return count
+    found = [word for _, word in verdicts(path)]
+    errors = found.count("error")
+    return Count(passed=found.count("passed"), failed=found.count("failure") + errors,
+                 errors=errors, skipped=found.count("skipped"))
 
 
 def unit_binaries():
@@ -69,21 +80,30 @@ def pytest_step(name, folder, *options, again=False):
 
 
 def failed_cases(path):
-    """pytest's names of the failed cases of a report."""
-    names = []
-    for case in xml.parse(path).getroot().iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
-            file = case.get("classname", "").replace(".", "/") + ".py"
-            names.append(f"{file}::{case.get('name')}")
-    return sorted(set(names))
+    """pytest's names of the failed cases of a report; those with an error are not among them."""
+    return sorted({f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
+                   for case, word in verdicts(path) if word == "failure"})
 
 
-def second_run(step, report):
+def second_run(step, names):
     """The failed cases once more, one after the other: a machine that was too busy for a case's
     patience is no defect, and a defect fails twice."""
-    names = failed_cases(report)
-    return Step(f"{step.name}, {len(names)} once more", [*PYTEST, *names],
+    return Step(f"{step.name}, {len(names)} once more", [*PYTEST, *names], step.cwd,
                 report=f"again-{step.report}")
+
+
+def run_forgiving(step, logs, number, total):
+    """As run_step; where the step says so, a second run of a few failed cases decides on them."""
+    count = run_step(step, logs, number, total)
+    if not step.again or not (logs / step.report).exists():
+        return count
+    names = failed_cases(logs / step.report)
+    if not 0 < len(names) <= 12:
+        return count
+    print("        not at the first try: " + ", ".join(names), flush=True)
+    again = run_step(second_run(step, names), logs, number, total)
+    return Count(count.passed + again.passed, count.errors + again.failed,
+                 count.errors + again.errors, count.skipped)
 
 
 def run_step(step, logs, number, total):
@@ -181,12 +201,7 @@ def main():
 
     def run(steps, done, of):
         for index, step in enumerate(steps):
-            count = run_step(step, logs, done + index + 1, of)
-            if step.again and 0 < count.failed <= 12 and (logs / step.report).exists():
-                print("        not at the first try: "
-                      + ", ".join(failed_cases(logs / step.report)), flush=True)
-                again = run_step(second_run(step, logs / step.report), logs, done + index + 1, of)
-                count.passed, count.failed = count.passed + again.passed, again.failed
+            count = run_forgiving(step, logs, done + index + 1, of)
             total.add(count)
             if count.failed and not step.report and "build" in step.name:
                 return False

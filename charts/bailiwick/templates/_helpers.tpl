@@ -39,10 +39,44 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "bailiwick.fullname" .
 {{/* CEL: whether the requester is neither the operator, nor a controller of Kubernetes, nor trusted
      by the values. Controllers run as accounts of kube-system, or all in their manager's name. */}}
 {{- define "bailiwick.outsider" -}}
-{{- $users := list (include "bailiwick.user" .) "system:kube-controller-manager" -}}
+{{- $users := list (include "bailiwick.user" .) "system:kube-controller-manager"
+      "system:kube-scheduler" -}}
 {{- $users = concat $users .Values.policies.trusted.users | toJson -}}
 {{- $groups := list "system:serviceaccounts:kube-system" -}}
 {{- $groups = concat $groups .Values.policies.trusted.groups | toJson -}}
 !(request.userInfo.username in {{ $users }}) && !(has(request.userInfo.groups) &&
 request.userInfo.groups.exists(g, g in {{ $groups }}))
+{{- end -}}
+
+{{/* The namespaced kinds that the operator makes and that Kubernetes' controllers make of them, but
+     for pods, as resourceRules. The context is a list of operations in flow style. */}}
+{{- define "bailiwick.made" -}}
+- apiGroups: [""]
+  apiVersions: [v1]
+  resources: [configmaps, persistentvolumeclaims, serviceaccounts, services]
+  operations: {{ . }}
+- apiGroups: [apps]
+  apiVersions: [v1]
+  resources: [deployments, replicasets, statefulsets]
+  operations: {{ . }}
+- apiGroups: [leaderworkerset.x-k8s.io]
+  apiVersions: [v1]
+  resources: [leaderworkersets]
+  operations: {{ . }}
+- apiGroups: [policy]
+  apiVersions: [v1]
+  resources: [poddisruptionbudgets]
+  operations: {{ . }}
+- apiGroups: [networking.k8s.io]
+  apiVersions: [v1]
+  resources: [networkpolicies]
+  operations: {{ . }}
+- apiGroups: [rbac.authorization.k8s.io]
+  apiVersions: [v1]
+  resources: [roles, rolebindings]
+  operations: {{ . }}
+- apiGroups: [discovery.k8s.io]
+  apiVersions: [v1]
+  resources: [endpointslices]
+  operations: {{ . }}
 {{- end -}}

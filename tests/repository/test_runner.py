@@ -1,0 +1,56 @@
+"""tests/run forgives a case that fails once and passes alone, and nothing else."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+import runner  # noqa: E402
+
+CASES = '''
+import pathlib
+import pytest
+
+@pytest.fixture(scope="session", autouse=True)
+def session():
+    yield
+    again = been("session")
+    assert {session}, "the audit found something"
+
+def been(where):
+    mark = pathlib.Path(__file__).with_suffix("." + where)
+    before, _ = mark.exists(), mark.touch()
+    return before
+
+def test_first():
+    again = been("first")
+    assert {first}
+
+def test_last():
+    pass
+'''
+
+
+def run(tmp_path, session: str, first: str):
+    folder, logs = tmp_path / "cases", tmp_path / "logs"
+    folder.mkdir()
+    logs.mkdir()
+    (folder / "test_planted.py").write_text(CASES.format(session=session, first=first))
+    # As the cases run: with workers, each of which has a session of its own.
+    step = runner.Step("planted", [*runner.PYTEST, "test_planted.py", "-n", "1"], folder,
+                       report="planted.xml", again=True)
+    return runner.run_forgiving(step, logs, 1, 1)
+
+
+@pytest.mark.parametrize("session, first, passed, failed", [
+    ("True", "True", 2, 0),
+    ("True", "again", 2, 0),
+    ("True", "False", 1, 1),
+    ("False", "True", 1, 1),
+    ("again", "again", 1, 1),
+    ("False", "again", 0, 2),
+], ids=["nothing", "a failure once", "a failure twice", "an error of the session",
+        "an error beside a failure", "errors of both sessions"])
+def test_what_counts(tmp_path, session, first, passed, failed):
+    count = run(tmp_path, session, first)
+    assert (count.passed, count.failed) == (passed, failed)
