@@ -94,7 +94,7 @@ def why(message: str) -> str:
     """The first of the reasons, without counts and names of variants: like ones look alike."""
     first = message.split("; variant ")[0]
     first = re.sub(r"^\S+ of \S+ units have a lawful place: ", "", first)
-    return re.sub(r"^variant [^ :]+(: | )", "", first)
+    return re.sub(r"^variant [^ :]+: ", "", first)
 
 
 def relabel_and_watch(region: Region) -> None:
