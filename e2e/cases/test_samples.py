@@ -1,12 +1,13 @@
-"""Every sample in the regions that fit it: accepted, and placed or refused as it says."""
+"""All samples at once in every region: accepted, and placed or refused as they say."""
 import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kit import lws
 from kit.wait import eventually
-from lib import documents, nodes, tools
+from lib import chart, documents, nodes, tools
 from lib.region import Region
 
 SAMPLES = tools.E2E / "samples"
@@ -26,32 +27,34 @@ def sample(row: dict) -> dict:
     return obj
 
 
+ALL = [*load("deployments"), *load("refused")]
+SETS = "/apis/leaderworkerset.x-k8s.io/v1/namespaces/assistants/leaderworkersets"
+
+
 @pytest.fixture(scope="module")
 def places(starter):
     """One control plane that is one region after the other; passports are the same in each."""
     region = starter.region("samples")
-    region.apply(documents.load_all((SAMPLES / "namespaces.yaml").read_text()))
-    for file in ("storage.yaml",):
-        if (SAMPLES / file).exists():
-            region.apply(documents.load_all((SAMPLES / file).read_text()))
+    for file in ("namespaces.yaml", "storage.yaml"):
+        region.apply(documents.load_all((SAMPLES / file).read_text()))
     region.apply(load("passports"))
     return region
 
 
-def become(folder, name: str) -> Region:
-    """The control plane in that folder as the region of that name, with its samples applied."""
+def become(folder, name: str, samples: list) -> Region:
+    """The control plane in that folder as the region of that name, with these applied."""
     region, spec = Region(name, folder), nodes.load(name)
     region.apply(spec["region"])
     region.add_nodes(nodes.expand(spec))
     region.start_operator()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda row: region.apply(sample(row)), BY_REGION[name]))
+        list(pool.map(region.apply, samples))
     return region
 
 
-def leave(region, name: str) -> None:
+def leave(region, name: str, samples: list) -> None:
     api = region.api
-    for obj in (sample(row) for row in BY_REGION[name]):
+    for obj in samples:
         api.delete(api.path(obj))
     region.stop_operator()
     for node in api.items("/api/v1/nodes"):
@@ -66,12 +69,51 @@ def leave(region, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(BY_REGION))
 def test_samples_are_placed_or_refused_as_expected(places, name):
-    region = become(places.folder, name)
+    region = become(places.folder, name, ALL)
     try:
         for row in BY_REGION[name]:
             check(region, row)
     finally:
-        leave(region, name)
+        leave(region, name, ALL)
+
+
+@pytest.fixture
+def group_api(places):
+    places.apply(lws.crd())
+    chart.wait_served(places.api, lws.NAME)
+    yield
+    places.api.delete(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{lws.NAME}")
+
+
+def test_samples_over_several_nodes_are_placed_where_their_api_is_served(places, group_api):
+    """Only what spans nodes is applied: with the others the four A2 nodes are not all free."""
+    over = {obj["metadata"]["name"]: obj for obj in ALL}
+    pro, small = over["deepseek-v4-pro-cn"], over["deepseek-v3-2-cn"]
+    region = become(places.folder, "gya", [pro])
+    try:
+        wait_share(region, pro, {"ascend-a2-four": 1})
+        region.api.delete(region.api.path(pro))
+        # The A3 node takes one replica, a pair of A2 nodes the other.
+        small = {**small, "spec": {**small["spec"], "replicas": 2}}
+        region.apply(small)
+        wait_share(region, small, {"ascend-a3": 1, "ascend-a2-pair": 1})
+        sizes = {found["metadata"]["name"]: found["spec"]["leaderWorkerTemplate"]["size"]
+                 for found in region.api.items(SETS)}
+        assert sizes == {"deepseek-v3-2-cn-ascend-a2-pair": 2}
+    finally:
+        leave(region, "gya", [small])
+
+
+def wait_share(region, obj: dict, share: dict) -> None:
+    path = region.api.path(obj)
+
+    def placed():
+        now = region.api.get(path)
+        entry, = now["status"]["regions"]
+        found = {one["variant"]: one["replicas"] for one in entry.get("share", [])}
+        assert found == share, json.dumps(now["status"], indent=1)
+        return True
+    eventually(placed, f"{obj['metadata']['name']} is placed")
 
 
 def check(region, row: dict) -> None:

@@ -6,9 +6,11 @@ examples:
   e2e/demo --keep     leave the region up, and print the path of its kubeconfig
 """
 import argparse
+import re
 import subprocess
 import sys
 import time
+from collections import defaultdict
 
 from . import components, tables, tools
 from .errors import FleetError
@@ -19,16 +21,6 @@ REGION = "demo"
 CLONE = tools.E2E.parent
 SAMPLES = tools.E2E / "samples"
 RESIDENCY = "data-residency.bailiwick.dev/eu-personal"
-SHOWN = (
-    "deployments/deepseek-v3-2-eu.yaml",
-    "deployments/qwen2-5-72b-eu.yaml",
-    "deployments/mimo-v2-flash-eu.yaml",
-    "deployments/mistral-large-3-eu.yaml",
-    "deployments/gpt-oss-120b-eu.yaml",
-    "deployments/deepseek-v3-2-us.yaml",
-    "refused/yi-lightning.yaml",
-    "refused/horizon-journey.yaml",
-)
 MOVED = ("assistants", "deepseek-v3-2-eu")
 
 
@@ -48,10 +40,8 @@ def build_operator() -> None:
 
 
 def apply_samples(region: Region) -> None:
-    files = [SAMPLES / "namespaces.yaml", *sorted((SAMPLES / "passports").glob("*.yaml")),
-             *(SAMPLES / name for name in SHOWN)]
-    for file in files:
-        region.kubectl("apply", "--server-side", "-f", str(file))
+    for part in ("namespaces.yaml", "storage.yaml", "passports", "deployments", "refused"):
+        region.kubectl("apply", "--server-side", "-f", str(SAMPLES / part))
 
 
 def deployments(region: Region) -> list:
@@ -82,20 +72,29 @@ def decided(item: dict) -> bool:
 
 def show_placements(region: Region) -> None:
     rows = [("MODEL DEPLOYMENT", "READY", "VARIANT", "RUNS ON")]
+    refused = defaultdict(list)
     for item in sorted(deployments(region), key=lambda d: d["metadata"]["name"]):
-        meta, status = item["metadata"], item.get("status", {})
+        meta, status, placed = item["metadata"], item.get("status", {}), condition(item, "Placed")
         running = pods(region, meta["namespace"], meta["name"])
         if running:
             nodes = sorted({pod["spec"].get("nodeName", "(no node yet)") for pod in running})
-            variants = ", ".join(v["name"] for v in status.get("variants", []))
+            variants = ", ".join(share["variant"] for entry in status.get("regions", [])
+                                 for share in entry.get("share", []) if share["replicas"])
             rows.append((meta["name"], f"{status.get('replicas', 0)}/{item['spec']['replicas']}",
                          variants, ", ".join(nodes)))
-    tables.show(rows)
-    print()
-    for item in sorted(deployments(region), key=lambda d: d["metadata"]["name"]):
-        placed = condition(item, "Placed")
         if placed["status"] == "False":
-            tables.note(item["metadata"]["name"], placed["reason"], placed["message"])
+            refused[placed["reason"], why(placed["message"])].append(meta["name"])
+    tables.show(rows)
+    print(f"\nWhy the other {sum(map(len, refused.values()))} do not run here:")
+    for (reason, message), names in sorted(refused.items()):
+        tables.group(reason, message, names)
+
+
+def why(message: str) -> str:
+    """The first of the reasons, without counts and names of variants: like ones look alike."""
+    first = message.split("; variant ")[0]
+    first = re.sub(r"^\S+ of \S+ units have a lawful place: ", "", first)
+    return re.sub(r"^variant [^ :]+: ", "", first)
 
 
 def relabel_and_watch(region: Region) -> None:
@@ -133,7 +132,7 @@ def run(options: argparse.Namespace) -> int:
         region.start().install()
         region.apply_region_file(REGION)
         region.start_operator()
-        heading("2. Models are applied and placed")
+        heading("2. All of e2e/samples is applied, and placed where it may run")
         apply_samples(region)
         region.api.wait("all samples placed or refused",
                         lambda _: all(decided(item) for item in deployments(region)), 180.0)
@@ -141,7 +140,8 @@ def run(options: argparse.Namespace) -> int:
         heading("3. A node leaves its residency class")
         relabel_and_watch(region)
         heading("4. As kubectl shows it")
-        print(region.kubectl("get", "modeldeployments", "-A"))
+        namespace, name = MOVED
+        print(region.kubectl("get", "modeldeployment", "-n", namespace, name))
         if options.keep:
             print(f"The region stays up. Look around, then end it with: e2e/fleet down {REGION}\n"
                   f"  export KUBECONFIG={region.admin_kubeconfig}")

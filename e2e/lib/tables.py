@@ -1,4 +1,4 @@
-"""Tables and notes that fit the terminal they are shown on."""
+"""Tables and lists that fit the terminal they are shown on."""
 import shutil
 import textwrap
 
@@ -18,8 +18,9 @@ def show(rows: list) -> None:
         print("  ".join(cells).rstrip(), flush=True)
 
 
-def note(name: str, reason: str, message: str) -> None:
-    """A name with its reason, and below it the whole message, wrapped."""
-    print(f"{name}: {reason}")
-    print(textwrap.fill(message, width() - 2, initial_indent="  ", subsequent_indent="  "),
-          flush=True)
+def group(reason: str, message: str, names: list) -> None:
+    """A reason in one line, cut where the line ends, and below it, wrapped, whom it concerns."""
+    line = f"{reason}: {message}"
+    print(line if len(line) <= width() else line[:width() - 1] + "…")
+    print(textwrap.fill(", ".join(names), width() - 2, initial_indent="  ", subsequent_indent="  ",
+                        break_on_hyphens=False), flush=True)

@@ -13,6 +13,11 @@
 
 namespace bailiwick::catalog {
 
+// The sidecar's in the same pod: data, admin, observation. No engine may listen there.
+inline constexpr int sidecarPorts[] = {8080, 9090, 9091};
+
+struct Product;
+
 enum class MemoryUnit {
   MiB,    // a bare integer: NVIDIA's "143771"
   GiB_G,  // an integer of GiB with the suffix G: AMD's "192G", Ascend's "64G"
@@ -25,12 +30,21 @@ struct Labeller {
   bool byDeviceId = false;  // productKey holds Product::deviceIds instead of names
   std::string memoryKey;    // empty: this labeller does not tell the memory
   MemoryUnit memoryUnit = MemoryUnit::MiB;
+  // The value is part of the key, "<productKey>.<value>", and the label's own value is a count:
+  // AMD's older labeller. So is the memory's. One key for each kind of device that the node has.
+  bool valueInKey = false;
+
+  // What this labeller says of such a device: one of these.
+  std::vector<std::string> valuesOf(const Product& product) const;
+  std::string keyOf(std::string_view productValue) const;  // the label that says it
 };
 
 struct HostPath {
   std::string path;
   bool readOnly = true;
-  std::string type;  // Kubernetes' hostPath type ("Directory", "File"), or empty
+  // Kubernetes' hostPath type. Where the path is missing the pod waits; without a type containerd
+  // would make an empty directory on the node.
+  std::string type;
 };
 
 // What a container of the engine needs beyond what every pod gets.
@@ -63,6 +77,7 @@ struct ResourceFamily {
   // Labels whose values say that the resource is not whole devices here (AMD's partitions). A node
   // without the label is as good as one with another value.
   std::map<std::string, std::vector<std::string>> excludedLabels{};
+  std::vector<int> allowedCounts{};  // what a request may be; empty: any
 };
 
 struct Product {
@@ -94,7 +109,8 @@ struct Vendor {
 // Where an engine's image comes from, by vendor, most specific first.
 struct EngineImage {
   std::string vendor;
-  std::vector<std::string> products;  // empty: every product of that vendor
+  // By their names in the catalogue. Empty: every product of that vendor that no other entry lists.
+  std::vector<std::string> products;
   // With a tag or a digest. Empty: none is public, so that a variant has to name its own.
   std::string image;
   std::vector<std::string> args;  // added for this vendor: "--quantization", "ascend"
@@ -114,6 +130,7 @@ struct Engine {
   std::vector<std::string> command;
   std::vector<std::string> args;
   std::map<std::string, std::string> env;
+  bool acceptsArgs = true;  // false: it reads no command line, so that engine.args are refused
   int port = 8000;
   Probe health;
   std::string metricsPath;                // empty: none
@@ -132,8 +149,10 @@ struct Engine {
   // Added to multiNodeArgs on every node but the leader's: "--headless".
   std::vector<std::string> multiNodeWorkerArgs{};
 
-  // The image for a vendor and product, or nullptr: not supported.
+  // The image for a vendor and product, or nullptr: not supported. Without a product, the one for
+  // every product of the vendor.
   const EngineImage* imageFor(std::string_view vendor, std::string_view product) const;
+  bool supports(std::string_view vendor) const;
 };
 
 // How weights arrive, by ModelPassport source type. PVC and Image are mounted and have no fetcher.
@@ -154,6 +173,10 @@ struct Location {
   // "gz", Oracle's "iad").
   std::vector<std::string> nodeLabels;
   std::string note{};
+
+  bool goesBy(std::string_view word) const;  // as its id or a node label
+  // What the label of a node there may say: nodeLabels, and the id where it can be a label's value.
+  std::vector<std::string> labelValues() const;
 };
 
 struct Provider {
@@ -162,10 +185,12 @@ struct Provider {
   std::vector<Location> locations;
   std::string note{};
   std::string source{};
+  // The provider whose customers know this one as a part of it, although others operate it: "aws"
+  // of aws-cn. Who operates a region matters, so that it has to be written down rightly.
+  std::string partOf{};
 
-  const Location* location(std::string_view id) const;
-  // Which location a node's topology label means; nullptr when unknown.
-  const Location* byNodeLabel(std::string_view value) const;
+  // By its id or by what node labels call it; nullptr when unknown.
+  const Location* location(std::string_view idOrNodeLabel) const;
 };
 
 struct Bloc {
@@ -195,6 +220,9 @@ class Catalog {
   const Vendor* vendor(std::string_view id) const;
   const Engine* engine(std::string_view name) const;
   const Provider* provider(std::string_view id) const;
+  // What the catalogue holds against a Region's spec, to follow its name; empty: nothing.
+  std::string objection(std::string_view provider, std::string_view location,
+                        std::string_view jurisdiction) const;
   const Fetcher* fetcher(std::string_view sourceType) const;
 
   bool knowsPlace(std::string_view place) const;  // a country or a bloc

@@ -91,6 +91,12 @@ bool isLabelValue(std::string_view text) {
   return isName(text, 63);
 }
 
+bool isLocationId(std::string_view text) {
+  std::string name(text);
+  std::replace(name.begin(), name.end(), '/', '-');
+  return isName(name, 63);
+}
+
 bool isImage(std::string_view text) {
   if (text.find('@') != std::string_view::npos)
     return text.find("@sha256:") != std::string_view::npos;

@@ -15,6 +15,7 @@ bool isCountry(std::string_view text);     // two capital letters
 bool isBlocName(std::string_view text);    // api.md's place
 bool isLabelKey(std::string_view text);    // also names of resources
 bool isLabelValue(std::string_view text);  // not empty
+bool isLocationId(std::string_view text);  // as a Region's spec.location
 bool isImage(std::string_view text);       // with a tag or a digest
 
 // Kubernetes refuses pods whose affinity names an impossible label.

@@ -6,6 +6,59 @@
 namespace bailiwick::catalog {
 namespace {
 
+std::string sidecarHas(std::string_view port) {
+  return "port " + std::string(port) +
+         " is the sidecar's in the same pod, as are 8080, 9090 and 9091; take another";
+}
+
+bool isSidecarPort(std::string_view text) {
+  return std::any_of(std::begin(sidecarPorts), std::end(sidecarPorts),
+                     [&](int port) { return text == std::to_string(port); });
+}
+
+void readPort(const Cursor& at, int& out) {
+  at.read(out);
+  if (out < 1 || out > 65535) at.fail("must be between 1 and 65535");
+  const std::string text = std::to_string(out);
+  if (isSidecarPort(text)) at.fail(sidecarHas(text));
+}
+
+// "--metrics-port", "NIM_SERVER_PORT".
+bool namesPort(std::string_view word) {
+  const auto endsWith = [&](std::string_view end) { return word.ends_with(end); };
+  return endsWith("port") || endsWith("PORT") || endsWith("ports") || endsWith("PORTS");
+}
+
+// Whether a setting opens a port of the sidecar's: "--metrics-port 8080", "--port=8080", or an
+// address such as "{host}:8080".
+void checkPortOf(const Cursor& at, std::string_view name, std::string_view value) {
+  const std::size_t colon = value.rfind(':');
+  const auto port = colon == std::string_view::npos ? value : value.substr(colon + 1);
+  if ((namesPort(name) || port.size() < value.size()) && isSidecarPort(port))
+    at.fail(sidecarHas(port));
+}
+
+void checkPortArgs(const Cursor& args) {
+  if (args.node().kind != yaml::Node::Kind::List) return;
+  std::string previous;
+  args.items([&](const Cursor& item) {
+    const std::string& word = item.node().scalar;
+    const std::size_t equals = word.find('=');
+    if (equals != std::string::npos)
+      checkPortOf(item, word.substr(0, equals), std::string_view(word).substr(equals + 1));
+    else
+      checkPortOf(item, previous, word);
+    previous = word;
+  });
+}
+
+void checkPortEnv(const Cursor& env) {
+  if (env.node().kind != yaml::Node::Kind::Map) return;
+  env.entries([](const std::string& name, const Cursor& value) {
+    checkPortOf(value, name, value.node().scalar);
+  });
+}
+
 void readImage(const Cursor& at, EngineImage& out, References& references) {
   Fields fields(at);
   if (const auto vendor = fields.required("vendor")) {
@@ -24,12 +77,27 @@ void readImage(const Cursor& at, EngineImage& out, References& references) {
   if (const auto args = fields.optional("args")) {
     args->read(out.args);
     checkPlaceholders(*args, {"model", "servedName", "host", "port", "devices", "nodes"});
+    checkPortArgs(*args);
   }
   if (const auto env = fields.optional("env")) {
     env->read(out.env);
     checkEnvNames(*env);
+    checkPortEnv(*env);
   }
   fields.finish();
+}
+
+void checkListedOnce(const Cursor& item, const Engine& engine) {
+  const EngineImage& added = engine.images.back();
+  for (const std::string& product : added.products) {
+    const auto listed = std::count_if(
+        engine.images.begin(), engine.images.end(), [&](const EngineImage& other) {
+          return other.vendor == added.vendor &&
+                 std::find(other.products.begin(), other.products.end(), product) !=
+                     other.products.end();
+        });
+    if (listed > 1) item.fail("product " + product + " has two images");
+  }
 }
 
 void readImages(const Cursor& images, Engine& out, References& references) {
@@ -41,6 +109,7 @@ void readImages(const Cursor& images, Engine& out, References& references) {
     });
     if (added.products.empty() && earlier > 1)
       item.fail("vendor " + added.vendor + " has two images for all its products");
+    checkListedOnce(item, out);
   });
   if (out.images.empty()) images.fail("must list at least one vendor");
 }
@@ -59,6 +128,8 @@ void readCommand(Fields& fields, Engine& out) {
     if (!at) return;
     at->read(list);
     checkPlaceholders(*at, known);
+    checkPortArgs(*at);
+    checkPortEnv(*at);
   };
   texts("command", out.command, {"model", "servedName", "host", "port", "devices", "nodes"});
   texts("args", out.args, {"model", "servedName", "host", "port", "devices", "nodes"});
@@ -67,11 +138,6 @@ void readCommand(Fields& fields, Engine& out) {
         {"model", "servedName", "host", "port", "devices", "nodes", "leaderAddress", "nodeRank"});
   texts("multiNodeWorkerArgs", out.multiNodeWorkerArgs,
         {"model", "servedName", "host", "port", "devices", "nodes", "leaderAddress", "nodeRank"});
-}
-
-void readPort(const Cursor& at, int& out) {
-  at.read(out);
-  if (out < 1 || out > 65535) at.fail("must be between 1 and 65535");
 }
 
 void readReserved(Fields& fields, Engine& out) {
@@ -112,6 +178,7 @@ void readEngine(const Cursor& at, Engine& out, References& references) {
     if (out.runAsUser.value_or(0) < 0) user->fail("must not be negative");
   }
   fields.may("readOnlyRootFilesystem", out.readOnlyRootFilesystem);
+  fields.may("acceptsArgs", out.acceptsArgs);
   fields.may("multiNode", out.multiNode);
   fields.finish();
 }

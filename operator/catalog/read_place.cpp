@@ -9,7 +9,9 @@ namespace {
 void readLocation(const Cursor& at, Location& out, References& references) {
   Fields fields(at);
   if (const auto id = fields.required("id")) {
-    if (id->read(out.id)) checkLabelValues(*id, {out.id});
+    // IONOS' ids have a slash, which a label's value cannot have.
+    if (id->read(out.id) && !isLocationId(out.id))
+      id->fail("must be letters, digits, dots, dashes, _ and /, as in a Region's spec.location");
   }
   if (const auto country = fields.required("country")) {
     if (country->read(out.country))
@@ -51,6 +53,10 @@ void readProvider(const Cursor& at, Provider& out, References& references) {
       id->fail("must be lower case letters, digits, dots and dashes");
   }
   fields.need("name", out.name);
+  if (const auto whole = fields.optional("partOf")) {
+    if (whole->read(out.partOf))
+      references.push_back({Reference::To::Provider, "", out.partOf, whole->where()});
+  }
   fields.may("note", out.note);
   fields.may("source", out.source);
   if (const auto locations = fields.required("locations")) {

@@ -13,6 +13,7 @@ void readLabeller(const Cursor& at, Labeller& out) {
     if (key->read(out.productKey)) checkLabelKey(*key, out.productKey);
   }
   fields.may("byDeviceId", out.byDeviceId);
+  fields.may("valueInKey", out.valueInKey);
   if (const auto key = fields.optional("memoryKey")) {
     if (key->read(out.memoryKey)) checkLabelKey(*key, out.memoryKey);
   }
@@ -21,6 +22,9 @@ void readLabeller(const Cursor& at, Labeller& out) {
     if (unit->read(text) && text != "MiB" && text != "GiB_G") unit->fail("must be MiB or GiB_G");
     out.memoryUnit = text == "GiB_G" ? MemoryUnit::GiB_G : MemoryUnit::MiB;
   }
+  // Its values have to be listed to be keys, and memoryLabels lists the others only.
+  if (out.valueInKey && !out.memoryKey.empty() && out.memoryUnit != MemoryUnit::GiB_G)
+    at.fail("with valueInKey the memoryUnit must be GiB_G");
   fields.finish();
 }
 
@@ -30,7 +34,12 @@ void readHostPath(const Cursor& at, HostPath& out) {
     if (path->read(out.path)) checkAbsolutePaths(*path, {out.path});
   }
   fields.may("readOnly", out.readOnly);
-  fields.may("type", out.type);
+  static const std::set<std::string> types = {"Directory", "File", "Socket", "CharDevice",
+                                              "BlockDevice"};
+  if (const auto type = fields.required("type")) {
+    if (type->read(out.type) && !types.contains(out.type))
+      type->fail("must be Directory, File, Socket, CharDevice or BlockDevice: the node has it");
+  }
   fields.finish();
 }
 
@@ -86,6 +95,12 @@ void readFamily(const Cursor& at, ResourceFamily& out, References& references) {
   if (const auto multiple = fields.optional("multipleOf")) {
     multiple->read(out.multipleOf);
     if (out.multipleOf < 1) multiple->fail("must be at least 1");
+  }
+  if (const auto counts = fields.optional("allowedCounts")) {
+    counts->items([&](const Cursor& item) {
+      item.read(out.allowedCounts.emplace_back(0));
+      if (out.allowedCounts.back() < 1) item.fail("must be at least 1");
+    });
   }
   if (const auto pod = fields.optional("pod")) readPod(*pod, out.pod);
   fields.finish();

@@ -19,18 +19,15 @@ Values labelValues(const api::Region& region, const catalog::Catalog& catalog) {
   if (!provider) return values;
   for (const auto& location : provider->locations) {
     auto& list = location.country == region.jurisdiction ? values.here : values.elsewhere;
-    list.push_back(location.id);
-    list.insert(list.end(), location.nodeLabels.begin(), location.nodeLabels.end());
+    for (auto& value : location.labelValues()) list.push_back(std::move(value));
   }
   std::sort(values.here.begin(), values.here.end());
   std::sort(values.elsewhere.begin(), values.elsewhere.end());
   return values;
 }
 
-bool contradictsCatalog(const api::Region& region, const catalog::Catalog& catalog) {
-  const auto* provider = catalog.provider(region.provider);
-  const auto* location = provider ? provider->location(region.location) : nullptr;
-  return location && location->country != region.jurisdiction;
+std::string objection(const api::Region& region, const catalog::Catalog& catalog) {
+  return catalog.objection(region.provider, region.location, region.jurisdiction);
 }
 
 }  // namespace
@@ -38,16 +35,14 @@ bool contradictsCatalog(const api::Region& region, const catalog::Catalog& catal
 Place locate(const api::Labels& labels, const api::Region& region,
              const catalog::Catalog& catalog) {
   const auto& name = region.meta.key.name;
-  if (contradictsCatalog(region, catalog)) {
-    return {Location::Contradictory,
-            fmt::format("region {} says {}, the catalogue places {} {} elsewhere", name,
-                        region.jurisdiction, region.provider, region.location)};
+  if (const auto why = objection(region, catalog); !why.empty()) {
+    return {Location::Contradictory, fmt::format("region {} {}", name, why)};
   }
   const auto* provider = catalog.provider(region.provider);
   bool here = false;
   for (const auto& key : catalog.regionLabels) {
     const std::string* value = labels.find(key);
-    const auto* location = value && provider ? provider->byNodeLabel(*value) : nullptr;
+    const auto* location = value && provider ? provider->location(*value) : nullptr;
     if (!location) continue;
     if (location->country != region.jurisdiction) {
       return {Location::Contradictory,
@@ -69,7 +64,7 @@ Place locate(const api::Labels& labels, const api::Region& region,
 }
 
 NodeSelector knownPlace(const api::Region& region, const catalog::Catalog& catalog) {
-  if (contradictsCatalog(region, catalog)) return {};
+  if (!objection(region, catalog).empty()) return {};
   const auto values = labelValues(region, catalog);
   const auto neverElsewhere = [&](Term& term, const std::string& but) {
     for (const auto& key : catalog.regionLabels) {

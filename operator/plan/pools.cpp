@@ -16,11 +16,44 @@ using catalog::Labeller;
 using catalog::ResourceFamily;
 using catalog::Vendor;
 
+// More than one: a node of several kinds.
+std::set<std::string> productsInKeys(const api::Labels& labels, const Labeller& labeller,
+                                     const Vendor& vendor) {
+  std::set<std::string> found;
+  for (const auto& product : vendor.products) {
+    for (const auto& value : labeller.valuesOf(product)) {
+      if (labels.find(labeller.keyOf(value))) found.insert(product.name);
+    }
+  }
+  return found;
+}
+
+// The memory that a node's labels tell by this labeller, as they write it; empty when they do not.
+std::string memoryWord(const api::Labels& labels, const Labeller& labeller, const Vendor& vendor) {
+  if (labeller.memoryKey.empty()) return "";
+  if (!labeller.valueInKey) {
+    const std::string* value = labels.find(labeller.memoryKey);
+    return value ? *value : "";
+  }
+  std::string found;
+  for (const auto& value : vendor.memoryLabels) {
+    if (!labels.find(labeller.memoryKey + "." + value)) continue;
+    if (!found.empty()) return "";
+    found = value;
+  }
+  return found;
+}
+
 // The product that a node's labels name: the catalogue's name where it knows the value, else the
 // value itself, else empty.
 std::string productOf(const api::Labels& labels, const Vendor& vendor,
                       const ResourceFamily& family) {
   for (const auto& labeller : family.labellers) {
+    if (labeller.valueInKey) {
+      const auto products = productsInKeys(labels, labeller, vendor);
+      if (products.size() == 1) return *products.begin();
+      continue;
+    }
     const std::string* value = labels.find(labeller.productKey);
     if (!value) continue;
     for (const auto& product : vendor.products) {
@@ -36,13 +69,13 @@ std::string productOf(const api::Labels& labels, const Vendor& vendor,
   return "";
 }
 
-std::string memoryOf(const api::Labels& labels, const ResourceFamily& family) {
+std::string memoryOf(const api::Labels& labels, const Vendor& vendor,
+                     const ResourceFamily& family) {
   for (const auto& labeller : family.labellers) {
-    const std::string* value =
-        labeller.memoryKey.empty() ? nullptr : labels.find(labeller.memoryKey);
-    if (!value) continue;
+    const std::string value = memoryWord(labels, labeller, vendor);
+    if (value.empty()) continue;
     const bool inMiB = labeller.memoryUnit == catalog::MemoryUnit::MiB;
-    const auto number = api::parseUnits(inMiB ? *value : value->substr(0, value->find('G')));
+    const auto number = api::parseUnits(inMiB ? value : value.substr(0, value.find('G')));
     if (number) return fmt::format("{}{}", *number, inMiB ? "Mi" : "Gi");
   }
   return "";
@@ -134,7 +167,7 @@ std::optional<api::PoolStatus> poolOf(const PoolSource& source, const NodeGroup&
   if (pool.nodes == 0) return std::nullopt;
   pool.vendor = vendor.id;
   pool.product = productOf(group.labels, vendor, family);
-  pool.memoryPerDevice = memoryOf(group.labels, family);
+  pool.memoryPerDevice = memoryOf(group.labels, vendor, family);
   pool.zone = zoneOf(group.labels, source.catalog);
   pool.residencyClasses = residencyOf(group.labels, source.catalog);
   pool.reason = ineligibleReason(group.place);

@@ -4,12 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 #include "plan/place.hpp"
 
 namespace bailiwick::plan {
 namespace {
 
+using catalog::Engine;
+using catalog::EngineImage;
 using catalog::Labeller;
 using catalog::MemoryUnit;
 using catalog::Product;
@@ -56,32 +60,63 @@ bool canTell(const Vendor& vendor, const ResourceFamily& family, const Products&
 std::vector<std::string> labelValues(const Labeller& labeller, const Products& products) {
   std::vector<std::string> values;
   for (const auto* product : products) {
-    if (labeller.byDeviceId) {
-      values.insert(values.end(), product->deviceIds.begin(), product->deviceIds.end());
-    } else {
-      values.push_back(product->name);
-      values.insert(values.end(), product->aliases.begin(), product->aliases.end());
-    }
+    for (auto& value : labeller.valuesOf(*product)) values.push_back(std::move(value));
   }
   std::sort(values.begin(), values.end());
   return values;
 }
 
+NodeSelector single(Expression expression) {
+  NodeSelector selector;
+  selector.any.emplace_back().all.push_back(std::move(expression));
+  return selector;
+}
+
+// A key for one of these values and none for another one that the catalogue knows: every device of
+// the node is of these. One that the catalogue does not know goes unseen beside one that it knows.
+NodeSelector onlyKeys(const std::string& prefix, const std::vector<std::string>& values,
+                      const std::vector<std::string>& others) {
+  NodeSelector selector;
+  for (const auto& value : values) {
+    auto& term = selector.any.emplace_back();
+    term.all.push_back({prefix + "." + value, Operator::Exists, {}});
+    for (const auto& other : others) {
+      term.all.push_back({prefix + "." + other, Operator::DoesNotExist, {}});
+    }
+  }
+  return selector;
+}
+
+NodeSelector productSelector(const Labeller& labeller, const Vendor& vendor,
+                             const Products& products) {
+  const auto values = labelValues(labeller, products);
+  if (values.empty()) return {};
+  if (!labeller.valueInKey) return single({labeller.productKey, Operator::In, values});
+  Products others;
+  for (const auto& product : vendor.products) {
+    const bool wanted = std::find(products.begin(), products.end(), &product) != products.end();
+    if (!wanted) others.push_back(&product);
+  }
+  return onlyKeys(labeller.productKey, values, labelValues(labeller, others));
+}
+
 // The comparison is in MiB: an H200 says 143771 MiB, which is 140.4 GiB.
-std::optional<Expression> memoryExpression(const Labeller& labeller, const Vendor& vendor,
-                                           std::int64_t minBytes) {
-  if (labeller.memoryKey.empty()) return std::nullopt;
+NodeSelector memorySelector(const Labeller& labeller, const Vendor& vendor,
+                            std::int64_t minBytes) {
+  if (minBytes == 0) return NodeSelector{{Term{}}};
+  if (labeller.memoryKey.empty()) return {};
   const std::int64_t minMiB = (minBytes + mebibyte - 1) / mebibyte;
   if (labeller.memoryUnit == MemoryUnit::MiB) {
-    return Expression{labeller.memoryKey, Operator::Gt, {std::to_string(minMiB - 1)}};
+    return single({labeller.memoryKey, Operator::Gt, {std::to_string(minMiB - 1)}});
   }
-  Expression sufficient{labeller.memoryKey, Operator::In, {}};
+  std::vector<std::string> sufficient, less;
   for (const auto& value : vendor.memoryLabels) {
-    if (std::stoll(value) * 1024 >= minMiB) sufficient.values.push_back(value);
+    (std::stoll(value) * 1024 >= minMiB ? sufficient : less).push_back(value);
   }
-  if (sufficient.values.empty()) return std::nullopt;
-  std::sort(sufficient.values.begin(), sufficient.values.end());
-  return sufficient;
+  std::sort(sufficient.begin(), sufficient.end());
+  if (labeller.valueInKey) return onlyKeys(labeller.memoryKey, sufficient, less);
+  if (sufficient.empty()) return {};
+  return single({labeller.memoryKey, Operator::In, sufficient});
 }
 
 NodeSelector hardwareSelector(const Vendor& vendor, const ResourceFamily& family,
@@ -99,16 +134,9 @@ NodeSelector hardwareSelector(const Vendor& vendor, const ResourceFamily& family
     return selector;
   }
   for (const auto& labeller : family.labellers) {
-    auto values = labelValues(labeller, products);
-    if (values.empty()) continue;
-    Term term = common;
-    term.all.push_back({labeller.productKey, Operator::In, std::move(values)});
-    if (minMemory > 0) {
-      auto memory = memoryExpression(labeller, vendor, minMemory);
-      if (!memory) continue;
-      term.all.push_back(std::move(*memory));
-    }
-    selector.any.push_back(std::move(term));
+    auto terms = both(both(NodeSelector{{common}}, productSelector(labeller, vendor, products)),
+                      memorySelector(labeller, vendor, minMemory));
+    std::move(terms.any.begin(), terms.any.end(), std::back_inserter(selector.any));
   }
   return selector;
 }
@@ -164,8 +192,95 @@ tl::expected<const ResourceFamily*, Refusal> chooseFamily(const api::Variant& va
                   variant.name, vendor.name, wanted, region.provider)});
 }
 
-std::string firstProduct(const api::Variant& variant, const Products& products) {
-  return variant.accelerator.products.empty() ? "" : products.front()->name;
+Refusal unsupported(const api::Variant& variant, const std::string& why) {
+  return {"EngineUnsupported", fmt::format("variant {}: {}", variant.name, why)};
+}
+
+Refusal invalid(const api::Variant& variant, const std::string& why) {
+  return {"InvalidSpec", fmt::format("variant {}: {}", variant.name, why)};
+}
+
+// Whether two entries start an engine alike; a variant's own image stands for theirs.
+bool alike(const EngineImage& a, const EngineImage& b, const api::Variant& variant) {
+  const bool sameImage = a.image == b.image || !variant.engine.image.empty();
+  return sameImage && a.args == b.args && a.env == b.env;
+}
+
+// The entry that every wanted product shares; where none is named, every product of the family.
+tl::expected<const EngineImage*, Refusal> chooseImage(const api::Variant& variant,
+                                                      const Engine& engine, const Vendor& vendor,
+                                                      const ResourceFamily& family,
+                                                      const Products& named) {
+  if (!engine.supports(vendor.id)) {
+    return tl::unexpected(unsupported(
+        variant, fmt::format("engine {} does not run on vendor {}", engine.name, vendor.id)));
+  }
+  const auto products = named.empty() ? productsOf(vendor, family) : named;
+  if (products.empty()) {
+    if (const auto* image = engine.imageFor(vendor.id, "")) return image;
+  }
+  const EngineImage* chosen = nullptr;
+  for (const auto* product : products) {
+    const auto* image = engine.imageFor(vendor.id, product->name);
+    if (image && (!chosen || alike(*chosen, *image, variant))) {
+      chosen = image;
+    } else if (named.empty()) {
+      return tl::unexpected(invalid(
+          variant, fmt::format("engine {} does not run alike on every product of {}; name them in "
+                               "accelerator.products",
+                               engine.name, vendor.name)));
+    } else if (!image) {
+      return tl::unexpected(unsupported(
+          variant, fmt::format("engine {} does not run on {}", engine.name, product->name)));
+    } else {
+      return tl::unexpected(invalid(
+          variant, fmt::format("products {} need different images of engine {}; make one variant "
+                               "for each",
+                               fmt::join(variant.accelerator.products, ", "), engine.name)));
+    }
+  }
+  return chosen;
+}
+
+std::optional<Refusal> engineRefusal(const api::Variant& variant, const Engine& engine,
+                                     const EngineImage& image) {
+  if (image.image.empty() && variant.engine.image.empty()) {
+    return unsupported(variant, fmt::format("the catalogue has no image of engine {} for vendor "
+                                            "{}; name one in engine.image",
+                                            engine.name, image.vendor));
+  }
+  if (engine.acceptsArgs || variant.engine.args.empty()) return std::nullopt;
+  return invalid(variant, fmt::format("engine {} reads no arguments; leave engine.args out and use "
+                                      "engine.env, or name another engine",
+                                      engine.name));
+}
+
+std::optional<Refusal> countRefusal(const api::Variant& variant, const ResourceFamily& family) {
+  const int count = variant.accelerator.perReplica;
+  const auto& allowed = family.allowedCounts;
+  if (count % family.multipleOf != 0) {
+    return invalid(variant, fmt::format("accelerator.perReplica {} of {} must be a multiple of {}",
+                                        count, family.resource, family.multipleOf));
+  }
+  if (allowed.empty() || std::find(allowed.begin(), allowed.end(), count) != allowed.end()) {
+    return std::nullopt;
+  }
+  return invalid(variant, fmt::format("accelerator.perReplica {} of {} must be one of {}", count,
+                                      family.resource, fmt::join(allowed, ", ")));
+}
+
+std::optional<Refusal> hardwareRefusal(const api::Variant& variant, const Requirement& r) {
+  if (!r.hardware.any.empty()) return std::nullopt;
+  const auto memory = variant.accelerator.minMemoryBytes;
+  if (memory == 0) {
+    return Refusal{"NoMatchingPool",
+                   fmt::format("variant {}: the catalogue knows no product of {} that offers {}",
+                               variant.name, r.vendor->name, r.resource)};
+  }
+  return Refusal{"NoMatchingPool",
+                 fmt::format("variant {}: no label of {} nodes says that a device has {} or more; "
+                             "leave accelerator.minMemoryPerDevice out",
+                             variant.name, r.resource, api::formatBytes(memory))};
 }
 
 }  // namespace
@@ -194,19 +309,11 @@ tl::expected<Requirement, Refusal> require(const api::Variant& variant,
   if (!family) return tl::unexpected(family.error());
   r.family = *family;
 
-  r.image = r.engine->imageFor(wanted.vendor, firstProduct(variant, *named));
-  if (!r.image) {
-    return tl::unexpected(Refusal{
-        "EngineUnsupported", fmt::format("variant {}: engine {} does not run on vendor {}",
-                                         variant.name, r.engine->name, wanted.vendor)});
-  }
-  if (wanted.perReplica % r.family->multipleOf != 0) {
-    return tl::unexpected(Refusal{
-        "InvalidSpec", fmt::format("variant {}: accelerator.perReplica {} of {} must be a multiple "
-                                   "of {}",
-                                   variant.name, wanted.perReplica, r.family->resource,
-                                   r.family->multipleOf)});
-  }
+  auto image = chooseImage(variant, *r.engine, *r.vendor, *r.family, *named);
+  if (!image) return tl::unexpected(image.error());
+  r.image = *image;
+  if (auto refusal = engineRefusal(variant, *r.engine, *r.image)) return tl::unexpected(*refusal);
+  if (auto refusal = countRefusal(variant, *r.family)) return tl::unexpected(*refusal);
   r.resource = r.family->resource;
   r.devicesPerNode = wanted.perReplica;
   r.nodes = wanted.nodes;
@@ -216,19 +323,7 @@ tl::expected<Requirement, Refusal> require(const api::Variant& variant,
   const auto products = named->empty() ? productsOf(*r.vendor, *r.family) : *named;
   r.law = lawfulNodes(placement.dataResidency, region, catalog);
   r.hardware = hardwareSelector(*r.vendor, *r.family, products, wanted.minMemoryBytes);
-  if (r.hardware.any.empty() && wanted.minMemoryBytes == 0) {
-    return tl::unexpected(Refusal{
-        "NoMatchingPool", fmt::format("variant {}: the catalogue knows no product of {} that offers "
-                                      "{}",
-                                      variant.name, r.vendor->name, r.resource)});
-  }
-  if (r.hardware.any.empty()) {
-    return tl::unexpected(Refusal{
-        "NoMatchingPool",
-        fmt::format("variant {}: no label of {} nodes says that a device has {} or more; leave "
-                    "accelerator.minMemoryPerDevice out",
-                    variant.name, r.resource, api::formatBytes(wanted.minMemoryBytes))});
-  }
+  if (auto refusal = hardwareRefusal(variant, r)) return tl::unexpected(*refusal);
   return r;
 }
 

@@ -27,14 +27,32 @@ const std::string& firstNode(const Inventory& inventory, const NodeGroup& group)
   return inventory.nodes()[group.nodes.front()].node->meta.key.name;
 }
 
+// What a node's labels say that it has, in their words; and which label rules it out all the same.
+std::set<std::string> told(const api::Labels& labels, const Requirement& r) {
+  std::set<std::string> words;
+  for (const auto& labeller : r.family->labellers) {
+    if (const auto* value = labels.find(labeller.productKey)) words.insert(*value);
+    if (!labeller.valueInKey) continue;
+    for (const auto& product : r.vendor->products) {
+      for (const auto& value : labeller.valuesOf(product)) {
+        if (labels.find(labeller.keyOf(value))) words.insert(value);
+      }
+    }
+  }
+  for (const auto& [key, values] : r.family->excludedLabels) {
+    const auto* value = labels.find(key);
+    if (!value || std::find(values.begin(), values.end(), *value) == values.end()) continue;
+    const auto what = words.empty() ? "a node" : fmt::format("{}", fmt::join(words, ", "));
+    return {fmt::format("{} (label {}={}: its devices are divided)", what, key, *value)};
+  }
+  return words;
+}
+
 Refusal wrongHardware(const api::Variant& variant, const Requirement& r,
                       const Inventory& inventory, const std::vector<int>& groups) {
   std::set<std::string> present;
   for (const int group : groups) {
-    for (const auto& labeller : r.family->labellers) {
-      const auto* value = inventory.groups()[group].labels.find(labeller.productKey);
-      if (value) present.insert(*value);
-    }
+    present.merge(told(inventory.groups()[group].labels, r));
   }
   auto wanted = variant.accelerator.products.empty()
                     ? fmt::format("a product of {} that the catalogue knows", r.vendor->name)

@@ -85,14 +85,10 @@ MaybeRefusal regionInDomain(const api::ModelDeployment& deployment, const api::R
 }
 
 MaybeRefusal regionAgreesWithCatalog(const api::Region& region, const catalog::Catalog& catalog) {
-  const auto* provider = catalog.provider(region.provider);
-  const auto* location = provider ? provider->location(region.location) : nullptr;
-  if (!location || location->country == region.jurisdiction) return std::nullopt;
-  return Refusal{"LocationContradictory",
-                 fmt::format("region {} says jurisdiction {}, but {} {} is in {}; correct the "
-                             "Region's spec",
-                             region.meta.key.name, region.jurisdiction, region.provider,
-                             region.location, location->country)};
+  const auto objection = catalog.objection(region.provider, region.location, region.jurisdiction);
+  if (objection.empty()) return std::nullopt;
+  return Refusal{"LocationContradictory", fmt::format("region {} {}; correct the Region's spec",
+                                                      region.meta.key.name, objection)};
 }
 
 MaybeRefusal notExternal(const Context& c) {

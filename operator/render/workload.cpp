@@ -66,20 +66,6 @@ Object groupsObject(const api::ModelDeployment& deployment, const VariantShare& 
   return object;
 }
 
-// Of some vendors' engines no image is public.
-std::optional<policy::Refusal> imageRefusal(const api::Variant& variant,
-                                            const catalog::Engine* engine) {
-  if (!engine || !variant.engine.image.empty()) return std::nullopt;
-  const auto& accelerator = variant.accelerator;
-  const std::string product = accelerator.products.empty() ? "" : accelerator.products.front();
-  const catalog::EngineImage* image = engine->imageFor(accelerator.vendor, product);
-  if (!image || !image->image.empty()) return std::nullopt;
-  return policy::Refusal{"EngineUnsupported",
-                         "variant " + variant.name + ": the catalogue has no " +
-                             "image of engine " + engine->name + " for vendor " +
-                             accelerator.vendor + "; name one in engine.image"};
-}
-
 }  // namespace
 
 std::optional<policy::Refusal> unrenderable(const api::ModelDeployment& deployment,
@@ -88,7 +74,6 @@ std::optional<policy::Refusal> unrenderable(const api::ModelDeployment& deployme
                                             const Environment& environment) {
   if (variant.external) return std::nullopt;
   const catalog::Engine* engine = environment.catalog->engine(variant.engine.name);
-  if (auto refusal = imageRefusal(variant, engine)) return refusal;
   if (auto refusal = weightsRefusal(variant, passport, environment)) return refusal;
   if (variant.accelerator.nodes <= 1) return std::nullopt;
   if (engine && !engine->multiNode)

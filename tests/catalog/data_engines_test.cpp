@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "catalog/one_file.hpp"
+#include "render/metadata.hpp"
 
 namespace bailiwick::catalog {
 namespace {
@@ -30,13 +34,13 @@ TEST(ShippedEngines, HavePortsHealthAndMetricsOfTheFacts) {
   } rows[] = {{"vllm", 8000, "/health", "/metrics"},
               {"vllm-ascend", 8000, "/health", "/metrics"},
               {"sglang", 30000, "/health", "/metrics"},
-              {"tgi", 8080, "/health", "/metrics"},  // 80 in the image, which only root may bind
+              {"tgi", 8081, "/health", "/metrics"},  // 80 in the image, which only root may bind
               {"trtllm-serve", 8000, "/health", ""},
               {"nim", 8000, "/v1/health/ready", "/v1/metrics"},
               {"mindie", 1025, "/info", ""},
               {"lmdeploy", 23333, "/health", "/metrics"},
               {"fastdeploy", 8180, "/health", ""},
-              {"llama.cpp", 8080, "/health", "/metrics"},
+              {"llama.cpp", 8081, "/health", "/metrics"},
               {"ollama", 11434, "/api/version", ""}};
   EXPECT_EQ(shipped().engines.size(), std::size(rows));
   for (const auto& row : rows) {
@@ -57,16 +61,15 @@ TEST(ShippedEngines, RunOnTheVendorsOfTheFacts) {
       {"vllm", "intel-gpu", "", "vllm/vllm-openai-xpu:"},
       {"vllm", "cpu", "", "vllm/vllm-openai-cpu:"},
       {"vllm-ascend", "huawei-ascend", "910B3", "quay.io/ascend/vllm-ascend:v0.23.0"},
-      {"vllm-ascend", "huawei-ascend", "", "quay.io/ascend/vllm-ascend:v0.23.0"},
       {"vllm-ascend", "huawei-ascend", "Ascend910_9392", "quay.io/ascend/vllm-ascend:v0.23.0-a3"},
       {"vllm-ascend", "huawei-ascend", "310P3", "quay.io/ascend/vllm-ascend:v0.23.0-310p"},
       {"vllm-ascend", "huawei-ascend", "Ascend950DT", "quay.io/ascend/vllm-ascend:v0.23.0-950dt"},
       {"sglang", "nvidia", "NVIDIA-H20", "lmsysorg/sglang:"},
-      {"sglang", "huawei-ascend", "Ascend910_9392", "quay.io/ascend/sglang:main-cann8.5.0-a3"},
+      {"sglang", "amd", "AMD_Instinct_MI300X_OAM", "-mi30x"},
+      {"sglang", "amd", "AMD_Instinct_MI355X", "-mi35x"},
       {"tgi", "amd", "", "-rocm"},
       {"mindie", "huawei-ascend", "310P3", "300I-Duo"},
       {"fastdeploy", "kunlunxin", "", "fastdeploy-xpu:"},
-      {"lmdeploy", "huawei-ascend", "910B3", "a2-latest"},
       {"llama.cpp", "cpu", "", "ghcr.io/ggml-org/llama.cpp:server-b"},
       {"llama.cpp", "mthreads", "", "server-musa-"},
       {"ollama", "cpu", "", "ollama/ollama:"}};
@@ -80,6 +83,88 @@ TEST(ShippedEngines, RunOnTheVendorsOfTheFacts) {
   EXPECT_EQ(shipped().engine("vllm")->imageFor("cambricon", "")->image, "") << "none is public";
   for (const auto& [name, engine] : shipped().engines)
     EXPECT_EQ(engine.imageFor("horizon", ""), nullptr) << name;
+}
+
+// Facts list A2, A3, 310P and 950DT of vllm-ascend, A2 and A3 of sglang, those and 310P of mindie
+// and lmdeploy. CCE does not tell its chips.
+TEST(ShippedEngines, RunOnNoAscendThatTheFactsDoNotList) {
+  const std::map<std::string, std::string> expected = {
+      {"vllm-ascend", "310P3 910B1 910B2 910B3 910B4 910B4-1 Ascend310P Ascend910B2 Ascend910B3 "
+                      "Ascend910B4 Ascend910B4-1 Ascend910C Ascend910_9362 Ascend910_9372 "
+                      "Ascend910_9381 Ascend910_9382 Ascend910_9391 Ascend910_9392 Ascend950DT"},
+      {"sglang", ""},
+      {"mindie", "310P3 910B1 910B2 910B3 910B4 910B4-1 Ascend310P Ascend910B2 Ascend910B3 "
+                 "Ascend910B4 Ascend910B4-1 Ascend910C Ascend910_9362 Ascend910_9372 "
+                 "Ascend910_9381 Ascend910_9382 Ascend910_9391 Ascend910_9392"},
+      {"lmdeploy", ""}};
+  for (const auto& [name, withImage] : expected) {
+    const Engine& engine = *shipped().engine(name);
+    std::set<std::string> found;
+    for (const Product& product : shipped().vendor("huawei-ascend")->products) {
+      const EngineImage* image = engine.imageFor("huawei-ascend", product.name);
+      if (image != nullptr && !image->image.empty()) found.insert(product.name);
+    }
+    std::string words;
+    for (const std::string& product : found) words += (words.empty() ? "" : " ") + product;
+    EXPECT_EQ(words, withImage) << name;
+    for (const char* product : {"910A", "Ascend910A", "huawei-Ascend310", ""})
+      EXPECT_EQ(engine.imageFor("huawei-ascend", product), nullptr) << name << " " << product;
+    EXPECT_EQ(engine.imageFor("huawei-ascend", "ascend-1980")->image, "") << name;
+  }
+  EXPECT_EQ(shipped().engine("sglang")->imageFor("huawei-ascend", "910B3")->image, "");
+  EXPECT_EQ(shipped().engine("sglang")->imageFor("huawei-ascend", "310P3"), nullptr);
+  EXPECT_EQ(shipped().engine("sglang")->imageFor("huawei-ascend", "Ascend950PR"), nullptr);
+  EXPECT_EQ(shipped().engine("vllm-ascend")->imageFor("huawei-ascend", "Ascend950PR")->image, "");
+  EXPECT_EQ(shipped().engine("sglang")->imageFor("amd", ""), nullptr);
+  EXPECT_EQ(shipped().engine("sglang")->imageFor("amd", "AMD_Instinct_MI250X")->image, "");
+}
+
+TEST(ShippedEngines, HaveNoImageWhoseTagMoves) {
+  const auto expectPinned = [](const std::string& image, const std::string& whose) {
+    for (const char* word : {"latest", "main", "nightly", "dev", "master"})
+      EXPECT_EQ(image.find(word), std::string::npos) << whose << ": " << image;
+    const std::string tag = image.substr(image.rfind(':') + 1);
+    EXPECT_TRUE(image.empty() || tag.find_first_of("0123456789") != std::string::npos) << image;
+  };
+  for (const auto& [name, engine] : shipped().engines) {
+    for (const EngineImage& image : engine.images) expectPinned(image.image, name);
+  }
+  for (const auto& [type, fetcher] : shipped().fetchers) expectPinned(fetcher.image, type);
+}
+
+// Every number that is a port somewhere in the start of an engine, MindIE's two beside its own
+// included: one each, and none that the sidecar has.
+TEST(ShippedEngines, ShareNoPortWithTheSidecarOrAmongThemselves) {
+  EXPECT_THAT(sidecarPorts,
+              ::testing::UnorderedElementsAre(render::dataPort, 9090, render::observePort));
+  std::set<std::string> sidecar;
+  for (const int port : sidecarPorts) sidecar.insert(std::to_string(port));
+  for (const auto& [name, engine] : shipped().engines) {
+    std::multiset<std::string> ports = {std::to_string(engine.port)};
+    if (name == "mindie") ports.insert({"1026", "1027"});
+    if (name == "tgi") ports.insert("9000");  // its second metrics port, by default
+    for (const auto* list : {&engine.args, &engine.multiNodeArgs}) {
+      for (std::size_t i = 1; i < list->size(); ++i) {
+        const std::string &option = (*list)[i - 1], value = (*list)[i];
+        if (option.ends_with("port")) ports.insert(value);
+        if (const auto colon = value.rfind(':'); colon != value.npos)
+          ports.insert(value.substr(colon + 1));
+      }
+    }
+    ports.erase("{port}");
+    for (const std::string& port : ports) {
+      EXPECT_FALSE(sidecar.contains(port)) << name << " " << port;
+      EXPECT_EQ(ports.count(port), 1U) << name << " " << port;
+    }
+    for (const auto& [variable, value] : engine.env) {
+      for (const std::string& port : sidecar) EXPECT_NE(value, port) << name << " " << variable;
+    }
+  }
+}
+
+TEST(ShippedEngines, SayWhichReadNoArguments) {
+  for (const auto& [name, engine] : shipped().engines)
+    EXPECT_EQ(engine.acceptsArgs, name != "mindie" && name != "nim" && name != "ollama") << name;
 }
 
 TEST(ShippedEngines, ListenOnTheLoopbackAddress) {

@@ -65,7 +65,8 @@ TEST(ShippedVendors, KnowWhatTheDriverMeasured) {
               {"nvidia", "NVIDIA-L40S", 46068},   {"nvidia", "NVIDIA-GH200-480GB", 97871},
               {"nvidia", "NVIDIA-GB300", 284208}, {"amd", "AMD_Instinct_MI300X_OAM", 196592},
               {"huawei-ascend", "910B3", 65536},  {"huawei-ascend", "910B4", 32768},
-              {"hygon-dcu", "K100_AI", 65520},    {"thead", "PPU-ZW810E", 98304}};
+              {"hygon-dcu", "K100_AI", 65520},    {"thead", "PPU-ZW810E", 98304},
+              {"enflame", "S60", 49152}};
   for (const auto& row : rows)
     EXPECT_EQ(shipped().vendor(row.vendor)->product(row.product)->memoryMiB, row.mib)
         << row.product;
@@ -85,6 +86,80 @@ TEST(ShippedVendors, TakePartitionedAmdDevicesForSomethingElse) {
   EXPECT_THAT(values, Contains("cpx_nps4"));
   EXPECT_THAT(values, Contains("dpx_nps2"));
   EXPECT_THAT(values, ::testing::Not(Contains("spx_nps1")));
+}
+
+TEST(ShippedVendors, TakeDevicesThatHamiDividesForSomethingElse) {
+  EXPECT_THAT(shipped().vendor("nvidia")->family("gpu")->excludedLabels.at("gpu"), Contains("on"));
+  EXPECT_THAT(shipped().vendor("nvidia")->source, HasSubstr("deviceSplitCount"));
+  EXPECT_THAT(shipped().vendor("hygon-dcu")->family("dcu")->excludedLabels.at("dcu"),
+              Contains("on"));
+  EXPECT_TRUE(shipped().nodeLabelKeys().contains("gpu"));
+}
+
+TEST(ShippedVendors, ReadAmdsOlderLabels) {
+  const auto& labellers = shipped().vendor("amd")->family("gpu")->labellers;
+  EXPECT_THAT(labellers, Contains(::testing::Field(&Labeller::valueInKey, true)));
+  const auto keys = shipped().nodeLabelKeys();
+  for (const char* key : {"beta.amd.com/gpu.product-name.AMD_Instinct_MI300X_OAM",
+                          "beta.amd.com/gpu.product-name.AMD_Instinct_MI300X",
+                          "beta.amd.com/gpu.product-name.AMD_Instinct_MI355_OAM",
+                          "beta.amd.com/gpu.vram.192G", "beta.amd.com/gpu.product-name"})
+    EXPECT_TRUE(keys.contains(key)) << key;
+}
+
+TEST(ShippedVendors, MountOnlyWhatTheNodeHas) {
+  std::map<std::string, std::string> types;
+  for (const auto& [id, vendor] : shipped().vendors) {
+    for (const ResourceFamily& family : vendor.families) {
+      for (const HostPath& host : family.pod.hostPaths) {
+        EXPECT_TRUE(host.readOnly) << host.path;
+        types[host.path] = host.type;
+        const bool atlas950 = host.path == "/lib/route.conf" || host.path == "/etc/hixlep" ||
+                              host.path == "/etc/hccl_rootinfo.json";
+        EXPECT_TRUE(!atlas950 || family.id == "mindcluster-950") << host.path;
+        const bool has310 = family.resource.find("310") != std::string::npos;
+        EXPECT_FALSE(host.path == "/etc/hccn.conf" && has310) << family.id;
+      }
+    }
+  }
+  const std::map<std::string, std::string> expected = {{"/etc/ascend_install.info", "File"},
+                                                       {"/etc/hccl_rootinfo.json", "File"},
+                                                       {"/etc/hccn.conf", "File"},
+                                                       {"/etc/hixlep", "Directory"},
+                                                       {"/lib/route.conf", "File"},
+                                                       {"/opt/dtk", "Directory"},
+                                                       {"/opt/hyhal", "Directory"},
+                                                       {"/opt/maca", "Directory"},
+                                                       {"/opt/mxdriver", "Directory"},
+                                                       {"/usr/bin/cnmon", "File"},
+                                                       {"/usr/local/Ascend/driver", "Directory"},
+                                                       {"/usr/local/PPU_SDK", "Directory"},
+                                                       {"/usr/local/bin/npu-smi", "File"},
+                                                       {"/usr/local/corex", "Directory"},
+                                                       {"/usr/local/dcmi", "Directory"},
+                                                       {"/usr/local/neuware", "Directory"}};
+  EXPECT_EQ(types, expected);
+  EXPECT_EQ(shipped().vendor("huawei-ascend")->product("Ascend950DT")->families.at(0),
+            "mindcluster-950");
+}
+
+TEST(ShippedVendors, BoundRequestsWhereThePluginDoes) {
+  using Counts = std::vector<int>;
+  EXPECT_EQ(shipped().vendor("kunlunxin")->family("xpu")->allowedCounts, Counts({1, 2, 4, 8}));
+  const Vendor& tpu = *shipped().vendor("google-tpu");
+  const auto countsOf = [&](const char* product) {
+    return tpu.family(tpu.product(product)->families.at(0))->allowedCounts;
+  };
+  EXPECT_EQ(countsOf("tpu-v5p-slice"), Counts({4}));
+  EXPECT_EQ(countsOf("tpu7x"), Counts({4}));
+  EXPECT_EQ(countsOf("tpu-v6e-slice"), Counts({8}));
+}
+
+TEST(ShippedVendors, OfferNeuronInEveryPartitionOfAws) {
+  for (const ResourceFamily& family : shipped().vendor("aws-neuron")->families) {
+    EXPECT_THAT(family.providers, ::testing::IsSupersetOf({"aws", "aws-us-gov", "aws-cn",
+                                                           "aws-eusc"}));
+  }
 }
 
 TEST(ShippedVendors, CountMemoryInEachVendorsUnit) {

@@ -44,7 +44,12 @@ TEST(Loader, SaysWhatIsWrongAndWhere) {
        "  - {id: a, country: CH, nodeLabels: [x]}\n  - {id: x, country: CH}",
        "f.yaml:7: providers[0].locations[1]: node label \"x\" already means location a"},
       {"countries: [CH]\nproviders: [{id: p, name: P, locations: [{id: a/b, country: CH}]}]",
-       "f.yaml:2: providers[0].locations[0].id: \"a/b\" cannot be the value of a label"},
+       ""},  // IONOS writes its ids so
+      {"countries: [CH]\nproviders: [{id: p, name: P, locations: [{id: a/, country: CH}]}]",
+       "f.yaml:2: providers[0].locations[0].id: must be letters, digits, dots, dashes, _ and /, as "
+       "in a Region's spec.location"},
+      {"providers: [{id: p, name: P, partOf: q, locations: []}]",
+       "f.yaml:1: providers[0].partOf: there is no provider q"},
       {"providers:\n- {id: p, name: P, locations: []}\n- {id: p, name: Q, locations: []}",
        "f.yaml:3: providers[1]: p is given twice; it is already at f.yaml:2"},
       {"providers: [{id: P, name: P, locations: []}]",
@@ -95,7 +100,17 @@ TEST(Loader, ChecksVendors) {
        "text"},
       {vendor(", requiredLabels: {a: []}"),
        "f.yaml:5: vendors[0].families[0].requiredLabels.a: must list at least one value"},
-      {vendor(", pod: {hostPaths: [{path: ../x}]}"),
+      {vendor(", allowedCounts: [1, 0]"),
+       "f.yaml:5: vendors[0].families[0].allowedCounts[1]: must be at least 1"},
+      {vendor(", labellers: [{productKey: k, valueInKey: true, memoryKey: m}]"),
+       "f.yaml:5: vendors[0].families[0].labellers[0]: with valueInKey the memoryUnit must be "
+       "GiB_G"},
+      {vendor(", pod: {hostPaths: [{path: /x}]}"),
+       "f.yaml:5: vendors[0].families[0].pod.hostPaths[0]: type is missing"},
+      {vendor(", pod: {hostPaths: [{path: /x, type: DirectoryOrCreate}]}"),
+       "f.yaml:5: vendors[0].families[0].pod.hostPaths[0].type: must be Directory, File, Socket, "
+       "CharDevice or BlockDevice: the node has it"},
+      {vendor(", pod: {hostPaths: [{path: ../x, type: File}]}"),
        "f.yaml:5: vendors[0].families[0].pod.hostPaths[0].path: \"../x\" must be an absolute path "
        "without .."},
       {vendor("}\n  - {id: f, resource: v.com/b"),
@@ -142,15 +157,47 @@ TEST(Loader, ChecksEngines) {
        "f.yaml:14: engines[0].images[1].products: there is no product Z of vendor v"},
       {engine("  - {vendor: v, image: 'e:2'}\n"),
        "f.yaml:14: engines[0].images[1]: vendor v has two images for all its products"},
+      {engine("  - {vendor: v, products: [A], image: 'e:2'}\n"
+              "  - {vendor: v, products: [A], image: 'e:3'}\n"),
+       "f.yaml:15: engines[0].images[2]: product A has two images"},
       {engine("  prot: 1\n"),
-       "f.yaml:14: engines[0].prot: unknown key; known are args, command, env, health, images, "
-       "metricsPath, multiNode, multiNodeArgs, multiNodeWorkerArgs, name, note, port, "
+       "f.yaml:14: engines[0].prot: unknown key; known are acceptsArgs, args, command, env, health, "
+       "images, metricsPath, multiNode, multiNodeArgs, multiNodeWorkerArgs, name, note, port, "
        "proxiedPaths, "
        "readOnlyRootFilesystem, reservedArgs, reservedEnv, runAsUser, source, writablePaths"},
   };
   for (const auto& c : cases) EXPECT_EQ(errorOf(c.text), c.error) << c.text;
   EXPECT_THAT(errorOf("engines:\n- {name: e, port: 70000, health: h, images: []}"),
               HasSubstr("f.yaml:2: engines[0].port: must be between 1 and 65535"));
+}
+
+// The engine could never bind it.
+TEST(Loader, RefusesThePortsOfTheSidecar) {
+  const auto refusal = [](const std::string& where, const std::string& port) {
+    return "f.yaml:14: engines[0]." + where + ": port " + port +
+           " is the sidecar's in the same pod, as are 8080, 9090 and 9091; take another";
+  };
+  const struct {
+    const char *text, *where, *port;
+  } refused[] = {
+      {"  args: [--metrics-port, '8080']\n", "args[1]", "8080"},
+      {"  args: [--metrics-port=9090]\n", "args[0]", "9090"},
+      {"  args: [--listen, '{host}:9091']\n", "args[1]", "9091"},
+      {"  multiNodeArgs: [--dist-init-addr, '{leaderAddress}:8080']\n", "multiNodeArgs[1]", "8080"},
+      {"  env: {X_PORT: '9091'}\n", "env.X_PORT", "9091"},
+      {"  env: {X_HOST: '{host}:8080'}\n", "env.X_HOST", "8080"},
+  };
+  for (const auto& row : refused)
+    EXPECT_EQ(errorOf(engine(row.text)), refusal(row.where, row.port)) << row.text;
+  const std::string harmless = "[--max-model-len, '8080', --port, '{port}', --a-port, '8081']";
+  EXPECT_EQ(errorOf(engine("  args: " + harmless + "\n")), "");
+  for (const char* port : {"8080", "9090", "9091"})
+    EXPECT_THAT(errorOf(std::string("engines:\n- {name: e, port: ") + port +
+                        ", health: /h, images: []}"),
+                HasSubstr(std::string("engines[0].port: port ") + port + " is the sidecar's"));
+  EXPECT_EQ(errorOf(engine("", ", args: [--rpc-port, '8080']")),
+            "f.yaml:13: engines[0].images[0].args[1]: port 8080 is the sidecar's in the same pod, "
+            "as are 8080, 9090 and 9091; take another");
 }
 
 TEST(Loader, TellsEveryErrorOfALoadAtOnceByLine) {

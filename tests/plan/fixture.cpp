@@ -25,6 +25,7 @@ Vendor nvidia() {
   gpu.id = "gpu";
   gpu.resource = "nvidia.com/gpu";
   gpu.tolerations = {"nvidia.com/gpu"};
+  gpu.excludedLabels = {{"gpu", {"on"}}};
   gpu.labellers = {{"nvidia.com/gpu.product", false, "nvidia.com/gpu.memory", MemoryUnit::MiB}};
   v.families = {gpu};
   for (const char* name : {"NVIDIA-H200", "NVIDIA-H20", "NVIDIA-H100-80GB-HBM3"}) {
@@ -43,6 +44,8 @@ Vendor amd() {
     gpu.labellers.push_back({prefix + ".product-name", false, prefix + ".vram", MemoryUnit::GiB_G});
     gpu.labellers.push_back({prefix + ".device-id", true, prefix + ".vram", MemoryUnit::GiB_G});
   }
+  gpu.labellers.push_back(
+      {"beta.amd.com/gpu.product-name", false, "beta.amd.com/gpu.vram", MemoryUnit::GiB_G, true});
   v.families = {gpu};
   v.products = {
       product("AMD_Instinct_MI300X_OAM", {"AMD_Instinct_MI300X"}, {"74a1", "74a9"}, {"gpu"}),
@@ -67,6 +70,7 @@ Vendor ascend() {
   ResourceFamily a3 = a2;
   a3.id = "a3";
   a3.multipleOf = 2;
+  a3.allowedCounts = {2, 4, 8, 16};
   ResourceFamily a5 = a2;
   a5.id = "a5";
   a5.resource = "huawei.com/npu";
@@ -106,11 +110,21 @@ catalog::Catalog makeCatalog() {
   catalog::Engine llama;
   llama.name = "llama-cpp";
   llama.images = {{"cpu", {}, "llama:1", {}, {}}};
-  c.engines = {{"vllm", vllm}, {"llama-cpp", llama}};
+  catalog::Engine sglang;  // which image depends on the product
+  sglang.name = "sglang";
+  sglang.acceptsArgs = false;
+  sglang.images = {{"amd", {"AMD_Instinct_MI300X_OAM"}, "mi30x:1", {}, {}},
+                   {"amd", {"AMD_Instinct_MI325X"}, "mi32x:1", {}, {}},
+                   {"huawei-ascend", {"910B3"}, "a2:1", {}, {}},
+                   {"huawei-ascend", {"Ascend950PR"}, "", {}, {}}};
+  c.engines = {{"vllm", vllm}, {"llama-cpp", llama}, {"sglang", sglang}};
   c.providers["aws"] = provider("aws", {{"eu-central-1", "DE", {}},
                                         {"eu-central-9", "DE", {"muc"}},
                                         {"eu-west-3", "FR", {}},
                                         {"us-east-1", "US", {"iad"}}});
+  c.providers["aws-cn"] = provider("aws-cn", {{"cn-north-1", "CN", {}}});
+  c.providers["aws-cn"].partOf = "aws";
+  c.providers["ionos"] = provider("ionos", {{"de/fra", "DE", {"de-fra"}}});
   c.providers["tencent"] = provider("tencent", {{"ap-guangzhou", "CN", {"gz"}}});
   c.providers["huaweicloud"] = provider("huaweicloud", {{"cn-southwest-2", "CN", {}}});
   c.providers["on-premises"] = provider("on-premises", {});

@@ -15,8 +15,8 @@ namespace bailiwick::testing {
 
 using namespace std::chrono_literals;
 
-// Vendors nvidia, amd, huawei-ascend, cpu, and horizon, which is no target; engines vllm and
-// llama-cpp; providers aws, tencent, huaweicloud and on-premises; blocs EU and EEA.
+// Vendors nvidia, amd, huawei-ascend, cpu, and horizon, which is no target; engines vllm,
+// llama-cpp and sglang; providers aws and its part aws-cn, ionos, tencent, huaweicloud, on-premises; blocs EU and EEA.
 const catalog::Catalog& testCatalog();
 
 // 2026-11-22 10:00 UTC.

@@ -95,6 +95,33 @@ TEST(Place, IsContradictoryEverywhereWhereTheRegionContradictsTheCatalogue) {
   EXPECT_EQ(locate({}, wrong), Location::Contradictory);
 }
 
+TEST(Place, ReadsTheRegionsLocationInEverySpelling) {
+  EXPECT_EQ(locate({{country, "DE"}}, makeRegion("fra", "aws", "iad", "DE").obj()),
+            Location::Contradictory);
+  EXPECT_EQ(locate({{country, "DE"}}, makeRegion("fra", "aws", "muc", "DE").obj()),
+            Location::Known);
+}
+
+TEST(Place, TellsTheRightProviderOfALocationOfAnotherPartition) {
+  const auto region = makeRegion("bjs", "aws", "cn-north-1", "CN").obj();
+  EXPECT_EQ(locate({{country, "CN"}}, region), Location::Contradictory);
+  EXPECT_EQ(plan::locate({{country, "CN"}}, region, testCatalog()).detail,
+            "region bjs says provider aws, but cn-north-1 is a location of provider aws-cn "
+            "(aws-cn)");
+  const auto right = makeRegion("bjs", "aws-cn", "cn-north-1", "CN").obj();
+  EXPECT_EQ(locate({{topology, "cn-north-1"}}, right), Location::Known);
+}
+
+TEST(Place, AsksForNoLabelThatCannotBe) {
+  const auto region = makeRegion("fra", "ionos", "de/fra", "DE").obj();
+  EXPECT_EQ(locate({{topology, "de-fra"}}, region), Location::Known);
+  for (const auto& term : plan::knownPlace(region, testCatalog()).any) {
+    for (const auto& expression : term.all) {
+      for (const auto& value : expression.values) EXPECT_EQ(value.find('/'), value.npos) << value;
+    }
+  }
+}
+
 TEST(Place, NamesTheLabelThatBinds) {
   const auto place = plan::locate({{country, "FR"}}, fra(), testCatalog());
   EXPECT_EQ(place.detail, "label bailiwick.dev/jurisdiction=FR, region fra is in DE");
@@ -112,6 +139,7 @@ bool eligible(const api::Labels& labels, const api::Region& region) {
     const auto* label = labels.find(key);
     if (label && region.provider == "aws" && aws.contains(*label)) said.push_back(aws.at(*label));
   }
+  if (region.provider == "aws" && region.location == "cn-north-1") return false;  // aws-cn's
   if (region.provider == "aws" && aws.contains(region.location) &&
       aws.at(region.location) != region.jurisdiction) {
     return false;
@@ -124,7 +152,8 @@ bool eligible(const api::Labels& labels, const api::Region& region) {
 RC_GTEST_PROP(Place, AffinityAndPlannerAgreeWithTheRules, ()) {
   const auto region =
       makeRegion("r", *rc::gen::element<std::string>("aws", "on-premises", "nowhere"),
-                 *rc::gen::element<std::string>("eu-central-1", "us-east-1", "cellar"),
+                 *rc::gen::element<std::string>("eu-central-1", "us-east-1", "iad", "cn-north-1",
+                                                "cellar"),
                  *rc::gen::element<std::string>("DE", "US", "FR"))
           .classes({"a", "b"})
           .obj();

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include "plan/fixture.hpp"
 
@@ -147,6 +149,142 @@ TEST(Requirement, RefusesAnEngineThatDoesNotRunOnTheVendor) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, "EngineUnsupported");
   EXPECT_EQ(refused.error().message, "variant h200: engine llama-cpp does not run on vendor nvidia");
+}
+
+TEST(Requirement, ReadsAmdsOlderLabelsWhoseKeysHoldTheValue) {
+  const std::string name = "beta.amd.com/gpu.product-name.", memory = "beta.amd.com/gpu.vram.";
+  const api::Labels uniform{{name + "AMD_Instinct_MI300X_OAM", "8"}, {memory + "192G", "8"}};
+  EXPECT_TRUE(takes(mi300x(), uniform));
+  EXPECT_TRUE(takes(mi300x().minMemory(190 * gibi), uniform));
+  EXPECT_FALSE(takes(mi300x().minMemory(200 * gibi), uniform));
+  EXPECT_TRUE(takes(mi300x(), {{name + "AMD_Instinct_MI300X", "8"}})) << "the other spelling";
+  EXPECT_FALSE(takes(mi300x(), {{name + "AMD_Instinct_MI325X", "8"}}));
+  EXPECT_FALSE(takes(mi300x(), {{name + "AMD_Instinct_MI300X_OAM", "4"},
+                                {name + "AMD_Instinct_MI325_OAM", "4"}}))
+      << "half of another kind";
+  EXPECT_FALSE(takes(mi300x().minMemory(190 * gibi),
+                     {{name + "AMD_Instinct_MI300X_OAM", "8"}}));
+  EXPECT_FALSE(takes(mi300x().minMemory(190 * gibi), {{name + "AMD_Instinct_MI300X_OAM", "8"},
+                                                      {memory + "192G", "4"},
+                                                      {memory + "64G", "4"}}));
+}
+
+// A board as AMD's labellers describe it.
+struct Board {
+  std::string name, id;
+  int gib;
+};
+
+// The newer labeller tells each value that all boards share; both count values in keys.
+api::Labels labelled(const std::vector<Board>& boards, bool newer) {
+  api::Labels labels;
+  const auto tell = [&](const std::string& what, auto valueOf) {
+    std::map<std::string, int> counts;
+    for (const auto& board : boards) ++counts[valueOf(board)];
+    for (const auto& [value, count] : counts) {
+      labels.set("beta.amd.com/gpu." + what + "." + value, std::to_string(count));
+      for (const std::string prefix : {"", "beta."}) {
+        if (newer && counts.size() == 1) labels.set(prefix + "amd.com/gpu." + what, value);
+      }
+    }
+  };
+  tell("product-name", [](const Board& board) { return board.name; });
+  tell("device-id", [](const Board& board) { return board.id; });
+  tell("vram", [](const Board& board) { return std::to_string(board.gib) + "G"; });
+  return labels;
+}
+
+RC_GTEST_PROP(Requirement, TakesAmdNodesExactlyWhenEveryBoardWillDo, ()) {
+  const std::map<std::string, std::vector<Board>> known = {
+      {"AMD_Instinct_MI300X_OAM",
+       {{"AMD_Instinct_MI300X_OAM", "74a1", 192}, {"AMD_Instinct_MI300X", "74a9", 192}}},
+      {"AMD_Instinct_MI325X",
+       {{"AMD_Instinct_MI325X", "74a5", 256}, {"AMD_Instinct_MI325_OAM", "74a5", 64}}}};
+  const auto products = *rc::gen::elementOf(std::vector<std::vector<std::string>>{
+      {}, {"AMD_Instinct_MI300X_OAM"}, {"AMD_Instinct_MI325X"},
+      {"AMD_Instinct_MI325X", "AMD_Instinct_MI300X_OAM"}});
+  const int minGib = *rc::gen::element(0, 100, 200);
+  const auto variant = h200().on("amd", products, 8).minMemory(minGib * gibi);
+  std::vector<Board> boards;
+  bool allDo = true;
+  for (int i = *rc::gen::inRange(1, 4); i > 0; --i) {
+    const auto& [product, spellings] = *rc::gen::elementOf(known);
+    boards.push_back(*rc::gen::elementOf(spellings));
+    const bool wanted = products.empty() || std::find(products.begin(), products.end(), product) !=
+                                                products.end();
+    allDo = allDo && wanted && boards.back().gib >= minGib;
+  }
+  const auto labels = labelled(boards, *rc::gen::arbitrary<bool>());
+  RC_ASSERT(plan::matches(require(variant)->hardware, labels) == allDo);
+}
+
+TEST(Requirement, TakesNoNodeWhoseDevicesHamiDivides) {
+  const api::Labels shared{{"nvidia.com/gpu.product", "NVIDIA-H200"}, {"gpu", "on"}};
+  EXPECT_FALSE(takes(nvidia({"NVIDIA-H200"}), shared));
+  EXPECT_TRUE(takes(nvidia({"NVIDIA-H200"}),
+                    {{"nvidia.com/gpu.product", "NVIDIA-H200"}, {"gpu", "off"}}));
+  Cluster c;
+  c.add(h200Node("n1").label("gpu", "on").allocatable("nvidia.com/gpu", "80"));
+  c.add(assistant().variant(h200()));
+  EXPECT_EQ(refusalOf(c.plan(), "h200"),
+            "NoMatchingPool: variant h200: no node that offers nvidia.com/gpu has product "
+            "NVIDIA-H200; there is NVIDIA-H200 (label gpu=on: its devices are divided)");
+}
+
+std::string refusalOfVariant(const VariantBuilder& variant) {
+  const auto refused = require(variant);
+  return refused ? "" : refused.error().reason + ": " + refused.error().message;
+}
+
+TEST(Requirement, TakesAnImageForTheProductsOrSaysWhyNot) {
+  const auto amd = [](std::vector<std::string> products) {
+    return makeVariant("v").engine("sglang").on("amd", std::move(products), 8);
+  };
+  const auto ascend = [](std::vector<std::string> products) {
+    return makeVariant("v").engine("sglang").on("huawei-ascend", std::move(products), 8);
+  };
+  EXPECT_EQ(require(amd({"AMD_Instinct_MI325_OAM"}))->image->image, "mi32x:1") << "by its alias";
+  EXPECT_EQ(require(ascend({"910B3"}))->image->image, "a2:1");
+  const struct {
+    VariantBuilder variant;
+    const char* refusal;
+  } rows[] = {
+      {amd({"AMD_Instinct_MI300X", "AMD_Instinct_MI325X"}),
+       "InvalidSpec: variant v: products AMD_Instinct_MI300X, AMD_Instinct_MI325X need different "
+       "images of engine sglang; make one variant for each"},
+      {amd({"AMD_Instinct_MI300X", "AMD_Instinct_MI325X"}).image("own:1"), ""},
+      {amd({}),
+       "InvalidSpec: variant v: engine sglang does not run alike on every product of AMD; name "
+       "them in accelerator.products"},
+      {amd({}).image("own:1"), ""},
+      {ascend({"910B4"}), "EngineUnsupported: variant v: engine sglang does not run on 910B4"},
+      {ascend({"910B4"}).image("own:1"),
+       "EngineUnsupported: variant v: engine sglang does not run on 910B4"},
+      {ascend({}),
+       "InvalidSpec: variant v: engine sglang does not run alike on every product of Huawei "
+       "Ascend; name them in accelerator.products"},
+      {ascend({"Ascend950PR"}),
+       "EngineUnsupported: variant v: the catalogue has no image of engine sglang for vendor "
+       "huawei-ascend; name one in engine.image"},
+      {ascend({"Ascend950PR"}).image("own:1"), ""},
+      {h200("v").engine("sglang"),
+       "EngineUnsupported: variant v: engine sglang does not run on vendor nvidia"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(refusalOfVariant(row.variant), row.refusal);
+}
+
+TEST(Requirement, RefusesArgumentsThatNothingWouldRead) {
+  auto variant = mi300x("v").engine("sglang");
+  EXPECT_EQ(refusalOfVariant(variant), "");
+  EXPECT_EQ(refusalOfVariant(variant.args({"--trust-remote-code"})),
+            "InvalidSpec: variant v: engine sglang reads no arguments; leave engine.args out and "
+            "use engine.env, or name another engine");
+}
+
+TEST(Requirement, AllowsOnlyTheCountsOfTheFamily) {
+  EXPECT_EQ(refusalOfVariant(h200("v").on("huawei-ascend", {"Ascend910_9391"}, 6)),
+            "InvalidSpec: variant v: accelerator.perReplica 6 of huawei.com/Ascend910 must be one "
+            "of 2, 4, 8, 16");
 }
 
 TEST(Requirement, NeverDependsOnOrderOrRepetitionOfProducts) {

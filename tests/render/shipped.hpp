@@ -1,5 +1,8 @@
 #pragma once
-// One variant for each engine, vendor and resource family of the shipped catalogue.
+// One variant for each engine, vendor and resource family of the shipped catalogue, with a product
+// where the images differ by product.
+
+#include <set>
 
 #include "render/world.hpp"
 
@@ -21,7 +24,8 @@ inline std::string nameOf(std::string text, std::size_t longest) {
 
 inline Shipped shippedOf(const catalog::Catalog& catalog, const catalog::Engine& engine,
                          const catalog::Vendor& vendor, const catalog::ResourceFamily& family,
-                         const std::string& artifact, int nodes) {
+                         const std::vector<std::string>& products, const std::string& artifact,
+                         int nodes) {
   const std::string provider = family.providers.empty() ? "on-premises" : family.providers.front();
   const auto& locations = catalog.provider(provider)->locations;
   auto region = locations.empty()
@@ -32,7 +36,7 @@ inline Shipped shippedOf(const catalog::Catalog& catalog, const catalog::Engine&
                            .engine(engine.name)
                            .image("registry.example/engine:1")
                            .passport("deepseek-v3-2", artifact)
-                           .on(vendor.id, {}, family.multipleOf)
+                           .on(vendor.id, products, family.multipleOf)
                            .nodes(nodes);
   auto deployment = makeDeployment(name, "default").in({region.obj().jurisdiction});
   return {&engine, &family, region.obj(), deployment.variant(variant).obj()};
@@ -50,13 +54,24 @@ inline std::vector<Object> objectsOf(World& world, const Shipped& one) {
 inline std::vector<Shipped> shipped(const catalog::Catalog& catalog, const std::string& artifact,
                                     int nodes) {
   std::vector<Shipped> result;
-  for (const auto& [name, engine] : catalog.engines)
+  for (const auto& [engineName, engine] : catalog.engines) {
+    std::set<std::string> seen;
     for (const auto& image : engine.images) {
       const catalog::Vendor& vendor = *catalog.vendor(image.vendor);
-      if (!vendor.target || !image.products.empty() || (nodes > 1 && !engine.multiNode)) continue;
-      for (const auto& family : vendor.families)
-        result.push_back(shippedOf(catalog, engine, vendor, family, artifact, nodes));
+      if (!vendor.target || (nodes > 1 && !engine.multiNode)) continue;
+      const auto add = [&](const catalog::ResourceFamily& family,
+                           const std::vector<std::string>& products) {
+        if (!seen.insert(vendor.id + "/" + family.id).second) return;
+        result.push_back(shippedOf(catalog, engine, vendor, family, products, artifact, nodes));
+      };
+      if (image.products.empty()) {
+        for (const auto& family : vendor.families) add(family, {});
+      }
+      for (const auto& name : image.products) {
+        for (const auto& id : vendor.product(name)->families) add(*vendor.family(id), {name});
+      }
     }
+  }
   return result;
 }
 

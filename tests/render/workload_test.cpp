@@ -133,7 +133,6 @@ std::string refusal(const World& world, const api::ModelDeployment& deployment) 
 TEST(Unrenderable, SaysWhyNothingCanBeMade) {
   World world;
   world.catalog.fetchers.erase("HuggingFace");
-  world.catalog.engines.at("vllm").images.push_back({"biren", {}, "", {}, {}});
   struct Row {
     const char* why;
     VariantBuilder variant;
@@ -148,11 +147,6 @@ TEST(Unrenderable, SaysWhyNothingCanBeMade) {
        "for HuggingFace"},
       {"an engine that cannot span nodes", h200().engine("mindie").nodes(2),
        "EngineUnsupported: variant h200: engine mindie cannot span nodes"},
-      {"an engine without a public image", makeVariant("v").on("biren", {}, 1),
-       "EngineUnsupported: variant v: the catalogue has no image of engine vllm for vendor biren; "
-       "name one in engine.image"},
-      {"the same with an image of the user's",
-       makeVariant("v").on("biren", {}, 1).image("registry.example/vllm:1"), ""},
       {"several nodes within reach of a label", h200("a23456789012345678901").nodes(2), ""},
   };
   for (const Row& row : rows) {
