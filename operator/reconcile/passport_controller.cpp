@@ -1,7 +1,6 @@
 #include "reconcile/passport_controller.hpp"
 
 #include <simdjson.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -141,9 +140,8 @@ kube::Outcome PassportController::writeFinalizers(const api::ModelPassport& pass
       *config_.transport,
       kube::mergePatch(resources::modelPassports, passport.meta.key, body.dump()), stop);
   if (written) {
-    spdlog::info("passport {} passport={}",
-                 finalizers.size() > passport.meta.finalizers.size() ? "held" : "let go",
-                 passport.meta.key.name);
+    const bool held = finalizers.size() > passport.meta.finalizers.size();
+    log::info(held ? "passport held" : "passport let go", {{"passport", passport.meta.key.name}});
   }
   return outcomeOf(written);
 }
