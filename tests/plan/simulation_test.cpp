@@ -9,7 +9,7 @@ namespace {
 
 enum class Kind {
   Relabel, Restore, Abroad, Cordon, Uncordon, Die, Revive, Remove, AddNode,
-  MoreReplicas, FewerReplicas, SwapVariants, DropVariant, NewImage, BrokenImage, ForeignPod, Last
+  MoreReplicas, FewerReplicas, SwapVariants, DropVariant, NewImage, BrokenImage, ForeignPod, Refuse, Last
 };
 
 struct Event {
@@ -80,6 +80,10 @@ void apply(Simulator& sim, const Event& event) {
   if (event.kind == Kind::AddNode) {
     const auto name = "new-" + std::to_string(cluster.nodes.size());
     cluster.add(event.target % 2 ? h200Node(name) : mi300xNode(name));
+    return;
+  }
+  if (event.kind == Kind::Refuse) {
+    sim.refusedVariants.insert(pick(pick(cluster.deployments).spec.variants).name);
     return;
   }
   changeSpec(sim, event.kind, pick(cluster.deployments));

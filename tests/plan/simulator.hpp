@@ -21,6 +21,8 @@ class Simulator {
   Cluster cluster;
   // Engine images that never become Ready.
   std::set<std::string> brokenImages;
+  // Variants whose workload the API server refuses to make or change.
+  std::set<std::string> refusedVariants;
   // Pods that the namespace's quota allows; negative: any number.
   int quota = -1;
   std::vector<std::string> violations;
@@ -45,6 +47,8 @@ class Simulator {
   void carryOut(const plan::DeploymentPlan& plan, const plan::Step& step);
   void renderTemplate(const WorkloadKey& key, const plan::VariantPlan& planned);
   void check(const plan::DeploymentPlan& plan, const plan::Step& step);
+  void checkLaw();
+  bool applied(const plan::DeploymentPlan& plan, const std::string& variant, int replicas);
   void checkRemovals(const plan::DeploymentPlan& plan, const std::string& variant, int replicas,
                      api::Units& ready, int& gap);
   void runReplicaSets();
