@@ -124,8 +124,15 @@ class Stepper {
   }
 
   Step run() {
-    for (auto [v, victim] : byUrgency()) {
-      if (mayGo(*v, *victim)) going_[v->name].push_back(victim);
+    // Those that go in any case first: the others may go where enough is left without them.
+    const auto victims = byUrgency();
+    for (const auto& [v, victim] : victims) {
+      if (!pastDrainTimeout(*victim)) continue;
+      if (victim->ready) ready_ -= v->capacity;
+      going_[v->name].push_back(victim);
+    }
+    for (const auto& [v, victim] : victims) {
+      if (!pastDrainTimeout(*victim) && mayGo(*v, *victim)) going_[v->name].push_back(victim);
     }
     for (auto& v : states_) settle(v);
     return std::move(step_);
@@ -151,7 +158,6 @@ class Stepper {
   }
 
   bool mayGo(const VariantState& v, const Replica& victim) {
-    if (pastDrainTimeout(victim)) return true;
     if (plan_.onHold || !goesFirst(v, victim)) return false;
     if (victim.lost) return !starting_ && ready_ >= plan_.wanted;
     if (!victim.ready) return true;

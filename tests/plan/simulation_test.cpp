@@ -127,6 +127,7 @@ RC_GTEST_PROP(Simulation, KeepsItsPromisesAndComesToRest, ()) {
   for (const auto& event : events) {
     for (int i = 0; i < event.after; ++i) sim.tick();
     apply(sim, event);
+    sim.disturb();
   }
   const bool rest = settles(sim, 400);
   RC_LOG() << report(sim);

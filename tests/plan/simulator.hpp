@@ -29,6 +29,8 @@ class Simulator {
 
   // One minute: every controller once, in any order; the operator sometimes not at all.
   void tick();
+  // Somebody changed something from outside: it is to come to rest again.
+  void disturb() { quietTicks_ = 0; }
   // No controller has anything to do: what the operator last asked for is what is there.
   bool quiet() const { return quietTicks_ >= 12; }
   // Ready capacity units of a deployment.

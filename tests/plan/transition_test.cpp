@@ -113,6 +113,21 @@ TEST(Transition, StopsWhatIsUnlawfulAfterTheDrainTimeoutWhateverHasBecomeOfItsRe
       << "the controller would give up what is not Ready instead";
 }
 
+TEST(Transition, CountsNobodyWhoseTimeIsOverForThoseWhoseTimeIsNot) {
+  Moved m;
+  m.c.deployment().spec.replicas = 2;
+  m.c.add(h200Node("n0")).add(h200Node("n2"));
+  m.c.node("n0").meta.labels.erase("data-residency.bailiwick.dev/eu-personal");
+  auto& later = m.c.run("h200", "n0");
+  later.meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 5min));
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 10min));
+  m.c.run("h200", "n2");
+  m.c.workload("h200", 3);
+  const auto step = m.step();
+  ASSERT_EQ(step.marks.size(), 1u) << "only one of two wanted would be left";
+  EXPECT_EQ(step.marks.front().pod, m.old);
+}
+
 TEST(Transition, MovesWhatIsUnlawfulAndNotReadyYet) {
   Moved m;
   m.c.add(h200Node("n2"));
