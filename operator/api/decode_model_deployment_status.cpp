@@ -38,6 +38,8 @@ void readVariant(const Cursor& variant, VariantStatus& out) {
       value.read(out.ready);
     else if (key == "pools")
       value.read(out.pools);
+    else if (key == "podSecurity")
+      value.read(out.podSecurity);
   });
 }
 

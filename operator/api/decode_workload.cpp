@@ -109,6 +109,8 @@ Result<Workload> decodeWorkload(simdjson::dom::element json) {
   if (parts->spec) {
     Cursor(*parts->spec, "spec", decoding).fields([&](std::string_view key, const Cursor& value) {
       if (key == "replicas") value.read(out.replicas);
+      // Items of a list do not say their kind.
+      if (key == "leaderWorkerTemplate") out.groups = true;
     });
   }
   if (parts->status) readWorkloadStatus(Cursor(*parts->status, "status", decoding), out);

@@ -60,10 +60,12 @@ json toJson(const RegionEntry& entry) {
 }
 
 json toJson(const VariantStatus& variant) {
-  return {{"name", variant.name},
-          {"assigned", variant.assigned},
-          {"ready", variant.ready},
-          {"pools", variant.pools}};
+  json result = {{"name", variant.name},
+                 {"assigned", variant.assigned},
+                 {"ready", variant.ready},
+                 {"pools", variant.pools}};
+  if (!variant.podSecurity.empty()) result["podSecurity"] = variant.podSecurity;
+  return result;
 }
 
 json toJson(const PoolStatus& pool) {

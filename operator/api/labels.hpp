@@ -27,6 +27,9 @@ inline constexpr char unlawfulSince[] = "bailiwick.dev/unlawful-since";
 // On a workload: the capacity units of one of its replicas. A variant that left the spec has no other
 // place for it.
 inline constexpr char capacity[] = "bailiwick.dev/capacity";
+// On engine pods: the uid of their ModelDeployment. A new one of the same name does not take the
+// pods of the old one for its own.
+inline constexpr char ownerUid[] = "bailiwick.dev/owner-uid";
 inline constexpr char drainReportFinalizer[] = "bailiwick.dev/drain-report";
 inline constexpr char inUseFinalizer[] = "bailiwick.dev/in-use";
 

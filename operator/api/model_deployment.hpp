@@ -170,6 +170,7 @@ struct VariantStatus {
   std::string name;
   int assigned = 0, ready = 0;
   std::vector<std::string> pools;
+  std::string podSecurity;  // restricted | baseline | privileged; empty: not known
   friend bool operator==(const VariantStatus&, const VariantStatus&) = default;
 };
 

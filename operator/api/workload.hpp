@@ -44,6 +44,7 @@ struct Pod {
 // A Deployment or LeaderWorkerSet of ours.
 struct Workload {
   ObjectMeta meta;
+  bool groups = false;  // a LeaderWorkerSet
   int replicas = 0;  // spec
   std::int64_t observedGeneration = 0;
   int statusReplicas = 0, updatedReplicas = 0, readyReplicas = 0;

@@ -64,7 +64,7 @@ std::optional<Refusal> bindingRefusal(const StatusInput& in) {
   }
   for (const auto& v : in.plan.variants) {
     // What runs of a refused variant stays, and cannot be changed until that is mended.
-    const bool frozen = v.share > 0 && !v.requirement;
+    const bool frozen = v.share > 0 && (!v.requirement || v.neverFits);
     if ((v.stuck || frozen) && v.refusal) consider(binding, *v.refusal);
   }
   if (in.step.noRoomToSurge) consider(binding, noRoomToSurge(in));
@@ -75,6 +75,7 @@ std::optional<Refusal> bindingRefusal(const StatusInput& in) {
 // Something runs that is to go, or is on its way.
 bool moving(const StatusInput& in) {
   const auto& step = in.step;
+  if (in.writing || step.rolling) return true;
   if (!step.marks.empty() || !step.finished.empty() || !step.restarts.empty()) return true;
   if (step.noRoomToSurge) return true;
   return !in.plan.onHold &&
@@ -135,7 +136,7 @@ void compliant(Conditions& conditions, const StatusInput& in) {
   std::vector<std::string> unlawful;
   std::optional<Refusal> first;
   for (const auto& replica : in.plan.replicas) {
-    if (!replica.unlawful || replica.terminating) continue;
+    if (!replica.unlawful) continue;
     unlawful.push_back(replica.pod->meta.key.name);
     consider(first, *replica.unlawful);
   }
@@ -209,11 +210,8 @@ std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units ready
 }
 
 api::ModelDeploymentStatus withoutRegion(const api::ModelDeployment& current,
-                                         const std::string& region, api::Time now) {
-  const auto message = fmt::format(
-      "region {} has no Region object in this cluster: apply it. What runs stays, nothing new is "
-      "placed",
-      region);
+                                         const std::string& problem, api::Time now) {
+  const auto message = problem + ". What runs stays, nothing new is placed";
   Conditions conditions(current, now);
   conditions.set("Ready", "Unknown", "LocationUnknown", message);
   conditions.set("Reconciling", "False", "LocationUnknown", message);

@@ -159,6 +159,18 @@ std::vector<int> Inventory::eligibleGroups(const Requirement& requirement) const
   return eligible;
 }
 
+bool Inventory::couldHold(const Requirement& requirement, const std::vector<int>& groups) const {
+  const int resource = this->resource(requirement.resource);
+  if (resource < 0) return false;
+  int large = 0;
+  for (const int group : groups) {
+    for (const int node : groups_[group].nodes) {
+      if (nodes_[node].allocatable[resource] >= requirement.milliPerNode) ++large;
+    }
+  }
+  return large >= requirement.nodes;
+}
+
 int Inventory::fits(const Requirement& requirement, const std::vector<int>& groups,
                     int limit) const {
   const int resource = this->resource(requirement.resource);

@@ -47,6 +47,8 @@ class Inventory {
   // Groups on whose nodes a replica may be scheduled: law, hardware and tolerated taints.
   std::vector<int> eligibleGroups(const Requirement& requirement) const;
 
+  // Whether a replica would fit into these groups if nothing else ran there.
+  bool couldHold(const Requirement& requirement, const std::vector<int>& groups) const;
   // How many replicas fit now into these groups, counted up to `limit`.
   int fits(const Requirement& requirement, const std::vector<int>& groups, int limit) const;
   // Takes the devices of one replica, from the fullest nodes that have room. The scheduler may
@@ -79,13 +81,19 @@ class Inventory {
 // Whether the family's pods may be put on nodes with these taints.
 bool tolerates(const catalog::ResourceFamily& family, const std::vector<api::Taint>& taints);
 
-// The pools as Region.status shows them, by name.
-std::vector<api::PoolStatus> pools(const Inventory& inventory, const api::Region& region,
-                                   const catalog::Catalog& catalog);
-// The names of the pools that these groups are for this family.
-std::vector<std::string> poolNames(const Inventory& inventory, const std::vector<int>& groups,
-                                   const catalog::Vendor& vendor,
-                                   const catalog::ResourceFamily& family,
-                                   const catalog::Catalog& catalog);
+// The pools as Region.status shows them, and which one a group of nodes belongs to.
+class Pools {
+ public:
+  Pools() = default;
+  Pools(const Inventory& inventory, const api::Region& region, const catalog::Catalog& catalog);
+
+  const std::vector<api::PoolStatus>& rows() const { return rows_; }  // by name
+  // Nullptr where the group has no pool for that resource, as none has for CPUs.
+  const std::string* nameOf(int group, std::string_view resource) const;
+
+ private:
+  std::vector<api::PoolStatus> rows_;
+  std::map<std::pair<int, std::string>, std::string> names_;
+};
 
 }  // namespace bailiwick::plan

@@ -27,10 +27,17 @@ struct Withdrawal {
   std::string why;  // the message of its refusal then: who could say more may be gone since
 };
 
+// Objects of a variant that the API server, or somebody else's object of that name, refuses.
+struct ApplyRefusal {
+  api::Time since{};  // the first time in a row
+  int replicas = 0;   // that the workload was to have
+  std::string why;
+};
+
 // Everything that a plan depends on, by reference: the caller keeps it alive.
 struct World {
   const catalog::Catalog* catalog = nullptr;
-  const api::Region* region = nullptr;
+  const api::Region* region = nullptr;  // null: absent, or cannot be read
   const policy::Settings* settings = nullptr;
   bool leaderWorkerSets = false;  // the API is installed
   api::Time now;
@@ -38,7 +45,7 @@ struct World {
   std::vector<const api::Pod*> pods;  // all of the cluster: other people's take devices too
   std::vector<const api::ModelDeployment*> deployments;
   std::map<std::string, const api::ModelPassport*, std::less<>> passports;
-  // Workloads of ours, by the deployment's key and the variant.
+  // Workloads that a deployment controls, by its key and the variant.
   std::map<std::pair<api::Key, std::string>, const api::Workload*> workloads;
   // A further refusal of a variant that passed every check: what cannot be rendered is not offered.
   std::function<std::optional<policy::Refusal>(const api::ModelDeployment&, const api::Variant&,
@@ -46,6 +53,7 @@ struct World {
       renderable;
   // By deployment uid and variant.
   std::map<std::pair<std::string, std::string>, Withdrawal> withdrawn;
+  std::map<std::pair<std::string, std::string>, ApplyRefusal> applyRefusals;
 };
 
 struct VariantPlan {
@@ -60,6 +68,7 @@ struct VariantPlan {
   // Only replaced replicas of this deployment stand in the way of new ones:
   // rollout.maxUnavailable decides.
   bool noRoomToSurge = false;
+  bool neverFits = false;  // a replica waits that no eligible node could hold even if it were empty
   // Why it is refused or has fewer than it could use.
   std::optional<policy::Refusal> refusal;
 };
@@ -80,10 +89,11 @@ struct DeploymentPlan {
 struct Plan {
   std::map<api::Key, DeploymentPlan> deployments;
   Inventory inventory;
-  std::vector<api::PoolStatus> pools;
+  Pools pools;
 };
 
-// Needs a Region; without one nothing is planned and what runs stays.
+// Needs a Region; without one nothing is planned and what runs stays. An exception while one
+// deployment is planned is that deployment's refusal.
 Plan placeAll(const World& world);
 
 }  // namespace bailiwick::plan

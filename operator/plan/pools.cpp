@@ -187,10 +187,14 @@ void sumUp(api::PoolStatus& sum, const api::PoolStatus& part) {
 // Adds up what looks alike; a name that is taken by something else gets a number.
 class PoolTable {
  public:
-  void add(api::PoolStatus pool) {
+  // The name under which it is counted.
+  std::string add(api::PoolStatus pool) {
     const Identity identity{pool.name, pool.memoryPerDevice, pool.residencyClasses, pool.reason};
     const auto known = names_.find(identity);
-    if (known != names_.end()) return sumUp(byName_.at(known->second), pool);
+    if (known != names_.end()) {
+      sumUp(byName_.at(known->second), pool);
+      return known->second;
+    }
     auto name = pool.name;
     for (int& number = numbers_[pool.name]; byName_.contains(name);) {
       number = std::max(number + 1, 2);
@@ -198,7 +202,8 @@ class PoolTable {
     }
     names_.emplace(identity, name);
     pool.name = name;
-    byName_.emplace(std::move(name), std::move(pool));
+    byName_.emplace(name, std::move(pool));
+    return name;
   }
 
   std::vector<api::PoolStatus> take() {
@@ -214,11 +219,14 @@ class PoolTable {
   std::map<std::string, int> numbers_;  // the last one given to each name
 };
 
-void addGroup(PoolTable& table, const PoolSource& source, const NodeGroup& group,
-              const api::Region& region) {
-  for (const auto& [id, vendor] : source.catalog.vendors) {
-    // Every node has CPUs: they are a pool only where somebody asks for them.
-    if (id == "cpu") continue;
+}  // namespace
+
+Pools::Pools(const Inventory& inventory, const api::Region& region,
+             const catalog::Catalog& catalog) {
+  const PoolSource source{inventory, catalog};
+  PoolTable table;
+  const auto addGroup = [&](int index, const Vendor& vendor) {
+    const auto& group = inventory.groups()[index];
     std::set<std::string_view> counted;  // two families may offer the same devices
     for (const auto& family : vendor.families) {
       if (!usableHere(family, region) || !isOf(group.labels, family)) continue;
@@ -226,32 +234,21 @@ void addGroup(PoolTable& table, const PoolSource& source, const NodeGroup& group
       auto pool = poolOf(source, group, vendor, family);
       if (!pool) continue;
       counted.insert(family.resource);
-      table.add(std::move(*pool));
+      names_.emplace(std::pair{index, family.resource}, table.add(std::move(*pool)));
+    }
+  };
+  for (std::size_t group = 0; group < inventory.groups().size(); ++group) {
+    for (const auto& [id, vendor] : catalog.vendors) {
+      // Every node has CPUs: they are a pool only where somebody asks for them.
+      if (id != "cpu") addGroup(static_cast<int>(group), vendor);
     }
   }
+  rows_ = table.take();
 }
 
-}  // namespace
-
-std::vector<api::PoolStatus> pools(const Inventory& inventory, const api::Region& region,
-                                   const catalog::Catalog& catalog) {
-  const PoolSource source{inventory, catalog};
-  PoolTable table;
-  for (const auto& group : inventory.groups()) addGroup(table, source, group, region);
-  return table.take();
-}
-
-std::vector<std::string> poolNames(const Inventory& inventory, const std::vector<int>& groups,
-                                   const Vendor& vendor, const ResourceFamily& family,
-                                   const catalog::Catalog& catalog) {
-  const PoolSource source{inventory, catalog};
-  std::set<std::string> names;
-  for (const int group : groups) {
-    const auto pool = poolOf(source, inventory.groups()[group], vendor, family);
-    if (pool) names.insert(pool->name);
-  }
-  constexpr std::ptrdiff_t most = 64;  // as the CRD bounds it
-  return {names.begin(), std::next(names.begin(), std::min(most, std::ssize(names)))};
+const std::string* Pools::nameOf(int group, std::string_view resource) const {
+  const auto entry = names_.find(std::pair{group, std::string(resource)});
+  return entry == names_.end() ? nullptr : &entry->second;
 }
 
 }  // namespace bailiwick::plan

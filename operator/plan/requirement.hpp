@@ -33,6 +33,10 @@ struct Requirement {
   NodeSelector hardware;
 };
 
+// The least strict Pod Security Standard that the engine's pods satisfy: "restricted", "baseline" or
+// "privileged". Everything else in them is restricted.
+std::string podSecurityOf(const Requirement& requirement);
+
 // CPU that the sidecar requests: for vendor "cpu" it comes out of the same resource as the devices.
 inline constexpr std::int64_t sidecarMilliCpu = 100;
 

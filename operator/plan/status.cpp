@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "api/labels.hpp"
 #include "api/quantity.hpp"
@@ -22,10 +23,50 @@ int readyOf(const DeploymentPlan& plan, const std::string& variant) {
       [&](const Replica& r) { return r.variant == variant && r.ready && !r.terminating; }));
 }
 
-std::vector<std::string> poolsOf(const VariantPlan& v, const StatusInput& in) {
-  if (!v.requirement) return {};
-  return poolNames(in.inventory, v.groups, *v.requirement->vendor, *v.requirement->family,
-                   in.catalog);
+constexpr std::size_t maxPools = 64, maxVariants = 16;  // as the CRD bounds them
+
+void addPool(std::set<std::string>& names, const StatusInput& in, int group,
+             const std::string& resource) {
+  const auto* name = group < 0 ? nullptr : in.pools.nameOf(group, resource);
+  if (name && names.size() < maxPools) names.insert(*name);
+}
+
+std::vector<std::string> offeredPools(const VariantPlan& v, const StatusInput& in) {
+  std::set<std::string> names;
+  if (v.requirement && v.offer > 0) {
+    for (const int group : v.groups) addPool(names, in, group, v.requirement->resource);
+  }
+  return {names.begin(), names.end()};
+}
+
+// Where the replicas of a variant are, as "region/pool".
+std::vector<std::string> usedPools(const std::string& variant, const StatusInput& in) {
+  std::set<std::string> names;
+  const auto visit = [&](const api::Pod& pod) {
+    const auto* node = in.inventory.node(pod.node);
+    if (!node) return;
+    for (const auto& [resource, milli] : pod.requests) addPool(names, in, node->group, resource);
+  };
+  for (const auto& replica : in.plan.replicas) {
+    if (replica.variant != variant || replica.terminating) continue;
+    visit(*replica.pod);
+    for (const auto* worker : replica.workers) visit(*worker);
+  }
+  std::vector<std::string> result;
+  for (const auto& name : names) {
+    result.push_back(fmt::format("{}/{}", in.region.meta.key.name, name));
+  }
+  return result;
+}
+
+// Variants that the spec no longer names and that still serve.
+std::vector<std::string> removedVariants(const StatusInput& in) {
+  std::vector<std::string> names;
+  for (const auto& [variant, units] : in.step.ready) {
+    const bool room = in.plan.variants.size() + names.size() < maxVariants;
+    if (units > 0 && !in.plan.variant(variant) && room) names.push_back(variant);
+  }
+  return names;
 }
 
 api::RegionEntry entryOf(const StatusInput& in) {
@@ -38,7 +79,7 @@ api::RegionEntry entryOf(const StatusInput& in) {
   for (const auto& v : in.plan.variants) {
     const auto& name = v.variant->name;
     api::VariantOffer offer{name, v.offer, {}, "", ""};
-    if (v.offer > 0) offer.pools = poolsOf(v, in);
+    offer.pools = offeredPools(v, in);
     if (v.refusal) {
       offer.reason = v.refusal->reason;
       offer.message = shortened(v.refusal->message, maxMessage);
@@ -46,6 +87,9 @@ api::RegionEntry entryOf(const StatusInput& in) {
     entry.offer.push_back(std::move(offer));
     if (v.share > 0) entry.share.push_back({name, v.share});
     if (const int ready = readyOf(in.plan, name)) entry.ready.push_back({name, ready});
+  }
+  for (const auto& name : removedVariants(in)) {
+    entry.ready.push_back({name, readyOf(in.plan, name)});
   }
   return entry;
 }
@@ -76,19 +120,38 @@ struct Totals {
   std::string front;  // the variant that has most Ready units, by preference among equals
 };
 
-Totals totalsOf(const DeploymentPlan& plan) {
+Totals totalsOf(const StatusInput& in) {
   Totals totals;
   api::Units most = 0;
-  for (const auto& v : plan.variants) {
-    const auto ready = readyOf(plan, v.variant->name) * v.variant->capacity;
+  const auto consider = [&](const std::string& variant, bool hasShare) {
+    const auto entry = in.step.ready.find(variant);
+    const auto ready = entry == in.step.ready.end() ? 0 : entry->second;
     totals.ready += ready;
-    const auto weight = ready * 2 + (v.share > 0 ? 1 : 0);
-    if (weight > most) {
-      most = weight;
-      totals.front = v.variant->name;
-    }
+    const auto weight = ready * 2 + (hasShare ? 1 : 0);
+    if (weight <= most) return;
+    most = weight;
+    totals.front = variant;
+  };
+  for (const auto& v : in.plan.variants) consider(v.variant->name, v.share > 0);
+  for (const auto& [variant, units] : in.step.ready) {
+    if (!in.plan.variant(variant)) consider(variant, false);
   }
   return totals;
+}
+
+std::vector<api::VariantStatus> rowsOf(const StatusInput& in) {
+  std::vector<api::VariantStatus> rows;
+  for (const auto& v : in.plan.variants) {
+    const auto& name = v.variant->name;
+    const int ready = readyOf(in.plan, name);
+    if (v.share == 0 && ready == 0) continue;
+    rows.push_back({name, v.share, ready, usedPools(name, in), ""});
+    if (v.requirement) rows.back().podSecurity = podSecurityOf(*v.requirement);
+  }
+  for (const auto& name : removedVariants(in)) {
+    rows.push_back({name, 0, readyOf(in.plan, name), usedPools(name, in), ""});
+  }
+  return rows;
 }
 
 // In thousandths per hour; nothing where a share has no price.
@@ -125,21 +188,12 @@ api::ModelDeploymentStatus statusOf(const StatusInput& in) {
                                 deployment.meta.key.name, api::names::roleLabel);
   auto entry = entryOf(in);
   carryOver(entry, deployment.status.regions, in.now);
-  const auto totals = totalsOf(in.plan);
+  const auto totals = totalsOf(in);
   status.replicas = static_cast<int>(totals.ready / 1000);
   status.summaryVariant = totals.front;
   if (!entry.share.empty()) status.summaryRegions = entry.name;
   status.regions.push_back(std::move(entry));
-  for (const auto& v : in.plan.variants) {
-    const auto& name = v.variant->name;
-    const int ready = readyOf(in.plan, name);
-    if (v.share == 0 && ready == 0) continue;
-    api::VariantStatus row{name, v.share, ready, {}};
-    for (const auto& pool : poolsOf(v, in)) {
-      row.pools.push_back(fmt::format("{}/{}", in.region.meta.key.name, pool));
-    }
-    status.variants.push_back(std::move(row));
-  }
+  status.variants = rowsOf(in);
   std::string currency;
   if (const auto cost = costOf(in.plan, in.region, currency)) {
     status.costPerHour = fmt::format("{}.{:02}", *cost / 1000, *cost % 1000 / 10);

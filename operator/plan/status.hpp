@@ -23,13 +23,15 @@ struct StatusInput {
   // The workload's own words where it cannot create pods or does not progress, by variant.
   std::vector<policy::Refusal> failures;
   const Inventory& inventory;
-  const catalog::Catalog& catalog;
+  const Pools& pools;
+  // Objects were written just now, or could not be for a reason that may pass.
+  bool writing = false;
 };
 
 api::ModelDeploymentStatus statusOf(const StatusInput& input);
 
-// While the Region object that says where this cluster is does not exist.
+// While no Region object says where this cluster is: `problem` tells why and what to do.
 api::ModelDeploymentStatus withoutRegion(const api::ModelDeployment& current,
-                                         const std::string& region, api::Time now);
+                                         const std::string& problem, api::Time now);
 
 }  // namespace bailiwick::plan

@@ -109,7 +109,9 @@ class Stepper {
     for (const auto& v : states_) {
       for (const auto* list : {&v.keepers, &v.victims}) {
         for (const auto* replica : *list) {
-          if (replica->ready) ready_ += v.capacity;
+          if (!replica->ready) continue;
+          ready_ += v.capacity;
+          step_.ready[v.name] += v.capacity;
         }
       }
       for (const auto* keeper : v.keepers) {
@@ -117,12 +119,20 @@ class Stepper {
       }
       const bool toCome = v.planned && v.planned->share > static_cast<int>(v.keepers.size());
       if (toCome && !v.planned->stuck) starting_ = true;
+      if (v.rolling || unobserved(v)) step_.rolling = true;
     }
   }
 
   Step run() {
-    for (auto [v, victim] : byUrgency()) {
-      if (mayGo(*v, *victim)) going_[v->name].push_back(victim);
+    // Those that go in any case first: the others may go where enough is left without them.
+    const auto victims = byUrgency();
+    for (const auto& [v, victim] : victims) {
+      if (!pastDrainTimeout(*victim)) continue;
+      if (victim->ready) ready_ -= v->capacity;
+      going_[v->name].push_back(victim);
+    }
+    for (const auto& [v, victim] : victims) {
+      if (!pastDrainTimeout(*victim) && mayGo(*v, *victim)) going_[v->name].push_back(victim);
     }
     for (auto& v : states_) settle(v);
     return std::move(step_);
@@ -148,7 +158,6 @@ class Stepper {
   }
 
   bool mayGo(const VariantState& v, const Replica& victim) {
-    if (pastDrainTimeout(victim)) return true;
     if (plan_.onHold || !goesFirst(v, victim)) return false;
     if (victim.lost) return !starting_ && ready_ >= plan_.wanted;
     if (!victim.ready) return true;
@@ -175,13 +184,14 @@ class Stepper {
 
   static int shareOf(const VariantState& v) { return v.planned ? v.planned->share : 0; }
 
-  // The law was broken, nothing lawful is on its way, and the time for it is over.
+  // The law was broken and the time for a replacement is over, whatever has become of it
+  // (docs/adr/0006).
   bool pastDrainTimeout(const Replica& victim) {
     if (!victim.unlawful) return false;
     const auto since = markedUnlawful(victim);
     if (!since) return false;
     const auto deadline = *since + plan_.deployment->spec.exit.drainTimeout;
-    if (now_ >= deadline) return !starting_;
+    if (now_ >= deadline) return true;
     wakeAt(deadline);
     return false;
   }
@@ -202,7 +212,7 @@ class Stepper {
     const auto& going = going_[v.name];
     const bool groups = isGroups(v);
     const int leaving = groups ? leavingGroups(v, going) : leavingPods(going);
-    if (groups && leaving == 0) restartOne(v, going);
+    if (groups && leaving == 0) restart(v, going);
     annotate(v, going);
     wakeAtDeadlines(v);
     if (v.planned && v.planned->noRoomToSurge && !v.surge.empty() &&
@@ -210,6 +220,7 @@ class Stepper {
       step_.noRoomToSurge = true;
     }
     const int replicas = replicasOf(v, going, leaving);
+    if (replicas > 0 || runs(v)) step_.serving.insert(v.name);
     if (replicas > 0 || leaving > 0 || (v.workload && somethingIsLeft(v))) {
       step_.replicas[v.name] = replicas;
     } else if (v.workload && !plan_.onHold) {
@@ -217,8 +228,16 @@ class Stepper {
     }
   }
 
-  static bool somethingIsLeft(const VariantState& v) {
-    return v.terminating > 0 || !v.keepers.empty() || !v.victims.empty() || !v.surge.empty();
+  static bool runs(const VariantState& v) {
+    return !v.keepers.empty() || !v.victims.empty() || !v.surge.empty();
+  }
+
+  static bool somethingIsLeft(const VariantState& v) { return v.terminating > 0 || runs(v); }
+
+  // Its controller has not seen the latest change. Of a LeaderWorkerSet the status does not tell.
+  static bool unobserved(const VariantState& v) {
+    return v.workload && !v.workload->groups &&
+           v.workload->observedGeneration < v.workload->meta.generation;
   }
 
   int replicasOf(const VariantState& v, const std::vector<const Replica*>& going,
@@ -281,11 +300,14 @@ class Stepper {
     return leaving;
   }
 
-  void restartOne(const VariantState& v, const std::vector<const Replica*>& going) {
-    if (going.empty() || v.terminating > 0) return;
-    const auto& victim = *going.front();
-    if (victim.unlawful || victim.lost || victim.cordoned) {
-      step_.restarts.push_back({victim.pod});
+  // One at a time, but for those that the law gives no more time.
+  void restart(const VariantState& v, const std::vector<const Replica*>& going) {
+    bool restarting = v.terminating > 0;
+    for (const auto* victim : going) {
+      if (!victim->unlawful && !victim->lost && !victim->cordoned) continue;
+      if (restarting && !pastDrainTimeout(*victim)) continue;
+      restarting = true;
+      step_.restarts.push_back({victim->pod});
     }
   }
 

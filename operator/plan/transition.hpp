@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,13 @@ struct Step {
   std::optional<api::Time> wakeAt;       // a deadline is due then, whether or not anything changes
   // Removing a replica waits for room that only a gap could make: the field that allows it.
   bool noRoomToSurge = false;
+  // A workload's controller has not brought its latest template to all replicas yet.
+  bool rolling = false;
+  // Ready units by variant, those the spec no longer names included; the extra replica of a rolling
+  // update is not counted.
+  std::map<std::string, api::Units> ready;
+  // Variants whose replicas take requests or are to: what a route table lists.
+  std::set<std::string> serving;
 };
 
 Step nextStep(const DeploymentPlan& plan,

@@ -71,6 +71,7 @@ Refusal wrongHardware(const api::Variant& variant, const Requirement& r,
 struct Fullest {
   int nodes = 0, usable = 0, tolerated = 0;
   std::int64_t mostFree = 0;
+  std::int64_t largest = 0;  // devices of one node, free or not
 };
 
 Refusal noCapacity(const api::Variant& variant, const Requirement& r, const Inventory& inventory,
@@ -84,6 +85,7 @@ Refusal noCapacity(const api::Variant& variant, const Requirement& r, const Inve
     for (const int index : group.nodes) {
       const auto& state = inventory.nodes()[index];
       ++seen.nodes;
+      seen.largest = std::max(seen.largest, state.allocatable[resource] / 1000);
       if (!state.usable) continue;
       ++seen.usable;
       if (!tolerated) continue;
@@ -95,6 +97,10 @@ Refusal noCapacity(const api::Variant& variant, const Requirement& r, const Inve
                                   r.devicesPerNode, r.resource,
                                   r.nodes == 1 ? "one node"
                                                : fmt::format("each of {} nodes", r.nodes));
+  if (seen.largest < r.devicesPerNode) {
+    return {"NoCapacity", fmt::format("{}; the largest of {} lawful nodes has {}", prefix,
+                                      seen.nodes, seen.largest)};
+  }
   if (seen.usable == 0) {
     return {"NoCapacity", fmt::format("{}; all {} lawful nodes are cordoned or not Ready", prefix,
                                       seen.nodes)};

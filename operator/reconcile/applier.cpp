@@ -97,7 +97,8 @@ tl::expected<Applied, Applier::Failure> Applier::ensure(const api::ModelDeployme
   }
   const std::lock_guard lock(mutex_);
   memory_[owner.meta.key][id] = {hash, versionOf(written->generation, written->resourceVersion)};
-  return Applied::Written;
+  const bool asItWas = cached && cached->resourceVersion == written->resourceVersion;
+  return asItWas ? Applied::Unchanged : Applied::Written;
 }
 
 kube::ApiResult<void> Applier::remove(const api::ModelDeployment& owner,

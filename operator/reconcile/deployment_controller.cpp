@@ -1,7 +1,6 @@
 #include "reconcile/deployment_controller.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "api/encode.hpp"
 #include "api/hash.hpp"
 #include "api/labels.hpp"
+#include "log/log.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -18,8 +18,6 @@ using nlohmann::json;
 namespace names = api::names;
 
 constexpr auto cacheLag = std::chrono::milliseconds(25);
-// What others have to put right (a taken name, a quota, an admission policy) sends no event here.
-constexpr auto askAgain = std::chrono::seconds(5);
 
 std::map<std::string, const api::Workload*> workloadsOf(const Snapshot& snapshot,
                                                         const api::ModelDeployment& deployment) {
@@ -59,21 +57,45 @@ struct DeploymentController::Work {
   std::vector<std::string> takenNames;
   std::vector<policy::Refusal> failures;
   std::optional<ApiError> error;  // the first that may pass by itself
+  std::string refused;  // the first that only others can put right: a quota, a taken name
   bool wrote = false;
-  bool refused = false;  // the API server, or an object of somebody else, stands in the way
   std::stop_token stop;
+
+  // Empty where it may pass by itself, else what was refused.
+  std::string failed(const char* reason, const std::string& object,
+                     const Applier::Failure& failure);
 };
+
+std::string DeploymentController::Work::failed(const char* reason, const std::string& object,
+                                               const Applier::Failure& failure) {
+  std::string why;
+  if (const auto* taken = std::get_if<NameTaken>(&failure)) {
+    takenNames.push_back(taken->object);
+    why = taken->object + " belongs to somebody else";
+  } else {
+    const auto& problem = std::get<ApiError>(failure);
+    log::warn("not written", {{"object", object},
+                              {"deployment", current->meta.key.str()},
+                              {"error", problem.message}});
+    if (problem.retryable()) {
+      if (!error) error = problem;
+      return "";
+    }
+    why = fmt::format("{}: {}", object, problem.message);
+    failures.push_back({reason, why});
+  }
+  if (refused.empty()) refused = why;
+  return why;
+}
 
 DeploymentController::DeploymentController(Config config)
     : config_(std::move(config)),
-      applier_(*config_.transport, *config_.caches, expectations_) {}
+      ownWrites_([planner = config_.planner](const api::Key& key) { planner->poke(key); }),
+      applier_(*config_.transport, *config_.caches, ownWrites_.expectations()) {}
 
 void DeploymentController::forget(const api::Key& key) {
   applier_.forget(key);
-  expectations_.forget(key);
-  const std::lock_guard lock(mutex_);
-  unseen_.erase(key);
-  notBefore_.erase(key);
+  ownWrites_.forget(key);
 }
 
 render::Environment DeploymentController::environment(const api::Region& region) const {
@@ -96,8 +118,10 @@ kube::Outcome DeploymentController::reconcile(const api::Key& key, std::stop_tok
   }
   const auto planned = config_.planner->current();
   if (!planned) return kube::Done{};
-  if (auto wait = readOwnWrites(key, *planned)) return *wait;
-  if (!planned->snapshot.region) return reportNoRegion(*current, stop);
+  if (auto wait = ownWrites_.wait(key, planned->gathered)) return *wait;
+  if (!planned->snapshot.region) {
+    return reportNoRegion(*current, planned->snapshot.regionProblem, stop);
+  }
   const auto entry = planned->plan.deployments.find(key);
   if (entry == planned->plan.deployments.end() ||
       entry->second.deployment->meta.uid != current->meta.uid ||
@@ -105,52 +129,30 @@ kube::Outcome DeploymentController::reconcile(const api::Key& key, std::stop_tok
     return kube::Done{};  // a newer plan is on its way and names this deployment again
   }
   Work work{planned, current, entry->second, workloadsOf(planned->snapshot, *current), {}, {}, {},
-            {},      false,   false, stop};
+            {},      {},      false, stop};
   work.step = plan::nextStep(work.plan, work.workloads, config_.now());
 
   carryOut(work);
   if (work.step.wakeAt) config_.planner->pokeAt(key, *work.step.wakeAt);
-  if (work.wrote) {
-    const std::lock_guard lock(mutex_);
-    unseen_.insert(key);
-  }
+  if (work.wrote) ownWrites_.wrote(key);
   if (work.error) return kube::outcomeOf(*work.error);
   if (work.wrote) return kube::RequeueAfter{cacheLag};
-  if (work.refused) return kube::RequeueAfter{askAgain};
+  if (!work.refused.empty()) return kube::Terminal{Error{work.refused}};
   return kube::Done{};
 }
 
+// One failure stops nothing else, least of all the status that tells of it.
 void DeploymentController::carryOut(Work& work) {
-  const auto ok = [&](const kube::ApiResult<void>& result) {
-    if (!result) work.error = result.error();
-    return result.has_value();
-  };
-  if (!ok(mark(work)) || !ok(restart(work))) return;
+  mark(work);
+  restart(work);
   applyObjects(work);
   scaleUnrendered(work);
   removeFinished(work);
-  ok(writeStatus(work));
+  const auto told = writeStatus(work);
+  if (!told && !work.error) work.error = told.error();
 }
 
-// A decision is made only on a plan that has seen the decisions before it.
-std::optional<kube::Outcome> DeploymentController::readOwnWrites(const api::Key& key,
-                                                                 const Planned& planned) {
-  const std::lock_guard lock(mutex_);
-  if (unseen_.contains(key)) {
-    if (!expectations_.satisfied(key)) return kube::RequeueAfter{cacheLag};
-    unseen_.erase(key);
-    notBefore_[key] = std::chrono::steady_clock::now();
-    config_.planner->poke(key);
-    return kube::Done{};
-  }
-  const auto minimum = notBefore_.find(key);
-  if (minimum == notBefore_.end()) return std::nullopt;
-  if (planned.gathered < minimum->second) return kube::Done{};
-  notBefore_.erase(minimum);
-  return std::nullopt;
-}
-
-kube::ApiResult<void> DeploymentController::mark(Work& work) {
+void DeploymentController::mark(Work& work) {
   for (const auto& mark : work.step.marks) {
     json annotations;
     annotations[names::deletionCost] = mark.remove ? json("-1000") : json();
@@ -163,80 +165,85 @@ kube::ApiResult<void> DeploymentController::mark(Work& work) {
         kube::mergePatch(kube::resources::pods, mark.pod->meta.key, body.dump()), work.stop);
     if (!written) {
       if (written.error().kind == ApiError::Kind::NotFound) continue;
-      return tl::unexpected(written.error());
+      work.failed("Scaling", fmt::format("Pod {}", mark.pod->meta.key.name), written.error());
+      continue;
     }
-    expectations_.wrote(work.current->meta.key, config_.caches->pods, written->resourceVersion);
+    ownWrites_.expectations().wrote(work.current->meta.key, config_.caches->pods,
+                                    written->resourceVersion);
     work.wrote = true;
-    spdlog::info("replica marked pod={} remove={} unlawful={}", mark.pod->meta.key.str(),
-                 mark.remove, mark.unlawfulSince.has_value());
+    log::info("replica marked", {{"pod", mark.pod->meta.key.str()},
+                                 {"remove", mark.remove},
+                                 {"unlawful", mark.unlawfulSince.has_value()}});
   }
-  return {};
 }
 
-kube::ApiResult<void> DeploymentController::restart(Work& work) {
+void DeploymentController::restart(Work& work) {
   for (const auto& restart : work.step.restarts) {
-    const auto& meta = restart.leader->meta;
-    const auto preconditions = kube::Preconditions::of(meta);
+    const auto& key = restart.leader->meta.key;
+    // As it is now: what changed of it since the plan may be of no importance to the plan.
+    const auto leader = config_.caches->pods.store().get(key);
+    if (!leader || leader->meta.deleted || leader->meta.uid != restart.leader->meta.uid) continue;
+    const auto preconditions = kube::Preconditions::of(leader->meta);
     if (!preconditions) continue;
-    const auto done = kube::write(
-        *config_.transport,
-        kube::deleteObject(kube::resources::pods, meta.key, *preconditions), work.stop);
+    const auto done =
+        kube::write(*config_.transport,
+                    kube::deleteObject(kube::resources::pods, key, *preconditions), work.stop);
     if (!done && done.error().kind != ApiError::Kind::NotFound) {
-      return tl::unexpected(done.error());
+      work.failed("Scaling", fmt::format("Pod {}", key.name), done.error());
+      continue;
     }
-    expectations_.deleted(work.current->meta.key, config_.caches->pods, meta.key, meta.uid);
+    ownWrites_.expectations().deleted(work.current->meta.key, config_.caches->pods, key,
+                                      leader->meta.uid);
     work.wrote = true;
-    spdlog::info("group restarted leader={}", meta.key.str());
+    log::info("group restarted", {{"leader", key.str()}});
   }
-  return {};
 }
 
-void DeploymentController::failed(Work& work, const std::string& object,
-                                  const Applier::Failure& failure) {
-  if (const auto* taken = std::get_if<NameTaken>(&failure)) {
-    work.refused = true;
-    work.takenNames.push_back(taken->object);
-    return;
+// Empty unless the object is refused.
+std::string DeploymentController::apply(Work& work, const render::Object& object) {
+  const auto applied = applier_.ensure(*work.current, object, work.stop);
+  if (!applied) {
+    return work.failed("NotStarting", fmt::format("{} {}", object.kind, object.key.name),
+                       applied.error());
   }
-  const auto& error = std::get<ApiError>(failure);
-  spdlog::warn("not applied object={} deployment={} error={}", object,
-               work.current->meta.key.str(), error.message);
-  if (error.retryable()) {
-    if (!work.error) work.error = error;
-    return;
+  if (*applied == Applied::Written) {
+    work.wrote = true;
+    log::info("applied", {{"object", object.kind + "/" + object.key.name},
+                          {"namespace", object.key.ns}});
   }
-  work.refused = true;
-  work.failures.push_back({"NotStarting", fmt::format("{}: {}", object, error.message)});
+  return "";
 }
 
 void DeploymentController::applyObjects(Work& work) {
+  if (work.step.replicas.empty() || (work.plan.onHold && !work.workloads.empty())) return;
   const auto environment = this->environment(*work.planned->snapshot.region);
-  std::vector<render::VariantShare> shares;
+  const auto& key = work.current->meta.key;
+  const auto routes = config_.caches->configMaps.store().get({key.ns, key.name + "-routes"});
+  const auto state = routes ? render::routeState(routes->meta) : render::RouteState{};
+  for (const auto& object :
+       render::sharedObjects(*work.current, work.step.serving, environment, state)) {
+    apply(work, object);
+  }
   for (const auto& v : work.plan.variants) {
     const auto replicas = work.step.replicas.find(v.variant->name);
     if (replicas == work.step.replicas.end() || !v.requirement) continue;
-    shares.push_back({v.variant, v.passport, *v.requirement, replicas->second});
+    applyVariant(work, {v.variant, v.passport, *v.requirement, replicas->second}, environment);
   }
-  if (shares.empty() || (work.plan.onHold && !work.workloads.empty())) return;
-  const api::Key routesKey{work.current->meta.key.ns, work.current->meta.key.name + "-routes"};
-  const auto routes = config_.caches->configMaps.store().get(routesKey);
-  auto objects = render::sharedObjects(
-      *work.current, shares, environment,
-      routes ? render::routeState(routes->meta) : render::RouteState{});
-  for (const auto& share : shares) {
-    auto own = render::variantObjects(*work.current, share, environment);
-    std::move(own.begin(), own.end(), std::back_inserter(objects));
+}
+
+void DeploymentController::applyVariant(Work& work, const render::VariantShare& share,
+                                        const render::Environment& environment) {
+  std::string refusal;
+  const auto before = std::exchange(work.error, std::nullopt);
+  for (const auto& object : render::variantObjects(*work.current, share, environment)) {
+    const auto why = apply(work, object);
+    if (refusal.empty()) refusal = why;
   }
-  for (const auto& object : objects) {
-    const auto applied = applier_.ensure(*work.current, object, work.stop);
-    if (!applied) {
-      failed(work, fmt::format("{} {}", object.kind, object.key.name), applied.error());
-    } else if (*applied == Applied::Written) {
-      work.wrote = true;
-      spdlog::info("applied object={}/{} namespace={}", object.kind, object.key.name,
-                   object.key.ns);
-    }
+  // What may pass by itself neither begins a run of refusals nor ends one.
+  if (!refusal.empty() || !work.error) {
+    config_.planner->noteApply(*work.current, *share.variant, share.replicas, refusal);
   }
+  if (before) work.error = before;
 }
 
 // Workloads whose template cannot be made any more: the variant left the spec, or is refused.
@@ -253,27 +260,35 @@ void DeploymentController::scaleUnrendered(Work& work) {
     const auto written = kube::write(*config_.transport,
                                      kube::mergePatch(resource, meta.key, body.dump()), work.stop);
     if (!written) {
-      failed(work, fmt::format("{} {}", resource.kind, meta.key.name), written.error());
+      work.failed("Scaling", fmt::format("{} {}", resource.kind, meta.key.name), written.error());
       continue;
     }
-    expectations_.wrote(work.current->meta.key, *config_.caches->of(resource),
-                        written->resourceVersion);
+    ownWrites_.expectations().wrote(work.current->meta.key, *config_.caches->of(resource),
+                                    written->resourceVersion);
     work.wrote = true;
-    spdlog::info("scaled object={}/{} namespace={} replicas={}", resource.kind, meta.key.name,
-                 meta.key.ns, replicas);
+    log::info("scaled", {{"object", resource.kind + "/" + meta.key.name},
+                         {"namespace", meta.key.ns},
+                         {"replicas", replicas}});
   }
 }
 
 void DeploymentController::removeFinished(Work& work) {
   for (const auto& variant : work.step.finished) {
-    const api::Key key{work.current->meta.key.ns, work.current->meta.key.name + "-" + variant};
-    for (const auto* resource : {&kube::resources::deployments, &kube::resources::leaderWorkerSets,
-                                 &kube::resources::services, &kube::resources::configMaps}) {
-      const auto removed = applier_.remove(*work.current, *resource, key, work.stop);
-      if (!removed) failed(work, fmt::format("{} {}", resource->kind, key.name), removed.error());
-    }
-    work.wrote = true;
+    if (remove(work, variant)) work.wrote = true;
   }
+}
+
+// The workload last: while it is there, the variant is found again after a crash.
+bool DeploymentController::remove(Work& work, const std::string& variant) {
+  const api::Key key{work.current->meta.key.ns, work.current->meta.key.name + "-" + variant};
+  for (const auto* resource : {&kube::resources::services, &kube::resources::configMaps,
+                               &kube::resources::deployments, &kube::resources::leaderWorkerSets}) {
+    const auto removed = applier_.remove(*work.current, *resource, key, work.stop);
+    if (removed) continue;
+    work.failed("Scaling", fmt::format("{} {}", resource->kind, key.name), removed.error());
+    return false;
+  }
+  return true;
 }
 
 kube::ApiResult<void> DeploymentController::patchStatus(const api::ModelDeployment& current,
@@ -285,13 +300,15 @@ kube::ApiResult<void> DeploymentController::patchStatus(const api::ModelDeployme
       *config_.transport,
       kube::statusPatch(kube::resources::modelDeployments, current.meta.key, body.dump()), stop);
   if (!written) return tl::unexpected(written.error());
-  expectations_.wrote(current.meta.key, config_.caches->deployments, written->resourceVersion);
+  ownWrites_.expectations().wrote(current.meta.key, config_.caches->deployments,
+                                  written->resourceVersion);
   return {};
 }
 
 kube::Outcome DeploymentController::reportNoRegion(const api::ModelDeployment& current,
+                                                   const std::string& problem,
                                                    std::stop_token stop) {
-  const auto status = plan::withoutRegion(current, config_.region, config_.now());
+  const auto status = plan::withoutRegion(current, problem, config_.now());
   if (status == current.status) return kube::Done{};
   const auto written = patchStatus(current, status, stop);
   return written ? kube::Outcome(kube::Done{}) : kube::outcomeOf(written.error());
@@ -308,7 +325,8 @@ kube::ApiResult<void> DeploymentController::writeStatus(Work& work) {
   const auto status = plan::statusOf({*work.current, work.plan, work.step, region, config_.now(),
                                       api::specHash(work.current->spec),
                                       passportHashOf(work.plan), work.takenNames, work.failures,
-                                      work.planned->plan.inventory, *config_.catalog});
+                                      work.planned->plan.inventory, work.planned->plan.pools,
+                                      work.wrote || work.error});
   if (status == work.current->status) return {};
   if (auto written = patchStatus(*work.current, status, work.stop); !written) return written;
   work.wrote = true;

@@ -1,12 +1,9 @@
 #pragma once
 // One ModelDeployment at a time: plan -> step -> desired objects -> apply -> status.
 
-#include <map>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <set>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kube/outcome.hpp"
@@ -14,6 +11,7 @@
 #include "plan/transition.hpp"
 #include "reconcile/applier.hpp"
 #include "reconcile/events.hpp"
+#include "reconcile/own_writes.hpp"
 #include "reconcile/planner.hpp"
 #include "render/render.hpp"
 
@@ -42,27 +40,27 @@ class DeploymentController {
  private:
   struct Work;  // what one reconcile has gathered and decided
 
-  std::optional<kube::Outcome> readOwnWrites(const api::Key& key, const Planned& planned);
   void carryOut(Work& work);
-  kube::ApiResult<void> mark(Work& work);
-  kube::ApiResult<void> restart(Work& work);
+  void mark(Work& work);
+  void restart(Work& work);
   void applyObjects(Work& work);
+  void applyVariant(Work& work, const render::VariantShare& share,
+                    const render::Environment& environment);
+  std::string apply(Work& work, const render::Object& object);
   void scaleUnrendered(Work& work);
   void removeFinished(Work& work);
+  bool remove(Work& work, const std::string& variant);
   kube::ApiResult<void> writeStatus(Work& work);
   kube::ApiResult<void> patchStatus(const api::ModelDeployment& current,
                                     const api::ModelDeploymentStatus& status,
                                     std::stop_token stop);
-  kube::Outcome reportNoRegion(const api::ModelDeployment& current, std::stop_token stop);
+  kube::Outcome reportNoRegion(const api::ModelDeployment& current, const std::string& problem,
+                               std::stop_token stop);
   void forget(const api::Key& key);
-  void failed(Work& work, const std::string& object, const Applier::Failure& failure);
 
   Config config_;
-  kube::Expectations expectations_;
+  OwnWrites ownWrites_;
   Applier applier_;
-  std::mutex mutex_;
-  std::set<api::Key> unseen_;  // whose writes the caches may not have seen yet
-  std::map<api::Key, std::chrono::steady_clock::time_point> notBefore_;  // of the next plan to use
 };
 
 }  // namespace bailiwick::reconcile

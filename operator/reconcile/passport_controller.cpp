@@ -9,6 +9,7 @@
 #include "api/decode.hpp"
 #include "api/encode.hpp"
 #include "api/labels.hpp"
+#include "log/log.hpp"
 
 namespace bailiwick::reconcile {
 namespace {

@@ -71,9 +71,42 @@ void Planner::poke(const api::Key& key) {
 
 void Planner::pokeAt(const api::Key& key, api::Time when) {
   const std::lock_guard lock(mutex_);
+  pokeAtLocked(key, when);
+}
+
+void Planner::pokeAtLocked(const api::Key& key, api::Time when) {
   const auto [entry, isNew] = deadlines_.try_emplace(key, when);
-  entry->second = isNew ? when : std::min(entry->second, when);
+  if (!isNew && entry->second <= when) return;
+  entry->second = when;
+  deadlinesChanged_ = true;
   wake_.notify_all();
+}
+
+void Planner::noteApply(const api::ModelDeployment& deployment, const api::Variant& variant,
+                        int replicas, const std::string& refusal) {
+  const std::lock_guard lock(mutex_);
+  const VariantId id{deployment.meta.uid, variant.name};
+  if (refusal.empty()) {
+    if (refusals_.erase(id) == 0) return;
+    dirty_ = true;
+    keys_.insert(deployment.meta.key);
+    wake_.notify_all();
+    return;
+  }
+  const Attempt attempt{variant, deployment.spec.pod};
+  const auto known = refusals_.find(id);
+  const bool again = known != refusals_.end() && known->second.first == attempt;
+  const auto since = again ? known->second.second.since : config_.now();
+  refusals_[id] = {attempt, {since, replicas, refusal}};
+  const auto deadline = deployment.spec.rollout.progressDeadline + std::chrono::seconds(1);
+  if (!again) pokeAtLocked(deployment.meta.key, since + deadline);
+}
+
+decltype(plan::World::applyRefusals) Planner::applyRefusals() const {
+  const std::lock_guard lock(mutex_);
+  decltype(plan::World::applyRefusals) result;
+  for (const auto& [id, refusal] : refusals_) result.emplace(id, refusal.second);
+  return result;
 }
 
 std::shared_ptr<const Planned> Planner::current() const {
@@ -107,6 +140,7 @@ bool Planner::waitForWork(std::stop_token stop, std::set<api::Key>& keys) {
       dirty_ = true;
       it = deadlines_.erase(it);
     }
+    deadlinesChanged_ = false;
     if (dirty_) {
       dirty_ = false;
       reconcileAll_ = std::exchange(all_, false);
@@ -118,7 +152,7 @@ bool Planner::waitForWork(std::stop_token stop, std::set<api::Key>& keys) {
       wait = std::min<std::chrono::microseconds>(wait, when - now);
     }
     wake_.wait_for(lock, stop, std::max<std::chrono::microseconds>(wait, config_.quiet),
-                   [this] { return dirty_; });
+                   [this] { return dirty_ || deadlinesChanged_; });
   }
   return false;
 }
@@ -135,8 +169,12 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.now = next->at;
   forgiveChanged(next->snapshot);
   world.withdrawn = withdrawn_;
+  world.applyRefusals = applyRefusals();
   next->plan = plan::placeAll(world);
-  noteStuck(next->plan, next->at);
+  if (next->snapshot.region) {
+    noteStuck(next->plan, next->at);
+    forgetRefusals(next->plan);
+  }
   if (config_.observer) config_.observer->planned(*next, Clock::now() - next->gathered);
 
   const auto before = current();
@@ -162,12 +200,10 @@ void Planner::forgiveChanged(const Snapshot& snapshot) {
   if (failures_.empty()) return;
   for (const auto& deployment : snapshot.deployments) {
     for (const auto& variant : deployment->spec.variants) {
-      const std::pair id{deployment->meta.uid, variant.name};
+      const VariantId id{deployment->meta.uid, variant.name};
       const auto failure = failures_.find(id);
-      if (failure == failures_.end() || (failure->second.variant == variant &&
-                                         failure->second.pod == deployment->spec.pod)) {
-        continue;
-      }
+      if (failure == failures_.end()) continue;
+      if (failure->second.tried == Attempt{variant, deployment->spec.pod}) continue;
       failures_.erase(failure);
       withdrawn_.erase(id);
     }
@@ -181,7 +217,7 @@ void Planner::noteStuck(const plan::Plan& plan, api::Time now) {
     const auto& uid = deployment.deployment->meta.uid;
     alive.insert(uid);
     for (const auto& v : deployment.variants) {
-      const std::pair id{uid, v.variant->name};
+      const VariantId id{uid, v.variant->name};
       const bool ready = std::any_of(
           deployment.replicas.begin(), deployment.replicas.end(),
           [&](const plan::Replica& r) { return r.variant == v.variant->name && r.ready; });
@@ -194,7 +230,7 @@ void Planner::noteStuck(const plan::Plan& plan, api::Time now) {
       auto& failure = failures_[id];
       const auto wait = deployment.deployment->spec.rollout.progressDeadline *
                         (1LL << std::min(failure.count, 16));
-      failure = {failure.count + 1, *v.variant, deployment.deployment->spec.pod};
+      failure = {failure.count + 1, {*v.variant, deployment.deployment->spec.pod}};
       withdrawn_[id] = {now + std::min<api::Time::duration>(wait, maxWithdrawal),
                         v.refusal ? v.refusal->message : ""};
       pokeAt(key, withdrawn_[id].until);
@@ -202,6 +238,18 @@ void Planner::noteStuck(const plan::Plan& plan, api::Time now) {
   }
   std::erase_if(withdrawn_, [&](const auto& e) { return !alive.contains(e.first.first); });
   std::erase_if(failures_, [&](const auto& e) { return !alive.contains(e.first.first); });
+}
+
+// A refusal is of what is tried: where nothing is wanted of the variant it says nothing any more.
+void Planner::forgetRefusals(const plan::Plan& plan) {
+  std::set<VariantId> wanted;
+  for (const auto& [key, deployment] : plan.deployments) {
+    for (const auto& v : deployment.variants) {
+      if (v.share > 0) wanted.emplace(deployment.deployment->meta.uid, v.variant->name);
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(refusals_, [&](const auto& entry) { return !wanted.contains(entry.first); });
 }
 
 }  // namespace bailiwick::reconcile

@@ -66,6 +66,10 @@ class Planner {
   void poke(const api::Key& key);
   // The same at a later time: a deadline.
   void pokeAt(const api::Key& key, api::Time when);
+  // Of the workload that was to have so many replicas the objects were refused, or not: empty. After
+  // rollout.progressDeadline in a row the variant counts as one that does not start.
+  void noteApply(const api::ModelDeployment& deployment, const api::Variant& variant, int replicas,
+                 const std::string& refusal);
 
   // Nullptr before the first plan.
   std::shared_ptr<const Planned> current() const;
@@ -75,7 +79,10 @@ class Planner {
   void run(std::stop_token stop);
   bool waitForWork(std::stop_token stop, std::set<api::Key>& keys);
   void replan(const std::set<api::Key>& keys);
+  void pokeAtLocked(const api::Key& key, api::Time when);
+  decltype(plan::World::applyRefusals) applyRefusals() const;
   void noteStuck(const plan::Plan& plan, api::Time now);
+  void forgetRefusals(const plan::Plan& plan);
   void forgiveChanged(const Snapshot& snapshot);
 
   Config config_;
@@ -84,6 +91,15 @@ class Planner {
   bool dirty_ = false, all_ = false;
   std::set<api::Key> keys_;
   std::map<api::Key, api::Time> deadlines_;
+  bool deadlinesChanged_ = false;
+  // What was tried. Whoever changes it wants it tried at once.
+  struct Attempt {
+    api::Variant variant;
+    api::PodSpec pod;
+    friend bool operator==(const Attempt&, const Attempt&) = default;
+  };
+  using VariantId = std::pair<std::string, std::string>;  // deployment uid, variant
+  std::map<VariantId, std::pair<Attempt, plan::ApplyRefusal>> refusals_;
   std::shared_ptr<const Planned> current_;
   // The planner's thread only.
   bool reconcileAll_ = false;
@@ -91,10 +107,9 @@ class Planner {
   // What did not start, as it was then, and how often.
   struct Failure {
     int count = 0;
-    api::Variant variant;
-    api::PodSpec pod;
+    Attempt tried;
   };
-  std::map<std::pair<std::string, std::string>, Failure> failures_;
+  std::map<VariantId, Failure> failures_;
   std::jthread thread_;
 };
 

@@ -44,23 +44,27 @@ void set(std::vector<api::Condition>& conditions, const api::Region& region, Fin
 kube::Outcome RegionController::reconcile(std::stop_token stop) {
   const auto planned = config_.planner->current();
   const auto region = config_.caches->regions.store().get(api::Key{"", config_.region});
-  if (!planned || !region || !planned->snapshot.region) return kube::Done{};
+  if (!planned || !region) return kube::Done{};
+  const bool readable = region->decodeError.empty();
+  if (readable != (planned->snapshot.region != nullptr)) return kube::Done{};  // a plan is to come
   const auto now = config_.now();
   api::RegionStatus status = region->status;
-  status.pools = planned->plan.pools;
+  if (readable) status.pools = planned->plan.pools.rows();
   status.clusterUID = config_.clusterUid;
-  status.health = region->cordoned ? "Cordoned" : "Live";
+  if (readable) status.health = region->cordoned ? "Cordoned" : "Live";
   if (status.health != region->status.health || !status.healthSince) {
     status.healthSince = std::chrono::floor<std::chrono::seconds>(now);
   }
   status.conditions.clear();
-  const bool readable = region->decodeError.empty();
   set(status.conditions, *region,
       {"Ready", readable ? "True" : "False", readable ? "Serving" : "InvalidSpec",
        readable ? "its operator places deployments" : region->decodeError},
       now);
   set(status.conditions, *region, {"Reachable", "True", "Self", "this is the region itself"}, now);
-  set(status.conditions, *region, labelsConsistent(planned->plan), now);
+  set(status.conditions, *region,
+      readable ? labelsConsistent(planned->plan)
+               : Finding{"LabelsConsistent", "Unknown", "InvalidSpec", region->decodeError},
+      now);
   if (status == region->status) return kube::Done{};
   const nlohmann::json body = {
       {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},

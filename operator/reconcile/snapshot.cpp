@@ -1,5 +1,7 @@
 #include "reconcile/snapshot.hpp"
 
+#include <fmt/format.h>
+
 #include "api/labels.hpp"
 
 namespace bailiwick::reconcile {
@@ -11,6 +13,19 @@ std::vector<const T*> pointers(const std::vector<std::shared_ptr<const T>>& owne
   result.reserve(owned.size());
   for (const auto& object : owned) result.push_back(object.get());
   return result;
+}
+
+// A Region that cannot be read says nothing of what is lawful: nobody is judged by it.
+void readRegion(Snapshot& s, const Caches& caches, const std::string& name) {
+  s.region = caches.regions.store().get(api::Key{"", name});
+  if (!s.region) {
+    s.regionProblem =
+        fmt::format("region {} has no Region object in this cluster: apply it", name);
+  } else if (!s.region->decodeError.empty()) {
+    s.regionProblem = fmt::format("the Region object {} cannot be read, correct it: {}", name,
+                                  s.region->decodeError);
+    s.region = nullptr;
+  }
 }
 
 }  // namespace
@@ -26,7 +41,7 @@ Snapshot gather(const Caches& caches, const std::string& regionName) {
   Snapshot s;
   s.deployments = caches.deployments.store().snapshot();
   s.passports = caches.passports.store().snapshot();
-  s.region = caches.regions.store().get(api::Key{"", regionName});
+  readRegion(s, caches, regionName);
   s.nodes = caches.nodes.store().snapshot();
   s.pods = caches.pods.store().snapshot();
   s.workloads = caches.workloads.store().snapshot();
@@ -44,9 +59,16 @@ plan::World worldOf(const Snapshot& s) {
   world.pods = pointers(s.pods);
   world.deployments = pointers(s.deployments);
   for (const auto& passport : s.passports) world.passports[passport->meta.key.name] = passport.get();
+  std::map<api::Key, std::string> uids;
+  for (const auto& deployment : s.deployments) {
+    uids.emplace(deployment->meta.key, deployment->meta.uid);
+  }
   for (const auto& workload : s.workloads) {
     auto owner = ownerOf(workload->meta);
-    if (!owner.second.empty()) world.workloads[std::move(owner)] = workload.get();
+    const auto uid = uids.find(owner.first);
+    if (owner.second.empty() || uid == uids.end()) continue;
+    if (workload->meta.controllerUid != uid->second) continue;
+    world.workloads[std::move(owner)] = workload.get();
   }
   return world;
 }

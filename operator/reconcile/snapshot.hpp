@@ -15,7 +15,8 @@ namespace bailiwick::reconcile {
 struct Snapshot {
   std::vector<std::shared_ptr<const api::ModelDeployment>> deployments;
   std::vector<std::shared_ptr<const api::ModelPassport>> passports;
-  std::shared_ptr<const api::Region> region;  // our own; null when its object is missing
+  std::shared_ptr<const api::Region> region;  // our own; null when it is missing or unreadable
+  std::string regionProblem;                  // why it is null, and what to do
   std::vector<std::shared_ptr<const api::Node>> nodes;
   std::vector<std::shared_ptr<const api::Pod>> pods;
   std::vector<std::shared_ptr<const api::Workload>> workloads;  // LeaderWorkerSets included

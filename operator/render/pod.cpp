@@ -59,6 +59,7 @@ json podMetadata(const api::ModelDeployment& deployment, const VariantShare& sha
   merge(keys, pod.labels);
   merge(notes, pod.annotations);
   merge(keys, labels(deployment, share.variant->name, environment));
+  notes[api::names::ownerUid] = deployment.meta.uid;
   if (member != Member::Worker) {
     keys[servingLabel] = "true";
     const std::string config = sidecarConfig(deployment, share, environment);

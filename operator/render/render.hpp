@@ -68,10 +68,11 @@ struct RouteState {
 RouteState routeState(const api::ObjectMeta& configMap);
 
 // Once per deployment: Service, route table, PodDisruptionBudget, NetworkPolicy, ServiceAccount,
-// Role and RoleBinding. `shares` in the spec's order. The table's generation is `current`'s while
-// its content is, else one more: no clock and no counter beside the object itself.
+// Role and RoleBinding. `serving`: the variants that the table lists, those that the spec no longer
+// names included. The table's generation is `current`'s while its content is, else one more: no
+// clock and no counter beside the object itself.
 std::vector<Object> sharedObjects(const api::ModelDeployment& deployment,
-                                  const std::vector<VariantShare>& shares,
+                                  const std::set<std::string>& serving,
                                   const Environment& environment, const RouteState& current);
 
 }  // namespace bailiwick::render

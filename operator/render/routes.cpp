@@ -1,6 +1,5 @@
 #include "render/routes.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include "api/hash.hpp"
@@ -17,32 +16,37 @@ int weightOf(const api::RoutingSpec& routing, const std::string& variant) {
   return 0;
 }
 
+Json backend(const api::ModelDeployment& deployment, const std::string& variant,
+             std::size_t priority) {
+  Json result;
+  result["name"] = variant;
+  result["kind"] = "Engine";
+  result["url"] =
+      "http://" + workloadName(deployment, variant) + "." + deployment.meta.key.ns + ".svc:80";
+  result["variant"] = variant;
+  result["priority"] = priority;
+  result["weight"] = weightOf(deployment.spec.routing, variant);
+  return result;
+}
+
 // Every sidecar of the deployment reads the same table: each knows its own variant, the URL is for
-// the others. Priority is the place in the spec, whichever of its variants run here.
-Json backends(const api::ModelDeployment& deployment, const std::vector<VariantShare>& shares) {
+// the others. Priority is the place in the spec, whichever of its variants run here; what left the
+// spec and still serves comes after it.
+Json backends(const api::ModelDeployment& deployment, const std::set<std::string>& serving) {
   const auto& variants = deployment.spec.variants;
+  std::set<std::string> removed = serving;
   Json result = Json::array();
   for (std::size_t place = 0; place < variants.size(); ++place) {
     const std::string& name = variants[place].name;
-    const auto share = std::find_if(shares.begin(), shares.end(), [&](const VariantShare& s) {
-      return s.variant->name == name && s.replicas > 0;
-    });
-    if (share == shares.end()) continue;
-    Json backend;
-    backend["name"] = name;
-    backend["kind"] = "Engine";
-    backend["url"] =
-        "http://" + workloadName(deployment, name) + "." + deployment.meta.key.ns + ".svc:80";
-    backend["variant"] = name;
-    backend["priority"] = place;
-    backend["weight"] = weightOf(deployment.spec.routing, name);
-    result.push_back(std::move(backend));
+    if (removed.erase(name) > 0) result.push_back(backend(deployment, name, place));
   }
+  std::size_t place = variants.size();
+  for (const std::string& name : removed) result.push_back(backend(deployment, name, place++));
   return result;
 }
 
 // Everything but the generation.
-Json routeTable(const api::ModelDeployment& deployment, const std::vector<VariantShare>& shares,
+Json routeTable(const api::ModelDeployment& deployment, const std::set<std::string>& serving,
                 const Environment& environment) {
   const api::ModelDeploymentSpec& spec = deployment.spec;
   Json table;
@@ -52,7 +56,7 @@ Json routeTable(const api::ModelDeployment& deployment, const std::vector<Varian
   table["residency"] = {
       {"jurisdictions", environment.catalog->expand(spec.placement.jurisdictions)},
       {"classes", spec.placement.dataResidency}};
-  table["backends"] = backends(deployment, shares);
+  table["backends"] = backends(deployment, serving);
   if (!spec.routing.shadow) return table;
   const api::RoutingSpec::Shadow& shadow = *spec.routing.shadow;
   for (const Json& backend : table["backends"])
@@ -76,9 +80,9 @@ RouteState routeState(const api::ObjectMeta& configMap) {
 }
 
 Object routesConfigMap(const api::ModelDeployment& deployment,
-                       const std::vector<VariantShare>& shares, const Environment& environment,
+                       const std::set<std::string>& serving, const Environment& environment,
                        const RouteState& current) {
-  Json table = routeTable(deployment, shares, environment);
+  Json table = routeTable(deployment, serving, environment);
   const std::string hash = api::sha256Hex(toYaml(table)).substr(0, 40);
   const std::int64_t generation = current.generation + (hash == current.hash ? 0 : 1);
   table["generation"] = generation;

@@ -7,7 +7,7 @@ namespace bailiwick::render {
 
 // ConfigMap `<mdep>-routes`, key routes.yaml; annotations hold its RouteState.
 Object routesConfigMap(const api::ModelDeployment& deployment,
-                       const std::vector<VariantShare>& shares, const Environment& environment,
+                       const std::set<std::string>& serving, const Environment& environment,
                        const RouteState& current);
 
 }  // namespace bailiwick::render

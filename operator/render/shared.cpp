@@ -52,13 +52,13 @@ Object roleBinding(const api::ModelDeployment& deployment, const Environment& en
 }  // namespace
 
 std::vector<Object> sharedObjects(const api::ModelDeployment& deployment,
-                                  const std::vector<VariantShare>& shares,
+                                  const std::set<std::string>& serving,
                                   const Environment& environment, const RouteState& current) {
   return {serviceAccount(deployment, environment),
           role(deployment, environment),
           roleBinding(deployment, environment),
           networkPolicy(deployment, environment),
-          routesConfigMap(deployment, shares, environment, current),
+          routesConfigMap(deployment, serving, environment, current),
           service(deployment.meta.key.name, deployment, "", environment),
           disruptionBudget(deployment, environment)};
 }

@@ -127,7 +127,7 @@ void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanosecond
     gauges.first->Set(0);
     gauges.second->Set(0);
   }
-  for (const auto& pool : planned.plan.pools) {
+  for (const auto& pool : planned.plan.pools.rows()) {
     auto& [all, free] = impl_->byPool[pool.name];
     if (!all) all = &impl_->devices.Add({{"pool", pool.name}, {"kind", "all"}});
     if (!free) free = &impl_->devices.Add({{"pool", pool.name}, {"kind", "free"}});

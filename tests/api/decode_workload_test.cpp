@@ -61,6 +61,13 @@ TEST(DecodeWorkload, ReadsCountsAndTheReasonOfAFailure) {
   EXPECT_NE(workload.failureSince, Time{});
 }
 
+TEST(DecodeWorkload, TellsALeaderWorkerSetByItsSpec) {
+  json object = testing::fullWorkload();
+  EXPECT_FALSE(testing::decodeJson(object, decodeWorkload)->groups);
+  object["spec"]["leaderWorkerTemplate"] = {{"size", 2}};
+  EXPECT_TRUE(testing::decodeJson(object, decodeWorkload)->groups);
+}
+
 TEST(DecodeWorkload, ForgetsAFailureThatIsOver) {
   json object = testing::fullWorkload();
   object["status"]["conditions"][0]["status"] = "False";

@@ -272,6 +272,7 @@ plan::World Cluster::world() const {
   for (const auto& passport : passports) world.passports[passport.meta.key.name] = &passport;
   for (const auto& [key, workload] : workloads) world.workloads[key] = &workload;
   world.withdrawn = withdrawn;
+  world.applyRefusals = applyRefusals;
   return world;
 }
 

@@ -49,6 +49,7 @@ class Cluster {
   std::deque<api::ModelPassport> passports;
   std::map<std::pair<api::Key, std::string>, api::Workload> workloads;
   std::map<std::pair<std::string, std::string>, plan::Withdrawal> withdrawn;
+  std::map<std::pair<std::string, std::string>, plan::ApplyRefusal> applyRefusals;
 
   Cluster& add(const NodeBuilder& node);
   Cluster& add(const api::ModelDeployment& deployment);

@@ -68,8 +68,8 @@ TEST(Planner, NeedsAReplicasDevicesOnOneNode) {
   c.add(h200Node("n2").allocatable("nvidia.com/gpu", "4"));
   c.add(assistant().variant(h200()));
   EXPECT_EQ(refusalOf(c.plan(), "h200"),
-            "NoCapacity: variant h200: a replica needs 8 nvidia.com/gpu on one node; the most that "
-            "is free on one of 2 lawful nodes is 4");
+            "NoCapacity: variant h200: a replica needs 8 nvidia.com/gpu on one node; the largest of "
+            "2 lawful nodes has 4");
 }
 
 TEST(Planner, CountsOtherPeoplesPods) {
@@ -93,7 +93,7 @@ TEST(Planner, TellsApartTheVendorsOfOneNode) {
   const auto plan = c.plan();
   EXPECT_EQ(shareOf(plan, "h200"), 1);
   EXPECT_EQ(shareOf(plan, "mi300x"), 1);
-  EXPECT_EQ(plan.pools.size(), 2u);
+  EXPECT_EQ(plan.pools.rows().size(), 2u);
 }
 
 TEST(Planner, CountsDevicesOnceWhereTwoFamiliesOfferThem) {
@@ -102,9 +102,9 @@ TEST(Planner, CountsDevicesOnceWhereTwoFamiliesOfferThem) {
             .label("node.kubernetes.io/npu.chip.name", "910B3")
             .allocatable("huawei.com/Ascend910", "8"));
   const auto plan = c.plan();
-  ASSERT_EQ(plan.pools.size(), 1u);
-  EXPECT_EQ(plan.pools.front().name, "huawei-ascend-910b3");
-  EXPECT_EQ(plan.pools.front().devices, 8);
+  ASSERT_EQ(plan.pools.rows().size(), 1u);
+  EXPECT_EQ(plan.pools.rows().front().name, "huawei-ascend-910b3");
+  EXPECT_EQ(plan.pools.rows().front().devices, 8);
 }
 
 TEST(Planner, LeavesOutNodesThatTakeNothing) {
@@ -378,6 +378,81 @@ TEST(Planner, NarrowsByRegionNamesAndLabels) {
   EXPECT_THAT(refusalOf(c.plan(), "h200"), HasSubstr("region fra lacks label tier=gold"));
   c.region.meta.labels.set("tier", "gold");
   EXPECT_EQ(shareOf(c.plan(), "h200"), 1);
+}
+
+TEST(Planner, PromisesNoGapToATemplateThatFitsNowhere) {
+  Cluster c;
+  c.add(h200Node("n1")).add(assistant().variant(h200("new").on("nvidia", {"NVIDIA-H200"}, 16)));
+  c.run("old", "n1");
+  c.workload("old", 1);
+  EXPECT_FALSE(of(c.plan()).variant("new")->noRoomToSurge);
+  EXPECT_EQ(refusalOf(c.plan(), "new"),
+            "NoCapacity: variant new: a replica needs 16 nvidia.com/gpu on one node; the largest of "
+            "1 lawful nodes has 8");
+}
+
+TEST(Planner, HoldsAVariantWhoseWorkloadIsOfTheOtherKind) {
+  Cluster c;
+  c.leaderWorkerSets = true;
+  for (const char* name : {"n1", "n2", "n3"}) c.add(h200Node(name));
+  c.add(assistant().variant(h200().nodes(2)));
+  c.run("h200", "n1");
+  c.workload("h200", 1);
+  const auto plan = c.plan();
+  EXPECT_EQ(shareOf(plan, "h200"), 1) << "what runs stays";
+  EXPECT_FALSE(of(plan).variant("h200")->requirement) << "and nothing is made beside it";
+  EXPECT_EQ(refusalOf(plan, "h200"),
+            "InvalidSpec: variant h200: accelerator.nodes is 2, and Deployment assistant-h200 runs "
+            "its replicas: give the variant another name");
+  c.workload("h200", 1).groups = true;
+  EXPECT_TRUE(of(c.plan()).variant("h200")->requirement);
+}
+
+TEST(Planner, GivesTheUnitsOfAVariantWhoseObjectsAreRefusedToOthers) {
+  Cluster c;
+  c.add(h200Node("n1")).add(mi300xNode("m1"));
+  c.add(assistant().variant(h200()).variant(mi300x()));
+  const std::pair id{c.deployment().meta.uid, std::string("h200")};
+  c.applyRefusals[id] = {c.now - 30min, 1, "Deployment assistant-h200: denied by policy x"};
+  EXPECT_EQ(shareOf(c.plan(), "h200"), 1) << "it has until its progress deadline";
+  c.now += 1s;
+  const auto plan = c.plan();
+  EXPECT_EQ(shareOf(plan, "h200"), 0);
+  EXPECT_EQ(shareOf(plan, "mi300x"), 1);
+  EXPECT_EQ(refusalOf(plan, "h200"),
+            "NotStarting: variant h200 does not start: Deployment assistant-h200: denied by policy "
+            "x");
+  std::erase_if(c.nodes, [](const auto& node) { return node.meta.key.name == "m1"; });
+  EXPECT_EQ(shareOf(c.plan(), "h200"), 1) << "nothing else could run: it is tried again";
+}
+
+TEST(Planner, PlansTheOthersWhereOneCannotBePlanned) {
+  Cluster c;
+  c.add(h200Node("n1")).add(h200Node("n2"));
+  c.add(assistant("bad").variant(h200())).add(assistant("good").variant(h200()));
+  c.run("h200", "n1", "bad");
+  c.workload("h200", 1, "bad");
+  auto world = c.world();
+  world.renderable = [](const auto& deployment, const auto&, const auto&) {
+    if (deployment.meta.key.name == "bad") throw std::out_of_range("no such thing");
+    return std::optional<policy::Refusal>();
+  };
+  const auto plan = plan::placeAll(world);
+  EXPECT_EQ(shareOf(plan, "h200", "good"), 1);
+  EXPECT_EQ(of(plan, "bad").refusal,
+            (policy::Refusal{"InvalidSpec", "it cannot be planned: no such thing"}));
+  EXPECT_EQ(c.step(plan, "bad").replicas.at("h200"), 1) << "what runs stays";
+}
+
+TEST(Planner, CountsNoPodsOfADeploymentOfTheSameNameThatIsGone) {
+  Cluster c;
+  c.add(h200Node("n1")).add(assistant().variant(h200()));
+  auto& pod = c.run("h200", "n1");
+  pod.meta.annotations.set("bailiwick.dev/owner-uid", c.deployment().meta.uid);
+  EXPECT_EQ(of(c.plan()).replicas.size(), 1u);
+  pod.meta.annotations.set("bailiwick.dev/owner-uid", "another");
+  EXPECT_TRUE(of(c.plan()).replicas.empty());
+  EXPECT_EQ(shareOf(c.plan(), "h200"), 0) << "its devices are taken all the same";
 }
 
 }  // namespace

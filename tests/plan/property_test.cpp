@@ -68,7 +68,7 @@ std::string outcome(const plan::Plan& plan) {
     }
     text += "\n";
   }
-  for (const auto& pool : plan.pools) {
+  for (const auto& pool : plan.pools.rows()) {
     text += pool.name + " " + std::to_string(pool.devicesFree) + pool.reason + "\n";
   }
   return text;

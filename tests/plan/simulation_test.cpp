@@ -9,7 +9,7 @@ namespace {
 
 enum class Kind {
   Relabel, Restore, Abroad, Cordon, Uncordon, Die, Revive, Remove, AddNode,
-  MoreReplicas, FewerReplicas, SwapVariants, DropVariant, NewImage, BrokenImage, ForeignPod, Last
+  MoreReplicas, FewerReplicas, SwapVariants, DropVariant, NewImage, BrokenImage, ForeignPod, Refuse, Last
 };
 
 struct Event {
@@ -82,6 +82,10 @@ void apply(Simulator& sim, const Event& event) {
     cluster.add(event.target % 2 ? h200Node(name) : mi300xNode(name));
     return;
   }
+  if (event.kind == Kind::Refuse) {
+    sim.refusedVariants.insert(pick(pick(cluster.deployments).spec.variants).name);
+    return;
+  }
   changeSpec(sim, event.kind, pick(cluster.deployments));
 }
 
@@ -123,6 +127,7 @@ RC_GTEST_PROP(Simulation, KeepsItsPromisesAndComesToRest, ()) {
   for (const auto& event : events) {
     for (int i = 0; i < event.after; ++i) sim.tick();
     apply(sim, event);
+    sim.disturb();
   }
   const bool rest = settles(sim, 400);
   RC_LOG() << report(sim);

@@ -68,6 +68,7 @@ void Simulator::tick() {
   for (const auto controller : controllers) {
     if (below(5) > 0) (this->*controller)();
   }
+  checkLaw();
   quietTicks_ = changed_ ? 0 : quietTicks_ + 1;
 }
 
@@ -82,6 +83,7 @@ void Simulator::operate() {
       const std::pair id{deployment.deployment->meta.uid, v.variant->name};
       auto& until = cluster.withdrawn[id].until;
       if (v.stuck && until <= cluster.now) until = cluster.now + 12h;
+      if (v.share == 0) cluster.applyRefusals.erase(id);
     }
   }
 }
@@ -103,7 +105,10 @@ void Simulator::carryOut(const plan::DeploymentPlan& plan, const plan::Step& ste
   for (const auto& [variant, replicas] : step.replicas) {
     const WorkloadKey key{deployment, variant};
     const auto* planned = plan.variant(variant);
-    if (planned && planned->requirement) renderTemplate(key, *planned);
+    if (planned && planned->requirement) {
+      if (!applied(plan, variant, replicas)) continue;
+      renderTemplate(key, *planned);
+    }
     if (!templates_.contains(key)) continue;
     if (!cluster.workloads.contains(key)) cluster.workload(variant, 0, deployment.name);
     auto& workload = cluster.workloads.at(key);
@@ -111,6 +116,44 @@ void Simulator::carryOut(const plan::DeploymentPlan& plan, const plan::Step& ste
     workload.replicas = replicas;
     ++workload.meta.generation;
     changed_ = true;
+  }
+}
+
+// As DeploymentController and Planner keep book of what is refused.
+bool Simulator::applied(const plan::DeploymentPlan& plan, const std::string& variant,
+                        int replicas) {
+  const std::pair id{plan.deployment->meta.uid, variant};
+  const auto workload = cluster.workloads.find({plan.deployment->meta.key, variant});
+  const bool lowers = workload != cluster.workloads.end() && replicas <= workload->second.replicas;
+  if (!refusedVariants.contains(variant) || lowers) {
+    cluster.applyRefusals.erase(id);
+    return true;
+  }
+  auto& refusal = cluster.applyRefusals[id];
+  if (refusal.since == api::Time{}) {
+    refusal.since = cluster.now;
+    changed_ = true;
+  }
+  if (cluster.now - refusal.since <= plan.deployment->spec.rollout.progressDeadline + 2min) {
+    changed_ = true;  // its deadline is to come
+  }
+  refusal.replicas = replicas;
+  refusal.why = "denied";
+  return false;
+}
+
+// The law does not wait for ever, whatever stands in the way of a replacement. The operator needs a
+// few turns: to see, to mark, to lower the count; and the ReplicaSet one.
+void Simulator::checkLaw() {
+  for (const auto& pod : cluster.pods) {
+    const auto* since = pod.meta.annotations.find(unlawfulSince);
+    const auto time = since ? api::parseTime(*since) : fail("");
+    const auto* node = nodeOf(pod);
+    if (!time || pod.meta.deleted || !node || !node->ready) continue;
+    const auto timeout = cluster.deployment(ownerOf(pod).name).spec.exit.drainTimeout;
+    if (cluster.now > *time + timeout + 30min) {
+      violate(pod.meta.key.name + " outlives the drain timeout on " + pod.node);
+    }
   }
 }
 

@@ -21,12 +21,16 @@ class Simulator {
   Cluster cluster;
   // Engine images that never become Ready.
   std::set<std::string> brokenImages;
+  // Variants whose workload the API server refuses to make or change.
+  std::set<std::string> refusedVariants;
   // Pods that the namespace's quota allows; negative: any number.
   int quota = -1;
   std::vector<std::string> violations;
 
   // One minute: every controller once, in any order; the operator sometimes not at all.
   void tick();
+  // Somebody changed something from outside: it is to come to rest again.
+  void disturb() { quietTicks_ = 0; }
   // No controller has anything to do: what the operator last asked for is what is there.
   bool quiet() const { return quietTicks_ >= 12; }
   // Ready capacity units of a deployment.
@@ -45,6 +49,8 @@ class Simulator {
   void carryOut(const plan::DeploymentPlan& plan, const plan::Step& step);
   void renderTemplate(const WorkloadKey& key, const plan::VariantPlan& planned);
   void check(const plan::DeploymentPlan& plan, const plan::Step& step);
+  void checkLaw();
+  bool applied(const plan::DeploymentPlan& plan, const std::string& variant, int replicas);
   void checkRemovals(const plan::DeploymentPlan& plan, const std::string& variant, int replicas,
                      api::Units& ready, int& gap);
   void runReplicaSets();

@@ -15,6 +15,7 @@ using ::testing::StartsWith;
 struct Told : Cluster {
   std::vector<std::string> takenNames;
   std::vector<policy::Refusal> failures;
+  bool writing = false;
 
   // The status of the first deployment, which then has it.
   const api::ModelDeploymentStatus& visit() {
@@ -23,7 +24,7 @@ struct Told : Cluster {
     const auto stepped = step(planned, current.meta.key.name);
     current.status = plan::statusOf({current, of(planned, current.meta.key.name), stepped, region,
                                      now, "hash", "passports", takenNames, failures,
-                                     planned.inventory, testCatalog()});
+                                     planned.inventory, planned.pools, writing});
     return current.status;
   }
   api::Condition condition(const std::string& type) {
@@ -233,6 +234,79 @@ TEST(Conditions, StayWithinTheirBounds) {
   for (const auto& offer : t.visit().regions.front().offer) EXPECT_LE(offer.message.size(), 256u);
   EXPECT_EQ(plan::shortened("\u00e4\u00e4\u00e4", 5), "\u00e4...") << "never half a character";
   EXPECT_EQ(plan::shortened("abcde", 5), "abcde");
+}
+
+TEST(Conditions, AreReconcilingWhileATemplateRollsOut) {
+  auto t = serving();
+  t.workload("h200", 1).updatedReplicas = 0;
+  EXPECT_EQ(t.why("Reconciling"), "True Scaling");
+  EXPECT_EQ(t.why("Ready"), "True AllReplicasReady");
+  t.workload("h200", 1);
+  EXPECT_EQ(t.why("Reconciling"), "False AllReplicasReady");
+  t.writing = true;
+  EXPECT_EQ(t.why("Reconciling"), "True Scaling") << "objects were written, or could not be";
+}
+
+TEST(Conditions, SayThatATemplateFitsNowhere) {
+  auto t = serving();
+  t.deployment().spec.variants.front().accelerator.perReplica = 16;
+  t.wait("h200").templateHash = "t2";
+  t.workload("h200", 1).statusReplicas = 2;
+  EXPECT_EQ(t.why("Reconciling"), "True NoCapacity");
+  EXPECT_THAT(t.condition("Reconciling").message, HasSubstr("the largest of 1 lawful nodes has 8"));
+}
+
+TEST(Conditions, AreNotCompliantUntilTheLastUnlawfulPodIsGone) {
+  auto t = serving();
+  t.node("n1").meta.labels.set("bailiwick.dev/jurisdiction", "US");
+  t.pods.front().meta.deleted = t.now;
+  EXPECT_EQ(t.why("Compliant"), "False LocationContradictory");
+  t.pods.clear();
+  EXPECT_EQ(t.why("Compliant").substr(0, 4), "True");
+}
+
+TEST(Status, CountsTheUnitsOfARemovedVariantThatStillServes) {
+  Told t;
+  t.add(h200Node("n1")).add(assistant().variant(mi300x()));
+  t.run("old", "n1");
+  t.workload("old", 1).meta.annotations.set("bailiwick.dev/capacity", "2");
+  const auto& status = t.visit();
+  EXPECT_EQ(status.replicas, 2);
+  EXPECT_EQ(status.summaryVariant, "old");
+  ASSERT_EQ(status.variants.size(), 1u);
+  EXPECT_EQ(status.variants.front().name, "old");
+  EXPECT_EQ(status.variants.front().ready, 1);
+  EXPECT_EQ(t.why("Ready").substr(0, 4), "True");
+}
+
+TEST(Status, NamesThePoolsWhereReplicasAre) {
+  Told t;
+  t.add(h200Node("n1").zone("a")).add(h200Node("n2").zone("b"));
+  t.add(h200Node("n3").zone("b").residency("other"));
+  t.add(assistant().variant(h200()));
+  t.run("h200", "n3");
+  t.workload("h200", 1);
+  const auto& status = t.visit();
+  EXPECT_EQ(status.variants.front().pools, std::vector<std::string>{"fra/nvidia-h200-b-2"});
+  EXPECT_EQ(status.regions.front().offer.front().pools,
+            (std::vector<std::string>{"nvidia-h200-a", "nvidia-h200-b", "nvidia-h200-b-2"}));
+  std::vector<std::string> shown;
+  const auto plan = t.plan();
+  for (const auto& pool : plan.pools.rows()) shown.push_back(pool.name);
+  EXPECT_EQ(shown, status.regions.front().offer.front().pools) << "as the Region names them";
+}
+
+TEST(Status, SaysWhatPodSecurityTheEngineNeeds) {
+  auto t = serving();
+  EXPECT_EQ(t.visit().variants.front().podSecurity, "restricted");
+}
+
+TEST(Status, SaysWhyWithoutARegionNothingIsJudged) {
+  auto t = serving();
+  const auto status = plan::withoutRegion(t.deployment(), "region fra cannot be read: x", t.now);
+  for (const auto& c : status.conditions) {
+    EXPECT_EQ(c.message, "region fra cannot be read: x. What runs stays, nothing new is placed");
+  }
 }
 
 }  // namespace

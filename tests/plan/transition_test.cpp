@@ -96,20 +96,36 @@ TEST(Transition, StopsWhatIsUnlawfulAfterTheDrainTimeoutWhereNothingElseIsToCome
   EXPECT_EQ(m.step().replicas.at("h200"), 0);
 }
 
-TEST(Transition, LetsALawfulReplacementStartEvenAfterTheDrainTimeout) {
+TEST(Transition, StopsWhatIsUnlawfulAfterTheDrainTimeoutWhateverHasBecomeOfItsReplacement) {
   Moved m;
+  m.c.deployment().spec.rollout.progressDeadline = 9999 * 24h;
   m.c.add(h200Node("n2"));
-  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 1h));
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 10min + 1s));
   markFor(*m.old);
-  m.c.run("h200", "n2").ready = false;
-  m.c.pods.back().meta.created = m.c.pods.back().readyChanged = m.c.now - 1min;
+  EXPECT_EQ(m.step().replicas.at("h200"), 2) << "its replacement may still come";
+  m.c.now += 1s;
+  EXPECT_EQ(m.step().replicas.at("h200"), 0) << "none could be made: refused, or a quota";
+  auto& next = m.c.run("h200", "n2");
+  next.ready = false;
+  next.meta.created = next.readyChanged = m.c.now - 1min;
   m.c.workload("h200", 2);
-  EXPECT_EQ(m.step().replicas.at("h200"), 2);
-  m.c.now += 31min;  // it does not start
-  EXPECT_TRUE(of(m.c.plan()).variant("h200")->stuck);
-  m.step();
   EXPECT_EQ(m.step().replicas.at("h200"), 0)
       << "the controller would give up what is not Ready instead";
+}
+
+TEST(Transition, CountsNobodyWhoseTimeIsOverForThoseWhoseTimeIsNot) {
+  Moved m;
+  m.c.deployment().spec.replicas = 2;
+  m.c.add(h200Node("n0")).add(h200Node("n2"));
+  m.c.node("n0").meta.labels.erase("data-residency.bailiwick.dev/eu-personal");
+  auto& later = m.c.run("h200", "n0");
+  later.meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 5min));
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 10min));
+  m.c.run("h200", "n2");
+  m.c.workload("h200", 3);
+  const auto step = m.step();
+  ASSERT_EQ(step.marks.size(), 1u) << "only one of two wanted would be left";
+  EXPECT_EQ(step.marks.front().pod, m.old);
 }
 
 TEST(Transition, MovesWhatIsUnlawfulAndNotReadyYet) {
@@ -307,6 +323,36 @@ TEST(Transition, WakesWhenAQuotaHasForbiddenForTooLong) {
   EXPECT_EQ(c.step(plan).wakeAt, c.now + 20min + 1s);
 }
 
+TEST(Transition, NamesAllThatServesForTheRouteTable) {
+  Cluster c;
+  c.add(h200Node("n1")).add(mi300xNode("m1")).add(assistant().variant(mi300x()));
+  c.run("old", "n1");
+  c.workload("old", 1);
+  auto plan = c.plan();
+  EXPECT_EQ(c.step(plan).serving, (std::set<std::string>{"mi300x", "old"}));
+  c.pods.back().meta.deleted = c.now;
+  c.workload("old", 0);
+  plan = c.plan();
+  EXPECT_EQ(c.step(plan).serving, std::set<std::string>{"mi300x"}) << "it takes nothing new";
+}
+
+TEST(Transition, IsRollingUntilEveryReplicaIsOfTheLatestTemplate) {
+  Cluster c;
+  c.add(h200Node("n1")).add(assistant().variant(h200()));
+  c.run("h200", "n1");
+  auto& workload = c.workload("h200", 1);
+  auto plan = c.plan();
+  EXPECT_FALSE(c.step(plan).rolling);
+  workload.meta.generation = 2;
+  EXPECT_TRUE(c.step(plan).rolling) << "its controller has not seen it";
+  workload.observedGeneration = 2;
+  workload.updatedReplicas = 0;
+  plan = c.plan();
+  EXPECT_TRUE(c.step(plan).rolling);
+  workload.updatedReplicas = 1;
+  EXPECT_FALSE(c.step(plan).rolling);
+}
+
 // Two nodes for each group; group 0 runs on n1 and n2.
 struct Groups {
   Cluster c;
@@ -316,7 +362,7 @@ struct Groups {
     for (const char* name : {"n1", "n2", "n3", "n4"}) c.add(h200Node(name));
     c.add(assistant().variant(h200().nodes(2)));
     zero = &c.runGroup("h200", 0, {"n1", "n2"});
-    c.workload("h200", 1);
+    c.workload("h200", 1).groups = true;
   }
   plan::Plan plan;
   plan::Step step() {
@@ -341,6 +387,19 @@ TEST(Transition, RestartsTheLeaderOfAGroupThatMustMove) {
   step = g.step();
   EXPECT_TRUE(step.restarts.empty());
   EXPECT_EQ(step.replicas.at("h200"), 2) << "one less would take the group that serves";
+}
+
+TEST(Transition, RestartsAnUnlawfulGroupAtTheDeadlineWhateverElseIsGoing) {
+  Groups g;
+  g.c.runGroup("h200", 1, {"n3", "n4"}).meta.deleted = g.c.now - 1h;
+  g.c.workload("h200", 2);
+  g.c.node("n2").meta.labels.erase("data-residency.bailiwick.dev/eu-personal");
+  g.zero->meta.annotations.set(unlawfulSince, api::formatTime(g.c.now - 9min));
+  EXPECT_TRUE(g.step().restarts.empty()) << "one at a time";
+  g.c.now += 1min;
+  const auto step = g.step();
+  const bool goes = !step.restarts.empty() || step.replicas.at("h200") == 0;
+  EXPECT_TRUE(goes);
 }
 
 TEST(Transition, LowersToDropTheHighestGroup) {

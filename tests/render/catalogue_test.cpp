@@ -48,6 +48,24 @@ TEST(ShippedCatalogue, RunsEveryEngineRestrictedUnlessItSaysOtherwise) {
   }
 }
 
+// Against the standard as it is written down a second time.
+TEST(ShippedCatalogue, CallsRestrictedExactlyWhatIsRestricted) {
+  World world(shippedCatalog());
+  std::set<std::string> levels;
+  for (const Shipped& one : shipped(world.catalog, "fp8", 1)) {
+    SCOPED_TRACE(one.deployment.meta.key.name + " " + one.family->id);
+    plan::Requirement requirement;
+    requirement.family = one.family;
+    requirement.engine = one.engine;
+    const auto level = plan::podSecurityOf(requirement);
+    levels.insert(level);
+    EXPECT_EQ(level == "restricted", declared(one).empty());
+    if (level != "baseline") continue;
+    for (const auto& rule : declared(one)) EXPECT_TRUE(rule.starts_with("runAs")) << rule;
+  }
+  EXPECT_TRUE(levels.contains("restricted") && levels.contains("privileged"));
+}
+
 TEST(ShippedCatalogue, LeavesNoPlaceholderUnfilled) {
   World world(shippedCatalog());
   for (const int nodes : {1, 2})

@@ -57,12 +57,6 @@ struct World {
     if (!requirement) throw std::runtime_error(requirement.error().message);
     return {&wanted, &passport, *requirement, replicas};
   }
-  std::vector<VariantShare> shares(const api::ModelDeployment& deployment) const {
-    std::vector<VariantShare> result;
-    for (std::size_t i = 0; i < deployment.spec.variants.size(); ++i)
-      result.push_back(share(deployment, i));
-    return result;
-  }
   std::vector<Object> variantOf(const api::ModelDeployment& deployment, std::size_t i = 0) const {
     return variantObjects(deployment, share(deployment, i), environment);
   }
@@ -78,7 +72,9 @@ struct World {
   }
   std::vector<Object> sharedOf(const api::ModelDeployment& deployment,
                                const RouteState& current = {}) const {
-    return sharedObjects(deployment, shares(deployment), environment, current);
+    std::set<std::string> serving;
+    for (const auto& variant : deployment.spec.variants) serving.insert(variant.name);
+    return sharedObjects(deployment, serving, environment, current);
   }
 };
 

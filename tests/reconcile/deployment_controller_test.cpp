@@ -1,0 +1,188 @@
+#include "reconcile/deployment_controller.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kube/support/fake_transport.hpp"
+#include "reconcile/region_in_memory.hpp"
+
+namespace bailiwick::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+bool isWorkloadOf(const kube::Request& request, const std::string& name) {
+  return request.path == deploymentsPath + name;
+}
+
+TEST(DeploymentController, ComesToRest) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.h200Deployment();
+  region.start();
+  region.turns();
+  EXPECT_TRUE(region.serves("assistant"));
+  EXPECT_TRUE(region.ended<kube::Done>());
+  const auto writes = region.api.writes().size();
+  region.turns(4);
+  EXPECT_EQ(region.api.writes().size(), writes);
+}
+
+// What may happen to any write: it is tried again, nothing is lost, and others go on meanwhile.
+TEST(DeploymentController, LosesNothingToAFailedWriteAndHoldsUpNobody) {
+  const std::vector<kube::Response> failures = {
+      statusResponse(409, "Conflict", "apply conflict"),
+      statusResponse(422, "Invalid", "spec is invalid"),
+      statusResponse(429, "TooManyRequests", "later"),
+      statusResponse(500, "InternalError", "etcd"),
+      {{200, "text/html", std::nullopt}, "<html>a proxy's login page</html>" + std::string(64, ' ')}};
+  for (const auto& failure : failures) {
+    SCOPED_TRACE(failure.body);
+    RegionInMemory region;
+    region.h200("n1");
+    region.h200("n2");
+    region.h200Deployment("assistant");
+    region.h200Deployment("other");
+    std::atomic<bool> failing = true;
+    region.api.answer = [&](const kube::Request& request) -> std::optional<kube::Response> {
+      if (failing && isWorkloadOf(request, "assistant-h200")) return failure;
+      return std::nullopt;
+    };
+    region.start();
+    region.turns();
+    EXPECT_FALSE(region.serves("assistant"));
+    EXPECT_TRUE(region.serves("other"));
+    EXPECT_TRUE(region.ended<kube::Done>("other"));
+    EXPECT_TRUE(region.ended<kube::Retry>() || region.ended<kube::Terminal>());
+    EXPECT_NE(region.condition("Reconciling")["status"], "False") << "its status is told";
+    failing = false;
+    region.turns();
+    EXPECT_TRUE(region.serves("assistant"));
+    EXPECT_TRUE(region.ended<kube::Done>());
+  }
+}
+
+TEST(DeploymentController, ReportsARefusalAndEndsTerminal) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.h200Deployment();
+  region.api.answer = [](const kube::Request& request) -> std::optional<kube::Response> {
+    if (!isWorkloadOf(request, "assistant-h200")) return std::nullopt;
+    return statusResponse(403, "Forbidden", "denied by policy x");
+  };
+  region.start();
+  region.turns();
+  ASSERT_TRUE(region.ended<kube::Terminal>());
+  EXPECT_THAT(std::get<kube::Terminal>(region.outcomes.at("assistant")).error.message,
+              HasSubstr("denied by policy x"));
+  EXPECT_EQ(region.condition("Ready")["reason"], "NotStarting");
+}
+
+TEST(DeploymentController, GivesTheUnitsOfARefusedVariantToOthersAfterTheProgressDeadline) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.mi300x("m1");
+  region.deployment("assistant", {variantJson("h200", "nvidia", "NVIDIA-H200"),
+                                  variantJson("mi300x", "amd", "AMD_Instinct_MI300X_OAM")});
+  region.api.answer = [](const kube::Request& request) -> std::optional<kube::Response> {
+    if (!isWorkloadOf(request, "assistant-h200")) return std::nullopt;
+    return statusResponse(403, "Forbidden", "denied by policy x");
+  };
+  region.start();
+  region.turns();
+  EXPECT_FALSE(region.serves("assistant", "mi300x"));
+  region.pass(31min);
+  region.turns();
+  EXPECT_TRUE(region.serves("assistant", "mi300x"));
+  const auto attempts = region.api.writesOf("PATCH", deploymentsPath + "assistant-h200");
+  region.turns();
+  EXPECT_EQ(region.api.writesOf("PATCH", deploymentsPath + "assistant-h200"), attempts)
+      << "it is withdrawn";
+}
+
+TEST(DeploymentController, GoesOnWhereAPodCannotBeMarked) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.h200Deployment();
+  region.pod("assistant-h200-1", "h200", "n1");
+  region.start();
+  region.turns();
+  region.api.answer = [](const kube::Request& request) -> std::optional<kube::Response> {
+    if (!request.path.starts_with(podsPath)) return std::nullopt;
+    return statusResponse(403, "Forbidden", "pods are protected");
+  };
+  auto node = region.api.get("/api/v1/nodes/n1");
+  node["metadata"]["labels"].erase("data-residency.bailiwick.dev/eu-personal");
+  region.api.put("/api/v1/nodes/n1", node);
+  region.turns();
+  EXPECT_EQ(region.condition("Compliant")["status"], "False") << "the status is told all the same";
+  EXPECT_THAT(region.condition("Ready")["message"].get<std::string>() +
+                  region.condition("Placed")["message"].get<std::string>(),
+              HasSubstr("no"));
+  EXPECT_TRUE(region.ended<kube::Terminal>());
+}
+
+TEST(DeploymentController, RemovesTheWorkloadOfAVariantLast) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.mi300x("m1");
+  region.h200Deployment();
+  region.start();
+  region.turns();
+  ASSERT_TRUE(region.serves("assistant"));
+  std::atomic<bool> failing = true;
+  const std::string service = "/api/v1/namespaces/team/services/assistant-h200";
+  region.api.answer = [&](const kube::Request& request) -> std::optional<kube::Response> {
+    const bool removal = request.method == kube::Method::Delete;
+    if (!failing || !removal || request.path != service) return std::nullopt;
+    return statusResponse(403, "Forbidden", "not now");
+  };
+  region.deployment("assistant", {variantJson("mi300x", "amd", "AMD_Instinct_MI300X_OAM")});
+  region.turns();
+  EXPECT_TRUE(region.serves("assistant")) << "without it the Service would never be found again";
+  EXPECT_TRUE(region.ended<kube::Terminal>()) << "no hot loop";
+  failing = false;
+  region.turns();
+  EXPECT_FALSE(region.serves("assistant"));
+  EXPECT_TRUE(region.api.get(service).is_null());
+  EXPECT_TRUE(region.api.get("/api/v1/namespaces/team/configmaps/assistant-h200").is_null());
+}
+
+TEST(DeploymentController, KeepsWhatStillServesInTheRouteTable) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.mi300x("m1");
+  region.h200Deployment();
+  region.pod("assistant-h200-1", "h200", "n1");
+  region.start();
+  region.turns();
+  region.deployment("assistant", {variantJson("mi300x", "amd", "AMD_Instinct_MI300X_OAM")});
+  region.turns();
+  const auto table = region.api.get("/api/v1/namespaces/team/configmaps/assistant-routes");
+  const auto text = table["data"]["routes.yaml"].get<std::string>();
+  EXPECT_THAT(text, HasSubstr("assistant-h200.team.svc"));
+  EXPECT_THAT(text, HasSubstr("assistant-mi300x.team.svc"));
+}
+
+TEST(DeploymentController, JudgesNobodyByARegionThatCannotBeRead) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.h200Deployment();
+  region.pod("assistant-h200-1", "h200", "n1");
+  region.start();
+  region.turns();
+  auto object = region.api.get(regionPath);
+  object["spec"]["jurisdiction"] = 7;
+  region.api.put(regionPath, object);
+  region.turns(2);
+  region.pass(24h);
+  region.turns();
+  EXPECT_TRUE(region.api.get(podsPath + "assistant-h200-1")["metadata"]["annotations"].is_null());
+  EXPECT_EQ(region.api.get(deploymentsPath + "assistant-h200")["spec"]["replicas"], 1);
+  EXPECT_EQ(region.condition("Ready")["reason"], "LocationUnknown");
+  EXPECT_THAT(region.condition("Ready")["message"].get<std::string>(),
+              HasSubstr("the Region object fra cannot be read, correct it: spec.jurisdiction"));
+}
+
+}  // namespace
+}  // namespace bailiwick::testing
