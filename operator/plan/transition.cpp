@@ -316,8 +316,9 @@ class Stepper {
       auto since = markedUnlawful(replica);
       const bool known = since.has_value();
       if (replica.unlawful && !since) {
-        since = now_;
-        wakeAt(now_ + plan_.deployment->spec.exit.drainTimeout);
+        // It is written in whole seconds, and none of the time to drain may be lost by that.
+        since = std::chrono::ceil<std::chrono::seconds>(now_);
+        wakeAt(*since + plan_.deployment->spec.exit.drainTimeout);
       }
       if (!replica.unlawful) since.reset();
       if (remove != marked(replica) || since.has_value() != known) {

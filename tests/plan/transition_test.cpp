@@ -113,6 +113,12 @@ TEST(Transition, StopsWhatIsUnlawfulAfterTheDrainTimeoutWhateverHasBecomeOfItsRe
       << "the controller would give up what is not Ready instead";
 }
 
+TEST(Transition, GivesTheWholeDrainTimeoutAlthoughTimesAreWrittenInSeconds) {
+  Moved m;
+  m.c.now += 300ms;
+  EXPECT_EQ(m.step().marks.front().unlawfulSince, testTime + 1s);
+}
+
 TEST(Transition, CountsNobodyWhoseTimeIsOverForThoseWhoseTimeIsNot) {
   Moved m;
   m.c.deployment().spec.replicas = 2;
