@@ -25,7 +25,6 @@ class DeploymentController {
     const catalog::Catalog* catalog = nullptr;
     Planner* planner = nullptr;
     EventRecorder* events = nullptr;
-    std::string region;
     std::string sidecarImage;
     std::function<api::Time()> now;
   };

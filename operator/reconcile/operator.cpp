@@ -122,7 +122,7 @@ Result<void> Operator::start(std::stop_token stop) {
   planner_ = std::make_unique<Planner>(std::move(planner));
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
-      config_.region, config_.sidecarImage, wallClock});
+      config_.sidecarImage, wallClock});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), config_.region, *uid, wallClock});
   passports_ = std::make_unique<PassportController>(

@@ -115,7 +115,7 @@ class RegionInMemory {
     events = std::make_unique<reconcile::EventRecorder>(api, "test", [this] { return now(); });
     controller = std::make_unique<reconcile::DeploymentController>(
         reconcile::DeploymentController::Config{&api, &caches, &testCatalog(), planner.get(),
-                                                events.get(), "fra", "sidecar:1", {},
+                                                events.get(), "sidecar:1",
                                                 [this] { return now(); }});
     planner->start();
   }
