@@ -29,13 +29,14 @@ rc::Gen<plan::Expression> anyExpression() {
       rc::gen::inRange(0, 3));
 }
 
+// Of a size that vendors' labels make: the terms of two selectors are multiplied.
 rc::Gen<plan::NodeSelector> anySelector() {
   const auto term = rc::gen::map(
       rc::gen::nonEmpty(rc::gen::container<std::vector<plan::Expression>>(anyExpression())),
       [](std::vector<plan::Expression> all) { return plan::Term{std::move(all)}; });
-  return rc::gen::map(
-      rc::gen::container<std::vector<plan::Term>>(term),
-      [](std::vector<plan::Term> any) { return plan::NodeSelector{std::move(any)}; });
+  return rc::gen::resize(
+      8, rc::gen::map(rc::gen::container<std::vector<plan::Term>>(term),
+                      [](std::vector<plan::Term> any) { return plan::NodeSelector{std::move(any)}; }));
 }
 
 // Kubernetes' own words, read back independently of the renderer.
