@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "policy/tenant.hpp"
 
@@ -33,6 +35,34 @@ MaybeRefusal knownPlaces(const api::ModelDeployment& deployment, const catalog::
           "spec.placement.jurisdictions: {} is neither an ISO 3166-1 country nor a bloc of the "
           "catalogue; write a country such as DE or a bloc such as EU",
           place));
+    }
+  }
+  return std::nullopt;
+}
+
+// Names become those of objects: what the CRD asks of them is asked again here, because an older or
+// loosened CRD may have let another one in.
+bool isVariantName(const std::string& name) {
+  constexpr std::size_t maxLength = 22;
+  const auto isLetter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto isAllowed = [&](char c) { return isLetter(c) || (c >= '0' && c <= '9') || c == '-'; };
+  return !name.empty() && name.size() <= maxLength && isLetter(name.front()) &&
+         name.back() != '-' && std::all_of(name.begin(), name.end(), isAllowed) &&
+         name != "gateway" && name != "routes";
+}
+
+MaybeRefusal variantNames(const api::ModelDeployment& deployment) {
+  std::set<std::string_view> seen;
+  for (const auto& variant : deployment.spec.variants) {
+    if (!isVariantName(variant.name)) {
+      return invalid(fmt::format(
+          "spec.variants: \"{}\" is no name of a variant: up to 22 lower-case letters, digits and "
+          "dashes, beginning with a letter, and neither gateway nor routes",
+          variant.name));
+    }
+    if (!seen.insert(variant.name).second) {
+      return invalid(fmt::format("spec.variants: two are named {}; name each differently",
+                                 variant.name));
     }
   }
   return std::nullopt;
@@ -186,6 +216,7 @@ MaybeRefusal reservedSettings(const Context& c) {
 MaybeRefusal checkDeployment(const api::ModelDeployment& deployment, const api::Region& region,
                              const catalog::Catalog& catalog, const Settings& settings) {
   if (auto refusal = readable(deployment, region)) return refusal;
+  if (auto refusal = variantNames(deployment)) return refusal;
   if (auto refusal = knownPlaces(deployment, catalog)) return refusal;
   if (auto refusal = podMetadata(deployment, settings)) return refusal;
   if (auto refusal = regionAgreesWithCatalog(region, catalog)) return refusal;

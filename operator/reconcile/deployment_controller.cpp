@@ -74,6 +74,7 @@ std::string DeploymentController::Work::failed(const char* reason, const std::st
     why = taken->object + " belongs to somebody else";
   } else {
     const auto& problem = std::get<ApiError>(failure);
+    if (stop.stop_requested()) return "";
     log::warn("not written", {{"object", object},
                               {"deployment", current->meta.key.str()},
                               {"error", problem.message}});

@@ -209,6 +209,7 @@ void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::s
     if (config_.observer) {
       config_.observer->reconciled(outcome, std::chrono::steady_clock::now() - begun);
     }
+    if (stop.stop_requested()) return;
     if (const auto* retry = std::get_if<kube::Retry>(&outcome)) {
       log::warn("reconcile failed, retrying",
                 {{"object", key->str()}, {"error", retry->error.message}});

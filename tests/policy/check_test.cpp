@@ -39,6 +39,21 @@ TEST(Policy, PassesWhatIsInOrder) {
   EXPECT_EQ(onDeployment(assistant()), "");
 }
 
+TEST(Policy, RefusesVariantsWhoseNamesAreNone) {
+  const auto named = [](const std::string& name) {
+    auto deployment = assistant().variant(h200()).obj();
+    deployment.spec.variants.front().name = name;
+    return said(policy::checkDeployment(deployment, fra(), testCatalog(), {}));
+  };
+  EXPECT_EQ(named("a-1"), "");
+  for (const auto* bad : {"", "1a", "a-", "A", "a_b", "../../etc", "gateway", "routes",
+                          "a1234567890123456789012"}) {
+    EXPECT_THAT(named(bad), StartsWith("InvalidSpec: spec.variants: \"")) << bad;
+  }
+  EXPECT_EQ(onDeployment(assistant().variant(h200()).variant(h200())),
+            "InvalidSpec: spec.variants: two are named h200; name each differently");
+}
+
 TEST(Policy, NamesTheMissingUnreadableOrLeavingPassport) {
   EXPECT_EQ(onVariant(h200(), std::nullopt),
             "PassportMissing: passport open of variant h200 does not exist; apply that "

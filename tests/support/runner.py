@@ -184,7 +184,7 @@ def cluster_steps():
     return [
         pytest_step("crds", "tests/crds"),
         pytest_step("chart", "tests/chart"),
-        pytest_step("e2e cases", "e2e/cases", "-n", "2", again=True),
+        pytest_step("e2e cases", "e2e/cases", "-n", "2", "--durations=15", again=True),
     ]
 
 
