@@ -152,10 +152,15 @@ def test_health_and_metrics_answer(case):
     assert all(value == 1 for name, value in series.items()
                if name.startswith("bailiwick_cache_synced") and "leaderworkersets" not in name)
     assert any(name.startswith("bailiwick_pool_devices{") for name in series)
-    assert {name.partition("{")[0].partition("_")[0] for name in series} == {"bailiwick"}
+    shown = {re.sub("_(bucket|sum|count)$", "", name.partition("{")[0]) for name in series}
+    page = (operators.chart.CLONE / "docs" / "operating.md").read_text()
+    assert shown <= set(re.findall(r"`(bailiwick_\w+)`", page))
     case.leave_class(case.node_names[0])
     eventually(lambda: running.scrape(operator.metrics)["bailiwick_replicas_unlawful"] >= 1,
                "the unlawful replica is counted")
+    known = {re.sub("_(bucket|sum|count)$", "", name.partition("{")[0])
+             for name in running.scrape(operator.metrics)}
+    assert set(re.findall(r"`(bailiwick_\w+)`", page)) <= known
 
 
 def test_before_the_caches_are_full_it_is_alive_and_not_ready(starter):
