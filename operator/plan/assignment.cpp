@@ -74,7 +74,7 @@ std::string whyStuck(const World& world, const DeploymentPlan& plan, const std::
 int failedToCreate(const World& world, const DeploymentPlan& plan, const std::string& variant,
                    const api::Workload* workload) {
   const auto tooLong = [&](api::Time since) {
-    return world.now - since > plan.deployment->spec.rollout.progressDeadline;
+    return world.now >= startDeadline(since, *plan.deployment);
   };
   int asked = 0;
   if (workload && !workload->failureReason.empty() && tooLong(workload->failureSince)) {

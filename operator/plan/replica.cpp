@@ -65,10 +65,14 @@ void judge(Replica& replica, const ReplicaContext& c) {
   replica.ready = replica.ready && whole && !replica.lost;
   const auto since = std::max(leader.readyChanged, leader.meta.created);
   replica.stuck = !replica.ready && !replica.lost && !replica.terminating &&
-                  c.now - since > c.deployment.spec.rollout.progressDeadline;
+                  c.now >= startDeadline(since, c.deployment);
 }
 
 }  // namespace
+
+api::Time startDeadline(api::Time since, const api::ModelDeployment& deployment) {
+  return since + deployment.spec.rollout.progressDeadline + std::chrono::seconds(1);
+}
 
 bool rolling(const std::vector<Replica>& replicas, const std::string& variant,
              const api::Workload* workload) {

@@ -27,6 +27,10 @@ struct Replica {
   std::optional<policy::Refusal> unlawful;
 };
 
+// When what has not started since then is given up. The API server cuts times to whole seconds: none
+// of rollout.progressDeadline may be lost by that.
+api::Time startDeadline(api::Time since, const api::ModelDeployment& deployment);
+
 struct ReplicaContext {
   const api::ModelDeployment& deployment;
   const Inventory& inventory;

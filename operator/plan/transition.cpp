@@ -337,15 +337,14 @@ class Stepper {
       for (const auto* replica : *list) wakeAtProgressDeadline(*replica);
     }
     if (!v.workload || v.workload->failureReason.empty()) return;
-    const auto stuck = v.workload->failureSince +
-                       plan_.deployment->spec.rollout.progressDeadline + std::chrono::seconds(1);
+    const auto stuck = startDeadline(v.workload->failureSince, *plan_.deployment);
     if (now_ < stuck) wakeAt(stuck);
   }
 
   void wakeAtProgressDeadline(const Replica& replica) {
     if (replica.ready || replica.stuck || replica.lost) return;
     const auto since = std::max(replica.pod->readyChanged, replica.pod->meta.created);
-    wakeAt(since + plan_.deployment->spec.rollout.progressDeadline + std::chrono::seconds(1));
+    wakeAt(startDeadline(since, *plan_.deployment));
   }
 
   void wakeAt(api::Time time) {

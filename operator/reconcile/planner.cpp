@@ -98,8 +98,7 @@ void Planner::noteApply(const api::ModelDeployment& deployment, const api::Varia
   const bool again = known != refusals_.end() && known->second.first == attempt;
   const auto since = again ? known->second.second.since : config_.now();
   refusals_[id] = {attempt, {since, replicas, refusal}};
-  const auto deadline = deployment.spec.rollout.progressDeadline + std::chrono::seconds(1);
-  if (!again) pokeAtLocked(deployment.meta.key, since + deadline);
+  if (!again) pokeAtLocked(deployment.meta.key, plan::startDeadline(since, deployment));
 }
 
 decltype(plan::World::applyRefusals) Planner::applyRefusals() const {

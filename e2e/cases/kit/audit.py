@@ -56,23 +56,20 @@ def code(event: dict) -> int:
 
 def refused(region, offset: int = 0) -> list:
     """Requests for which the operator has no right. An API server that has just started does not
-    know its roles yet and refuses everybody for a moment: what it allows later was no want of
-    rights."""
+    know its roles yet and refuses everybody for a moment: what it allows at other times, in the
+    same place, was no want of rights."""
     events = of_operator(region, offset)
-    allowed = {kind(event) for event in events if code(event) != 403}
+    allowed = {asked(event) for event in events if code(event) != 403}
     return [describe(event) for event in events if code(event) == 403
             and event.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid"
-            and not (starting(event) and kind(event) in allowed)]
+            and asked(event) not in allowed]
 
 
-def kind(event: dict) -> tuple:
-    return event["verb"], resource(event)
-
-
-def starting(event: dict) -> bool:
-    """Whether the API server says that it does not find the roles of a binding."""
-    reason = event.get("annotations", {}).get("authorization.k8s.io/reason", "")
-    return "not found" in reason
+def asked(event: dict) -> tuple:
+    """What right a request needs; the namespaces of people count as one."""
+    namespace = event.get("objectRef", {}).get("namespace", "")
+    own = namespace if namespace in ("default", chart.NAMESPACE) else bool(namespace)
+    return event["verb"], resource(event), own
 
 
 def careless_deletes(region, offset: int = 0) -> list:
