@@ -41,6 +41,7 @@ Snapshot gather(const Caches& caches, const std::string& regionName) {
   Snapshot s;
   s.deployments = caches.deployments.store().snapshot();
   s.passports = caches.passports.store().snapshot();
+  s.exitOrders = caches.exitOrders.store().snapshot();
   readRegion(s, caches, regionName);
   s.nodes = caches.nodes.store().snapshot();
   s.pods = caches.pods.store().snapshot();
