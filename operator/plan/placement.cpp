@@ -110,7 +110,7 @@ DeploymentPlan place(const api::ModelDeployment& deployment,
   plan.onHold =
       deployment.spec.paused || (plan.refusal && plan.refusal->reason == "InvalidSpec");
   plan.replicas = replicas({deployment, region.inventory, *world.region, *world.catalog, world.now,
-                            unlawful ? &*plan.refusal : nullptr},
+                            unlawful ? &*plan.refusal : nullptr, world.podMemory},
                            pods);
   for (const auto& variant : deployment.spec.variants) {
     plan.variants.push_back(prepare(variant, plan, region));

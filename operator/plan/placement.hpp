@@ -54,6 +54,7 @@ struct World {
   // By deployment uid and variant.
   std::map<std::pair<std::string, std::string>, Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, ApplyRefusal> applyRefusals;
+  PodMemory podMemory;
 };
 
 struct VariantPlan {

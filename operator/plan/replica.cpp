@@ -49,6 +49,21 @@ int sizeOf(const Replica& replica, const api::ModelDeployment& deployment) {
   return 1;
 }
 
+// It is written in whole seconds, and none of the time to drain may be lost by that.
+void dateBreach(Replica& replica, const ReplicaContext& c) {
+  if (!replica.unlawful) return;
+  auto since = std::chrono::ceil<std::chrono::seconds>(c.now);
+  const auto* text = replica.pod->meta.annotations.find(api::names::unlawfulSince);
+  if (const auto written = text ? api::parseTime(*text) : fail("absent")) {
+    since = std::min(since, std::chrono::floor<std::chrono::seconds>(*written));
+  }
+  const auto known = c.memory.unlawfulSince.find(replica.pod->meta.uid);
+  if (known != c.memory.unlawfulSince.end()) {
+    since = std::min(since, std::chrono::floor<std::chrono::seconds>(known->second));
+  }
+  replica.unlawfulSince = since;
+}
+
 void judge(Replica& replica, const ReplicaContext& c) {
   const auto& leader = *replica.pod;
   replica.bound = !leader.node.empty();
@@ -60,6 +75,8 @@ void judge(Replica& replica, const ReplicaContext& c) {
     replica.ready = replica.ready && worker->ready;
     judgePlace(replica, *worker, c);
   }
+  dateBreach(replica, c);
+  replica.cannotMark = c.memory.cannotMark.contains(leader.meta.uid);
   const int pods = 1 + static_cast<int>(replica.workers.size());
   const bool whole = replica.index < 0 || pods >= sizeOf(replica, c.deployment);
   replica.ready = replica.ready && whole && !replica.lost;

@@ -1,7 +1,9 @@
 #pragma once
 // What runs of a deployment: its replicas, each judged against the law as it is now.
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,13 @@
 #include "policy/refusal.hpp"
 
 namespace bailiwick::plan {
+
+// What the operator itself remembers of pods, by uid: their annotations are others' to change, and
+// others may keep us from setting them.
+struct PodMemory {
+  std::map<std::string, api::Time> unlawfulSince;
+  std::set<std::string> cannotMark;  // the last attempt to annotate it failed
+};
 
 struct Replica {
   const api::Pod* pod = nullptr;  // the pod, or the leader of a LeaderWorkerSet's group
@@ -25,6 +34,10 @@ struct Replica {
   bool cordoned = false;  // bound to a node that somebody empties: replaced where there is room
   bool stuck = false;  // not Ready for longer than rollout.progressDeadline
   std::optional<policy::Refusal> unlawful;
+  // Set where `unlawful` is: the earliest that the pod's annotation or our own memory says, in whole
+  // seconds and never later than now.
+  std::optional<api::Time> unlawfulSince;
+  bool cannotMark = false;  // its annotations are as they are
 };
 
 // When what has not started since then is given up. The API server cuts times to whole seconds: none
@@ -39,6 +52,7 @@ struct ReplicaContext {
   api::Time now;
   // Set when the law refuses the whole deployment here: then every replica is unlawful for it.
   const policy::Refusal* refused = nullptr;
+  const PodMemory& memory;
 };
 
 // How many of a variant's replicas are the extra ones of a rolling update: its controller's own,

@@ -20,9 +20,10 @@ struct Mark {
 };
 
 // A LeaderWorkerSet always gives up its highest index. To be rid of another group its leader is
-// deleted, and the group starts again on a lawful place.
+// deleted, and the group starts again on a lawful place. So is a Deployment's pod that the law gives
+// no more time and that cannot be marked.
 struct Restart {
-  const api::Pod* leader = nullptr;
+  const api::Pod* pod = nullptr;  // a group's leader
 };
 
 struct Step {

@@ -164,8 +164,10 @@ void DeploymentController::mark(Work& work) {
     const auto written = kube::write(
         *config_.transport,
         kube::mergePatch(kube::resources::pods, mark.pod->meta.key, body.dump()), work.stop);
+    const bool gone = !written && written.error().kind == ApiError::Kind::NotFound;
+    config_.planner->noteMark(work.current->meta.key, mark.pod->meta.uid, written || gone);
+    if (gone) continue;
     if (!written) {
-      if (written.error().kind == ApiError::Kind::NotFound) continue;
       work.failed("Scaling", fmt::format("Pod {}", mark.pod->meta.key.name), written.error());
       continue;
     }
@@ -180,11 +182,11 @@ void DeploymentController::mark(Work& work) {
 
 void DeploymentController::restart(Work& work) {
   for (const auto& restart : work.step.restarts) {
-    const auto& key = restart.leader->meta.key;
+    const auto& key = restart.pod->meta.key;
     // As it is now: what changed of it since the plan may be of no importance to the plan.
-    const auto leader = config_.caches->pods.store().get(key);
-    if (!leader || leader->meta.deleted || leader->meta.uid != restart.leader->meta.uid) continue;
-    const auto preconditions = kube::Preconditions::of(leader->meta);
+    const auto pod = config_.caches->pods.store().get(key);
+    if (!pod || pod->meta.deleted || pod->meta.uid != restart.pod->meta.uid) continue;
+    const auto preconditions = kube::Preconditions::of(pod->meta);
     if (!preconditions) continue;
     const auto done =
         kube::write(*config_.transport,
@@ -194,9 +196,9 @@ void DeploymentController::restart(Work& work) {
       continue;
     }
     ownWrites_.expectations().deleted(work.current->meta.key, config_.caches->pods, key,
-                                      leader->meta.uid);
+                                      pod->meta.uid);
     work.wrote = true;
-    log::info("group restarted", {{"leader", key.str()}});
+    log::info("pod deleted, its controller makes another", {{"pod", key.str()}});
   }
 }
 

@@ -273,6 +273,7 @@ plan::World Cluster::world() const {
   for (const auto& [key, workload] : workloads) world.workloads[key] = &workload;
   world.withdrawn = withdrawn;
   world.applyRefusals = applyRefusals;
+  world.podMemory = podMemory;
   return world;
 }
 

@@ -50,6 +50,7 @@ class Cluster {
   std::map<std::pair<api::Key, std::string>, api::Workload> workloads;
   std::map<std::pair<std::string, std::string>, plan::Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, plan::ApplyRefusal> applyRefusals;
+  plan::PodMemory podMemory;
 
   Cluster& add(const NodeBuilder& node);
   Cluster& add(const api::ModelDeployment& deployment);

@@ -113,6 +113,76 @@ TEST(Transition, StopsWhatIsUnlawfulAfterTheDrainTimeoutWhateverHasBecomeOfItsRe
       << "the controller would give up what is not Ready instead";
 }
 
+// Nobody lets us annotate the pod; since when it is unlawful stands in our memory alone.
+void keepFromMarking(Cluster& c, const api::Pod& pod, api::Time since) {
+  c.podMemory.unlawfulSince[pod.meta.uid] = since;
+  c.podMemory.cannotMark.insert(pod.meta.uid);
+}
+
+TEST(Transition, StopsWhatIsUnlawfulAfterTheDrainTimeoutAlsoWhereItCannotBeMarked) {
+  Moved m;
+  keepFromMarking(m.c, *m.old, m.c.now - 10min + 1s);
+  EXPECT_EQ(m.step().replicas.at("h200"), 1);
+  EXPECT_EQ(m.step().wakeAt, m.c.now + 1s);
+  m.c.now += 1s;
+  EXPECT_EQ(m.step().replicas.at("h200"), 0) << "there is nothing else that could go instead";
+  EXPECT_TRUE(m.step().restarts.empty());
+}
+
+TEST(Transition, DeletesWhatCannotBeMarkedWhereTheCountWouldTakeAnother) {
+  Moved m;
+  m.c.add(h200Node("n2"));
+  m.c.run("h200", "n2");
+  m.c.workload("h200", 2);
+  keepFromMarking(m.c, *m.old, m.c.now - 10min + 1s);
+  EXPECT_TRUE(m.step().restarts.empty());
+  m.c.now += 1s;
+  auto step = m.step();
+  ASSERT_EQ(step.restarts.size(), 1u);
+  EXPECT_EQ(step.restarts.front().pod, m.old);
+  EXPECT_EQ(step.replicas.at("h200"), 2) << "the count would take the lawful one";
+  m.old->meta.deleted = m.c.now;
+  m.c.podMemory.cannotMark.insert(m.c.wait("h200").meta.uid);  // the ReplicaSet's answer
+  step = m.step();
+  EXPECT_TRUE(step.restarts.empty());
+  EXPECT_EQ(step.replicas.at("h200"), 1) << "what is not bound goes first, marked or not";
+}
+
+TEST(Transition, ExpectsOfAPodOnASilentNodeThatItsControllerTakesItForReady) {
+  Cluster c;
+  c.add(h200Node("n1")).add(h200Node("n2")).add(assistant().variant(h200()));
+  auto& lost = c.run("h200", "n1");
+  c.run("h200", "n2");
+  c.workload("h200", 2);
+  c.node("n1").ready = false;
+  c.podMemory.cannotMark.insert(lost.meta.uid);
+  auto plan = c.plan();
+  EXPECT_EQ(c.step(plan).replicas.at("h200"), 2) << "either could go";
+  lost.ready = false;
+  plan = c.plan();
+  EXPECT_EQ(c.step(plan).replicas.at("h200"), 1);
+}
+
+TEST(Transition, BelievesTheEarlierOfMemoryAndAnnotation) {
+  Moved m;
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now + 1000h));
+  m.c.podMemory.unlawfulSince[m.old->meta.uid] = m.c.now - 4min;
+  auto step = m.step();
+  EXPECT_EQ(step.wakeAt, m.c.now + 6min);
+  ASSERT_EQ(step.marks.size(), 1u) << "somebody wrote a later time";
+  EXPECT_EQ(step.marks.front().unlawfulSince, m.c.now - 4min);
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now - 7min));
+  step = m.step();
+  EXPECT_EQ(step.wakeAt, m.c.now + 3min) << "of an operator before this one";
+  EXPECT_TRUE(step.marks.empty());
+}
+
+TEST(Transition, TakesNoTimeOfTheFutureFromAnAnnotation) {
+  Moved m;
+  m.old->meta.annotations.set(unlawfulSince, api::formatTime(m.c.now + 1000h));
+  EXPECT_EQ(m.step().wakeAt, m.c.now + 10min);
+}
+
 TEST(Transition, GivesTheWholeDrainTimeoutAlthoughTimesAreWrittenInSeconds) {
   Moved m;
   m.c.now += 300ms;
@@ -386,7 +456,7 @@ TEST(Transition, RestartsTheLeaderOfAGroupThatMustMove) {
   auto step = g.step();
   EXPECT_EQ(step.replicas.at("h200"), 2) << "the highest index would go instead";
   ASSERT_EQ(step.restarts.size(), 1u);
-  EXPECT_EQ(step.restarts.front().leader, g.zero);
+  EXPECT_EQ(step.restarts.front().pod, g.zero);
   for (auto& pod : g.c.pods) {
     if (pod.node == "n1" || pod.node == "n2") pod.meta.deleted = g.c.now;
   }

@@ -122,6 +122,54 @@ TEST(DeploymentController, GoesOnWhereAPodCannotBeMarked) {
   EXPECT_TRUE(region.ended<kube::Terminal>());
 }
 
+// A webhook, a quota or a policy that keeps pods as they are buys an unlawful replica no time.
+struct Unmarkable : RegionInMemory {
+  Unmarkable() {
+    h200("n1");
+    h200Deployment();
+    pod("assistant-h200-1", "h200", "n1");
+    api.answer = [](const kube::Request& request) -> std::optional<kube::Response> {
+      const bool patch = request.method == kube::Method::Patch;
+      if (!patch || !request.path.starts_with(podsPath)) return std::nullopt;
+      return statusResponse(403, "Forbidden", "pods are protected");
+    };
+    start();
+    turns();
+    auto node = api.get("/api/v1/nodes/n1");
+    node["metadata"]["labels"].erase("data-residency.bailiwick.dev/eu-personal");
+    api.put("/api/v1/nodes/n1", node);
+    turns(3);
+  }
+  int wanted() const { return api.get(deploymentsPath + "assistant-h200")["spec"]["replicas"]; }
+};
+
+TEST(DeploymentController, StopsAnUnlawfulReplicaThatCannotBeMarked) {
+  Unmarkable region;
+  region.pass(9min);
+  region.turns(3);
+  EXPECT_EQ(region.wanted(), 1);
+  region.pass(61s);
+  region.turns(3);
+  EXPECT_EQ(region.wanted(), 0);
+  EXPECT_FALSE(region.api.get(podsPath + "assistant-h200-1").is_null()) << "its ReplicaSet's to do";
+}
+
+TEST(DeploymentController, DeletesAnUnlawfulReplicaThatCannotBeMarkedBesideALawfulOne) {
+  Unmarkable region;
+  region.h200("n2");
+  region.turns(2);
+  EXPECT_EQ(region.wanted(), 2);
+  region.pod("assistant-h200-2", "h200", "n2");
+  region.pass(9min);
+  region.turns(3);
+  EXPECT_FALSE(region.api.get(podsPath + "assistant-h200-1").is_null());
+  region.pass(61s);
+  region.turns(3);
+  EXPECT_TRUE(region.api.get(podsPath + "assistant-h200-1").is_null());
+  EXPECT_FALSE(region.api.get(podsPath + "assistant-h200-2").is_null());
+  EXPECT_EQ(region.wanted(), 1);
+}
+
 TEST(DeploymentController, RemovesTheWorkloadOfAVariantLast) {
   RegionInMemory region;
   region.h200("n1");
