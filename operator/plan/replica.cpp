@@ -12,6 +12,8 @@ namespace bailiwick::plan {
 namespace {
 
 constexpr char groupIndexLabel[] = "leaderworkerset.sigs.k8s.io/group-index";
+// No variant's name has a slash.
+constexpr char otherKind[] = "/other-kind";
 constexpr char workerIndexLabel[] = "leaderworkerset.sigs.k8s.io/worker-index";
 
 std::string label(const api::Pod& pod, std::string_view key) {
@@ -87,6 +89,17 @@ void judge(Replica& replica, const ReplicaContext& c) {
 
 }  // namespace
 
+std::string runnerName(const std::string& variant, bool groups,
+                       const api::ModelDeployment& deployment) {
+  const auto& variants = deployment.spec.variants;
+  const auto found = std::find_if(variants.begin(), variants.end(),
+                                  [&](const api::Variant& v) { return v.name == variant; });
+  const bool asked = found != variants.end() && found->accelerator.nodes > 1;
+  return groups == asked ? variant : variant + otherKind;
+}
+
+std::string variantOf(const std::string& runner) { return runner.substr(0, runner.find('/')); }
+
 api::Time startDeadline(api::Time since, const api::ModelDeployment& deployment) {
   return since + deployment.spec.rollout.progressDeadline + std::chrono::seconds(1);
 }
@@ -144,6 +157,7 @@ std::vector<Replica> replicas(const ReplicaContext& context,
   for (auto& replica : result) {
     const auto own = workers.find({replica.variant, label(*replica.pod, groupIndexLabel)});
     if (replica.index >= 0 && own != workers.end()) replica.workers = own->second;
+    replica.variant = runnerName(replica.variant, replica.index >= 0, context.deployment);
     judge(replica, context);
   }
   std::sort(result.begin(), result.end(), [](const Replica& a, const Replica& b) {

@@ -21,10 +21,17 @@ struct PodMemory {
   std::set<std::string> cannotMark;  // the last attempt to annotate it failed
 };
 
+// A Deployment runs the replicas of a variant, or a LeaderWorkerSet where they span nodes. Where its
+// spec changed from the one to the other, or an older version made both, the one that the spec does not
+// ask for is known by another name than the variant's, and is given up as if the variant had left.
+std::string runnerName(const std::string& variant, bool groups,
+                       const api::ModelDeployment& deployment);
+std::string variantOf(const std::string& runner);
+
 struct Replica {
   const api::Pod* pod = nullptr;  // the pod, or the leader of a LeaderWorkerSet's group
   std::vector<const api::Pod*> workers;
-  std::string variant;
+  std::string variant;  // the name of its runner
   int group = -1;  // of the inventory; -1 when not bound or on an unknown node
   int index = -1;  // of the LeaderWorkerSet's group; -1 for a Deployment's pod
   bool bound = false;

@@ -13,7 +13,7 @@ using api::names::deletionCost;
 using api::names::unlawfulSince;
 
 struct VariantState {
-  std::string name;
+  std::string name;  // of its runner
   const VariantPlan* planned = nullptr;  // null: no longer in the spec
   const api::Workload* workload = nullptr;
   api::Units capacity = 1000;
@@ -221,7 +221,7 @@ class Stepper {
       step_.noRoomToSurge = true;
     }
     const int replicas = replicasOf(v, going, leaving);
-    if (replicas > 0 || runs(v)) step_.serving.insert(v.name);
+    if (replicas > 0 || runs(v)) step_.serving.insert(variantOf(v.name));
     if (replicas > 0 || leaving > 0 || (v.workload && somethingIsLeft(v))) {
       step_.replicas[v.name] = replicas;
     } else if (v.workload && !plan_.onHold) {

@@ -79,6 +79,9 @@ class Cluster {
   api::Pod& engine(const std::string& deployment, const std::string& variant);
 };
 
+// As the one that its controller is to give up first.
+void markFor(api::Pod& pod);
+
 const plan::DeploymentPlan& of(const plan::Plan& plan, const std::string& name = "assistant");
 int shareOf(const plan::Plan& plan, const std::string& variant,
             const std::string& deployment = "assistant");

@@ -196,6 +196,55 @@ TEST(DeploymentController, RemovesTheWorkloadOfAVariantLast) {
   EXPECT_TRUE(region.api.get("/api/v1/namespaces/team/configmaps/assistant-h200").is_null());
 }
 
+const std::string setPath =
+    "/apis/leaderworkerset.x-k8s.io/v1/namespaces/team/leaderworkersets/assistant-h200";
+
+// An older version left a Deployment of a variant that is to span two nodes.
+struct OtherKind : RegionInMemory {
+  OtherKind() {
+    for (const char* name : {"n1", "n2", "n3"}) h200(name);
+    auto wide = variantJson("h200", "nvidia", "NVIDIA-H200");
+    h200Deployment();
+    pod("assistant-h200-1", "h200", "n1");
+    start();
+    turns();
+    wide["accelerator"]["nodes"] = 2;
+    deployment("assistant", {wide});
+    turns();
+  }
+  void member(int worker, const std::string& node) {
+    const auto name = "assistant-h200-0" + (worker ? "-" + std::to_string(worker) : "");
+    pod(name, "h200", node);
+    auto object = api.get(podsPath + name);
+    object["metadata"]["labels"].erase("pod-template-hash");
+    object["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/group-index"] = "0";
+    object["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/worker-index"] =
+        std::to_string(worker);
+    api.put(podsPath + name, object);
+  }
+  nlohmann::json wanted(const std::string& path) const { return api.get(path)["spec"]["replicas"]; }
+};
+
+TEST(DeploymentController, RemovesTheKindOfWorkloadThatIsNotAskedForOnceTheOtherServes) {
+  OtherKind region;
+  const auto old = deploymentsPath + "assistant-h200";
+  EXPECT_EQ(region.wanted(setPath), 1);
+  EXPECT_EQ(region.wanted(old), 1) << "replacement first";
+  region.member(0, "n2");
+  region.member(1, "n3");
+  region.turns();
+  EXPECT_EQ(region.wanted(old), 0);
+  const auto rows = region.api.get(mdepsPath + "assistant")["status"]["variants"];
+  ASSERT_EQ(rows.size(), 1u) << "one variant, whatever runs it";
+  EXPECT_EQ(rows[0]["ready"], 2) << rows;
+  region.api.erase(podsPath + "assistant-h200-1");
+  region.turns();
+  EXPECT_TRUE(region.api.get(old).is_null());
+  EXPECT_EQ(region.wanted(setPath), 1);
+  EXPECT_FALSE(region.api.get("/api/v1/namespaces/team/services/assistant-h200").is_null());
+  EXPECT_TRUE(region.ended<kube::Done>());
+}
+
 TEST(DeploymentController, KeepsWhatStillServesInTheRouteTable) {
   RegionInMemory region;
   region.h200("n1");
