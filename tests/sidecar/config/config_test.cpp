@@ -182,6 +182,8 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
       {"limits: {requestTimeout: 0s}", "limits.requestTimeout: must be above zero"},
       {"limits: {maxBodySize: 0}",
        "limits.maxBodySize: must be a size such as 64Ki, from 1 to 1Pi"},
+      {"limits: {maxBodySize: 2000Ti}",
+       "limits.maxBodySize: must be a size such as 64Ki, from 1 to 1Pi"},
       {"limits: {maxBodySize: -1Mi}",
        "limits.maxBodySize: must be a size such as 64Ki, from 1 to 1Pi"},
       {"limits: {maxBodySize: 1e3}",

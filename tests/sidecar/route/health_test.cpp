@@ -97,6 +97,7 @@ TEST(Health, TakesItsFullShareAtOnceWhereSlowStartIsOff) {
   Health health({3, 30s, 0s}, false);
   failTimes(health, 3, start);
   EXPECT_EQ(health.state(start + 30s), HealthState::Healthy);
+  EXPECT_DOUBLE_EQ(health.ramp(start + 30s), 1);
 }
 
 TEST(Health, IsDownWhateverRequestsSay) {
