@@ -9,14 +9,13 @@
 #include <nlohmann/json.hpp>
 
 #include "api/decode.hpp"
+#include "api/labels.hpp"
 #include "manifest/documents.hpp"
 #include "manifest/schema.hpp"
 #include "manifest/similar.hpp"
 
 namespace bailiwick::manifest {
 namespace {
-
-constexpr std::string_view group = "bailiwick.dev/";
 
 // The line of what a path of a decoder's error names, as far as it leads.
 int lineAt(const Value& root, std::string_view path) {
@@ -106,9 +105,9 @@ class Reader {
     entry.key = {std::string(entry.value.at("metadata", "namespace")),
                  std::string(entry.value.at("metadata", "name"))};
     const auto* schema = builtinSchema(entry.kind);
-    entry.ours = schema && entry.apiVersion == apiVersion;
+    entry.ours = schema && entry.apiVersion == api::names::apiVersion;
     if (entry.ours) judge(entry, *schema);
-    if (!entry.ours && entry.apiVersion.starts_with(group)) stranger(entry);
+    if (!entry.ours && entry.apiVersion.starts_with(std::string(api::names::group) + "/")) stranger(entry);
     out_.entries.push_back(std::move(entry));
   }
 
@@ -116,9 +115,9 @@ class Reader {
     std::vector<std::string> kinds;
     for (const auto& schema : builtinSchemas()) kinds.push_back(schema.kind());
     const auto meant = mostSimilar(entry.kind, kinds);
-    if (entry.apiVersion != apiVersion) {
+    if (entry.apiVersion != api::names::apiVersion) {
       return find(entry.origin.line, entry.str(), "apiVersion",
-                  fmt::format("is {}; this program knows {}", entry.apiVersion, apiVersion));
+                  fmt::format("is {}; this program knows {}", entry.apiVersion, api::names::apiVersion));
     }
     find(entry.origin.line, entry.str(), "kind",
          fmt::format("is no kind of bailiwick.dev{}",

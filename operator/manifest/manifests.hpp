@@ -14,8 +14,6 @@
 
 namespace bailiwick::manifest {
 
-inline constexpr char apiVersion[] = "bailiwick.dev/v1alpha1";
-
 struct Origin {
   std::string file;
   int line = 0;
