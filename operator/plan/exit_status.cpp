@@ -89,24 +89,24 @@ std::string endMessage(const Journal& journal, const api::ExitTotals& totals, bo
 
 Finding complete(const ExitInput& in, const Journal& journal, const api::ExitTotals& totals) {
   if (journal.closed && !journal.lifted) {
-    return {"True", in.order.spec.drill && !*journal.answer ? "CouldNotLeave" : "Verified",
+    return Finding{"True", in.order.spec.drill && !*journal.answer ? "CouldNotLeave" : "Verified",
             endMessage(journal, totals, in.order.spec.drill)};
   }
-  if (in.order.spec.paused) return {"False", "Paused", "spec.paused holds the order where it is"};
+  if (in.order.spec.paused) return Finding{"False", "Paused", "spec.paused holds the order where it is"};
   const auto phase = journal.phase.value_or(ExitPhase::Announced);
   if (phase == ExitPhase::Held && in.order.spec.onDeadline == api::OnDeadline::Stop) {
-    return {"False", "ClockSkew",
+    return Finding{"False", "ClockSkew",
             in.skew ? fmt::format("the clock of the operator and that of the API server differ by {}: "
                                   "the stop waits until they agree", api::formatDuration(
                                       *in.skew < api::Duration{0} ? -*in.skew : *in.skew))
                     : "the API server does not tell its time: the stop waits"};
   }
   if (phase == ExitPhase::Held) {
-    return {"False", "DeadlinePassed",
+    return Finding{"False", "DeadlinePassed",
             fmt::format("the deadline {} has passed and something still runs: give it an alternative, "
                         "or set spec.onDeadline to Stop", api::formatTime(in.order.spec.deadline))};
   }
-  return {"False", std::string(api::nameOf(phase)),
+  return Finding{"False", std::string(api::nameOf(phase)),
           fmt::format("{} of {} shares have left", totals.shifted, totals.affected)};
 }
 

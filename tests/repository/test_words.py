@@ -7,7 +7,7 @@ SOURCES = [*(ROOT / "operator/policy").glob("*.cpp"), *(ROOT / "operator/plan").
            *(ROOT / "operator/render").glob("*.cpp")]
 # Reasons of conditions that are True, or of conditions whose issue has not come yet.
 QUIET = {"AllReplicasPlaced", "Lawful", "InSync", "NotRehearsed"}
-NOT_YET = {"PassportExpired", "PassportConflict", "PolicyDenied", "ExitInProgress", "RegionLost",
+NOT_YET = {"PassportExpired", "PassportConflict", "PolicyDenied", "RegionLost",
            "OriginLost", "SpecDiverged"}
 
 
