@@ -15,9 +15,17 @@ std::vector<const T*> pointers(const std::vector<std::shared_ptr<const T>>& owne
   return result;
 }
 
-// A Region that cannot be read says nothing of what is lawful: nobody is judged by it.
-void readRegion(Snapshot& s, const Caches& caches, const std::string& name) {
-  s.region = caches.regions.store().get(api::Key{"", name});
+}  // namespace
+
+std::pair<api::Key, std::string> ownerOf(const api::ObjectMeta& meta) {
+  const auto* name = meta.labels.find(api::names::deploymentLabel);
+  const auto* variant = meta.labels.find(api::names::variantLabel);
+  if (!name) return {};
+  return {{meta.key.ns, *name}, variant ? *variant : ""};
+}
+
+void setRegion(Snapshot& s, const std::string& name, std::shared_ptr<const api::Region> region) {
+  s.region = std::move(region);
   if (!s.region) {
     s.regionProblem =
         fmt::format("region {} has no Region object in this cluster: apply it", name);
@@ -28,20 +36,11 @@ void readRegion(Snapshot& s, const Caches& caches, const std::string& name) {
   }
 }
 
-}  // namespace
-
-std::pair<api::Key, std::string> ownerOf(const api::ObjectMeta& meta) {
-  const auto* name = meta.labels.find(api::names::deploymentLabel);
-  const auto* variant = meta.labels.find(api::names::variantLabel);
-  if (!name) return {};
-  return {{meta.key.ns, *name}, variant ? *variant : ""};
-}
-
 Snapshot gather(const Caches& caches, const std::string& regionName) {
   Snapshot s;
   s.deployments = caches.deployments.store().snapshot();
   s.passports = caches.passports.store().snapshot();
-  readRegion(s, caches, regionName);
+  setRegion(s, regionName, caches.regions.store().get(api::Key{"", regionName}));
   s.nodes = caches.nodes.store().snapshot();
   s.pods = caches.pods.store().snapshot();
   s.workloads = caches.workloads.store().snapshot();
