@@ -258,7 +258,8 @@ TEST(DeploymentController, RemovesTheKindOfWorkloadThatIsNotAskedForOnceTheOther
   region.turns();
   EXPECT_TRUE(region.api.get(old).is_null());
   EXPECT_EQ(region.wanted(setPath), 1);
-  EXPECT_FALSE(region.api.get("/api/v1/namespaces/team/services/assistant-h200").is_null());
+  EXPECT_EQ(region.api.writesOf("DELETE", "/api/v1/namespaces/team/services/assistant-h200"), 0)
+      << "the kind that stays is reached by it";
   EXPECT_TRUE(region.ended<kube::Done>());
 }
 
