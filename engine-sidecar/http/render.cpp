@@ -119,6 +119,7 @@ void appendRequest(std::string& out, const RequestHead& request, const OutgoingR
   appendIfAny(out, "x-bailiwick-deployment", how.deployment);
   appendIfAny(out, "x-bailiwick-hop", how.hop);
   appendIfAny(out, "x-bailiwick-region", how.region);
+  appendIfAny(out, "x-bailiwick-authorization", how.credential);
   if (how.length) {
     out.append("Content-Length: ");
     appendNumber(out, *how.length);

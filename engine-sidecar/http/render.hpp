@@ -24,6 +24,7 @@ struct OutgoingRequest {
   std::string_view deployment = {};     // x-bailiwick-*, or empty
   std::string_view hop = {};
   std::string_view region = {};
+  std::string_view credential = {};  // x-bailiwick-authorization: the client's, between sidecars
   std::optional<std::uint64_t> length = {};  // none: chunked, where there is a body
 };
 
