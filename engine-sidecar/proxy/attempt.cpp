@@ -11,8 +11,6 @@ constexpr std::uint64_t maxChunk = 65536;
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
-std::string_view nameOf(http::Fault fault) { return http::describe(fault); }
-
 }  // namespace
 
 Task<Exchange::Outcome> Exchange::attempt(std::size_t index, bool fresh) {
@@ -237,7 +235,7 @@ std::optional<Exchange::Outcome> Exchange::receiveMore() {
       firstBytes_ = bytes.substr(answer_.size());
       return Outcome::Answered;
     case http::ResponseParser::Step::Failed:
-      fault_ = "the backend's answer is malformed: " + std::string(nameOf(answer_.fault()));
+      fault_ = "the backend's answer is malformed: " + std::string(http::describe(answer_.fault()));
       return Outcome::Failed;
     case http::ResponseParser::Step::More:
       if (answerHead_.empty()) answerHead_ = bytes;
@@ -250,7 +248,7 @@ std::optional<Exchange::Outcome> Exchange::receiveMore() {
 std::optional<Exchange::Outcome> Exchange::interrupted() {
   if (session_.isCut) return Outcome::Cut;
   if (session_.deadline.passed() && awaitsBody_) {
-    refusal_ = Refusal{Code::BadRequest, "the request's body did not arrive in time", {}};
+    refusal_ = bodyLate();
     return Outcome::Refused;
   }
   if (session_.deadline.passed()) return Outcome::Late;

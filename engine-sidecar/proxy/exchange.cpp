@@ -64,10 +64,8 @@ Task<bool> Exchange::answerModels() {
   constexpr std::string_view all = "/v1/models";
   const std::string_view path = head().target.path;
   if (path != all && path.substr(all.size() + 1) != name) {
-    co_return co_await refuse(Refusal{
-        Code::UnknownModel, "model " + http::quoted(path.substr(all.size() + 1)) +
-                                " is not served here; " + http::quoted(name) + " is",
-        {}});
+    const Refusal unknown = unknownModel(path.substr(all.size() + 1));
+    co_return co_await refuse(unknown);
   }
   if (path == all) model = "{\"object\":\"list\",\"data\":[" + model + "]}";
   const bool close = !head().keepAlive || !body_.complete();
@@ -117,6 +115,10 @@ std::optional<Refusal> Exchange::bodyRefusal(RequestBody::Pulled pulled) const {
   }
 }
 
+Refusal Exchange::bodyLate() {
+  return {Code::BadRequest, "the request's body did not arrive in time", {}};
+}
+
 // As much of the body as finding its model takes. The client is closed where it went away.
 Task<std::optional<Refusal>> Exchange::readAhead() {
   if (head().expectsContinue && !body_.complete() && session_.client.isOpen() &&
@@ -136,49 +138,67 @@ Task<std::optional<Refusal>> Exchange::readAhead() {
       session_.client.close();
     }
     if (session_.deadline.passed())
-      co_return Refusal{Code::BadRequest, "the request's body did not arrive in time", {}};
+      co_return bodyLate();
   }
   session_.deadline.set(begun_ + config().limits.requestTimeout);
   co_return std::nullopt;
 }
 
-// One target after the other, until one answers or none is left.
+// One target after the other, until one answers or none is left. Refusals have names: temporaries of
+// braces inside co_await are destroyed twice by this compiler.
 Task<bool> Exchange::serve() {
-  const auto& targets = table_->routes.targets();
   bool fresh = false;  // the present target is asked again over a connection of its own
   std::size_t index = 0;
   while (true) {
     if (!fresh) {
       const auto chosen = table_->routes.select(query_, core_.random, now());
-      if (!chosen && record_.attempts == 0) co_return co_await refuse(chosen.error());
-      if (!chosen) co_return co_await refuse({Code::UpstreamFailed, fault_, {}});
+      const Refusal none = chosen                  ? Refusal()
+                           : record_.attempts == 0 ? chosen.error()
+                                                   : upstreamFailed();
+      if (!chosen) co_return co_await refuse(none);
       index = *chosen;
     }
     ++record_.attempts;
     const Outcome outcome = co_await attempt(index, fresh);
-    if (outcome == Outcome::Answered) co_return co_await relay(targets[index], table_->ways[index]);
+    const Target& target = table_->routes.targets()[index];
+    if (outcome == Outcome::Answered) co_return co_await relay(target, table_->ways[index]);
     upstream_.close();
-    if (outcome == Outcome::Refused) co_return co_await refuse(*refusal_);
-    if (outcome == Outcome::Late) {
-      targets[index].health->failed(now());
-      co_return co_await refuse({Code::UpstreamTimeout,
-                                 "there was no answer within the time that a request may take",
-                                 {}});
-    }
-    if (outcome == Outcome::Cut) {
-      ending_ = Ending::Cut;
-      co_return co_await refuse(
-          {Code::Draining, "this replica had to end before the answer began", {}});
-    }
     if (outcome == Outcome::Gone) {
       finish();
       co_return false;
     }
-    fresh = reused_ && outcome == Outcome::Failed && mayRetry(operation_, retryState());
+    fresh = outcome == Outcome::Failed && reused_ && mayRetry(operation_, retryState());
     if (fresh) continue;
-    targets[index].health->failed(now());
+    if (outcome == Outcome::Late || outcome == Outcome::Failed) target.health->failed(now());
     query_.tried.set(index);
-    if (!mayTryAgain()) co_return co_await refuse({Code::UpstreamFailed, fault_, {}});
+    if (outcome == Outcome::Failed && mayTryAgain()) continue;
+    const Refusal why = whyNot(outcome);
+    co_return co_await refuse(why);
+  }
+}
+
+Refusal Exchange::unknownModel(std::string_view name) const {
+  return {Code::UnknownModel,
+          "model " + http::quoted(name) + " is not served here; " +
+              http::quoted(table_->routes.table().servedName) + " is",
+          {}};
+}
+
+Refusal Exchange::upstreamFailed() const { return {Code::UpstreamFailed, fault_, {}}; }
+
+// What is said of an attempt that is not repeated.
+Refusal Exchange::whyNot(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Refused:
+      return *refusal_;
+    case Outcome::Late:
+      return {Code::UpstreamTimeout,
+              "there was no whole answer within the time that a request may take", {}};
+    case Outcome::Cut:
+      ending_ = Ending::Cut;
+      return {Code::Draining, "this replica had to end before the answer did", {}};
+    default:
+      return upstreamFailed();
   }
 }
 

@@ -57,6 +57,11 @@ class Exchange final : private StopSign {
   Task<bool> refuse(const Refusal& refusal);
   Task<bool> serve();
   void finish();
+  Refusal whyNot(Outcome outcome);
+  Refusal upstreamFailed() const;
+  Refusal unknownModel(std::string_view name) const;
+  static Refusal bodyLate();
+  static Refusal brokenOff();
 
   // One attempt (attempt.cpp).
   // `fresh`: over a new connection.

@@ -144,10 +144,7 @@ std::optional<Refusal> Exchange::checkModel() {
   if (scanner->hasModel()) {
     const bool relayed = query_.hopped || core_.plane.isGateway();
     if (table_->knowsModel(scanner->model(), relayed)) return std::nullopt;
-    return Refusal{Code::UnknownModel,
-                   "model " + http::quoted(scanner->model()) + " is not served here; " +
-                       http::quoted(table_->routes.table().servedName) + " is",
-                   {}};
+    return unknownModel(scanner->model());
   }
   if (!body_.complete() || modelField(operation_) == ModelField::Optional) return std::nullopt;
   return badRequest("the body names no \"model\"; " +

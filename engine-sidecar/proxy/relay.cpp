@@ -141,17 +141,18 @@ Task<bool> Exchange::relay(const Target& target, const Way& way) {
     }
     if (answerBroken_) {
       target.health->failed(now());
-      co_return co_await breakOff({Code::UpstreamFailed, "the backend broke off its answer", {}});
+      const Refusal why = brokenOff();
+      co_return co_await breakOff(why);
     }
     if (clientGone_ || (answerDone_ && pending_.empty())) break;
     if (session_.isCut) {
-      ending_ = Ending::Cut;
-      co_return co_await breakOff({Code::Draining, "this replica had to end before the answer", {}});
+      const Refusal why = whyNot(Outcome::Cut);
+      co_return co_await breakOff(why);
     }
     if (session_.deadline.passed()) {
       if (stalled) break;
-      co_return co_await breakOff(
-          {Code::UpstreamTimeout, "the answer took longer than a request may", {}});
+      const Refusal why = whyNot(Outcome::Late);
+      co_return co_await breakOff(why);
     }
     if (session_.client.mayRead() && session_.client.isGone()) clientGone_ = true;
     if (clientGone_) break;
@@ -159,6 +160,10 @@ Task<bool> Exchange::relay(const Target& target, const Way& way) {
     co_await session_.waiter.wait();
   }
   co_return endRelay(way);
+}
+
+Refusal Exchange::brokenOff() {
+  return {Code::UpstreamFailed, "the backend broke off its answer", {}};
 }
 
 // The end of an answer that its close ends; of any other, a break.
