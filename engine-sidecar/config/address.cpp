@@ -79,8 +79,7 @@ bool isPathCharacter(char c) {
 }
 
 bool isPath(std::string_view path) {
-  return std::all_of(path.begin(), path.end(), isPathCharacter) &&
-         hasPlainSegments(path);
+  return std::all_of(path.begin(), path.end(), isPathCharacter) && hasPlainSegments(path);
 }
 
 }  // namespace
@@ -145,8 +144,8 @@ Result<Url> parseUrl(std::string_view text) {
   url.host = parts->host;
   std::transform(url.host.begin(), url.host.end(), url.host.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const bool hostFits = parts->bracketed ? isIp(AF_INET6, url.host)
-                                         : isIp(AF_INET, url.host) || isHostName(url.host);
+  const bool hostFits =
+      parts->bracketed ? isIp(AF_INET6, url.host) : isIp(AF_INET, url.host) || isHostName(url.host);
   if (!hostFits) return wrong();
   url.port = url.tls ? 443 : 80;
   if (!parts->port) return url;

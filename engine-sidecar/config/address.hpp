@@ -10,7 +10,7 @@
 namespace bailiwick::sidecar {
 
 struct Address {
-  std::string host;  // an IP address without brackets; "::" where none was written
+  std::string host;        // an IP address without brackets; "::" where none was written
   std::uint16_t port = 0;  // 0: any that is free
 
   friend bool operator==(const Address&, const Address&) = default;

@@ -55,7 +55,7 @@ struct RouteSource {
   std::string file;
   std::string folder;
   std::optional<ConfigMapName> configMap;  // beside a file only
-  Duration maxAge{24 * 3'600'000};  // past it only the own engine serves
+  Duration maxAge{24 * 3'600'000};         // past it only the own engine serves
 };
 
 struct Limits {
@@ -63,7 +63,7 @@ struct Limits {
   int maxQueued = 256;
   Duration queueTimeout{5000};  // 0: nothing waits
   Duration requestTimeout{600'000};
-  std::int64_t maxBodySize = 32 << 20;  // bytes
+  std::int64_t maxBodySize = 32 << 20;    // bytes
   std::int64_t maxHeaderSize = 64 << 10;  // bytes of a request's head, its first line included
   int maxHeaders = 100;
   int maxInFlightPerKey = 64;  // in flight and queued

@@ -20,10 +20,10 @@ enum class BackendKind { Engine, Peer, External };
 struct Backend {
   std::string name;  // unique in its table
   BackendKind kind = BackendKind::Engine;
-  std::optional<Url> url;  // none: one's own engine
-  std::string caFile;      // that the server is checked against; empty: the system's
-  std::string serverName;  // that its certificate must show; empty: the host of its URL
-  std::string keyFile;     // of an External: the provider's API key
+  std::optional<Url> url;            // none: one's own engine
+  std::string caFile;                // that the server is checked against; empty: the system's
+  std::string serverName;            // that its certificate must show; empty: the host of its URL
+  std::string keyFile;               // of an External: the provider's API key
   std::string region, jurisdiction;  // of an Engine: empty, they are the sidecar's own
   std::string variant;
   std::string model;  // what it calls the model; empty: the name is passed on as it came

@@ -1,5 +1,6 @@
 #pragma once
-// What a request demands of the place that serves it (api.md: x-data-jurisdiction, x-data-residency).
+// What a request demands of the place that serves it (api.md: x-data-jurisdiction,
+// x-data-residency).
 
 #include <optional>
 #include <string>

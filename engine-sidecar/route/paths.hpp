@@ -23,7 +23,8 @@ class Paths {
   std::vector<std::string> configured_;  // sorted
 };
 
-// Whether the request's JSON body names a `model`, which is checked and replaced by the target's own.
+// Whether the request's JSON body names a `model`, which is checked and replaced by the target's
+// own.
 enum class ModelField { None, Optional, Required };
 ModelField modelField(Operation operation);
 // Whether asking twice does no harm: it computes an answer and keeps nothing.

@@ -10,7 +10,7 @@ class Random {
   explicit Random(std::uint64_t seed) : state_(seed) {}
 
   std::uint64_t next();
-  double unit();                      // [0, 1)
+  double unit();                       // [0, 1)
   std::int64_t below(std::int64_t n);  // [0, n), n > 0
 
  private:

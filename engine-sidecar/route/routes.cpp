@@ -106,7 +106,8 @@ Routes::Routes(RouteTable table, const Config& config, std::shared_ptr<Health> o
     }
     Target target = targetOf(backend, config);
     if (target.own && own()) {
-      reports_.push_back(name + " is one's own engine, which " + own()->backend.name + " is already");
+      reports_.push_back(name + " is one's own engine, which " + own()->backend.name +
+                         " is already");
       continue;
     }
     target.inside = contains(table_.residency.jurisdictions, target.jurisdiction);
@@ -170,8 +171,8 @@ Refusal Routes::jurisdictionRefused(const std::vector<std::string>& asked,
     if (reachable[i] && !contains(served, targets_[i].jurisdiction))
       served.push_back(targets_[i].jurisdiction);
   return {Code::JurisdictionRefused,
-          "x-data-jurisdiction: nothing in " + join(asked) +
-              " can serve this; it is served from " + join(served),
+          "x-data-jurisdiction: nothing in " + join(asked) + " can serve this; it is served from " +
+              join(served),
           {}};
 }
 
@@ -221,8 +222,8 @@ std::size_t Routes::byPriority(const Choice& choice, Random& random, Instant now
 }
 
 std::string pathAt(const Url& url, std::string_view path) {
-  constexpr std::string_view version = "/v1";
-  if (!url.path.empty() && path.starts_with(version)) path.remove_prefix(version.size());
+  constexpr std::string_view version = "/v1/";
+  if (!url.path.empty() && path.starts_with(version)) path.remove_prefix(version.size() - 1);
   return url.path + std::string(path);
 }
 

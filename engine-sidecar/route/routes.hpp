@@ -1,6 +1,6 @@
 #pragma once
-// A route table as one sidecar sees it, and the choice of a backend for a request. Immutable but for
-// the health of its targets, so that threads share one by pointer.
+// A route table as one sidecar sees it, and the choice of a backend for a request. Immutable but
+// for the health of its targets, so that threads share one by pointer.
 
 #include <bitset>
 #include <memory>
@@ -41,9 +41,9 @@ struct Query {
 
 class Routes {
  public:
-  // `ownHealth`: of one's own engine, whether it is listed or not; null where there is none. Targets
-  // that `previous` reached in the same way keep their health. What cannot be reached (an Engine
-  // without URL where there is no engine) is left out and reported.
+  // `ownHealth`: of one's own engine, whether it is listed or not; null where there is none.
+  // Targets that `previous` reached in the same way keep their health. What cannot be reached (an
+  // Engine without URL where there is no engine) is left out and reported.
   Routes(RouteTable table, const Config& config, std::shared_ptr<Health> ownHealth,
          const Routes* previous);
 
@@ -78,8 +78,8 @@ class Routes {
   std::vector<std::string> reports_;
 };
 
-// The path at a target: that of the request, but where the URL has one ("…/openai/v1") it stands for
-// the leading /v1.
+// The path at a target: that of the request, but where the URL has one ("…/openai/v1") it stands
+// for the leading /v1.
 std::string pathAt(const Url& url, std::string_view path);
 
 }  // namespace bailiwick::sidecar

@@ -12,8 +12,7 @@ Difference compare(const Observed& original, const Observed& copy) {
   constexpr api::Duration noticeable{100};
   Difference difference;
   difference.status = original.status / 100 != copy.status / 100;
-  difference.latency =
-      copy.took > 2 * original.took && copy.took - original.took > noticeable;
+  difference.latency = copy.took > 2 * original.took && copy.took - original.took > noticeable;
   difference.length = copy.bytes * 2 < original.bytes || copy.bytes > original.bytes * 2;
   return difference;
 }
