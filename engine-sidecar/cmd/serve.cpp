@@ -3,6 +3,7 @@
 #include <ostream>
 #include <thread>
 
+#include "cmd/version.hpp"
 #include "log/log.hpp"
 #include "proxy/files.hpp"
 #include "proxy/server.hpp"
@@ -21,7 +22,8 @@ int serve(const std::string& configFile, std::ostream& errors) {
   if (!config) return complain(config.error());
   auto log = LogWriter::open(config->accessLog);
   if (!log) return complain(log.error());
-  Server server(std::move(*config), std::move(*log), std::thread::hardware_concurrency());
+  Server server(std::move(*config), std::move(*log), buildVersion,
+                std::thread::hardware_concurrency());
   if (auto started = server.start(); !started) return complain(started.error());
   const Server::Ports& ports = server.ports();
   log::info("serving", {{"data", ports.data},

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "api/result.hpp"
+#include "metrics/tally.hpp"
 
 namespace bailiwick::sidecar {
 
@@ -46,6 +47,7 @@ struct Record {
   std::string_view key;        // the client's name
   std::string_view backend, variant, region;
   std::string_view trace;
+  End end = End::Complete;
   int attempts = 0;
   bool stream = false;
   std::uint64_t requestBytes = 0, responseBytes = 0;  // of bodies

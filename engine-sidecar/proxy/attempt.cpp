@@ -42,7 +42,7 @@ Task<Exchange::Outcome> Exchange::attempt(std::size_t index, bool fresh) {
     }
   }
   upstream_.tell(&session_.waiter);
-  renderHead(target, way);
+  prepare(target, way);
   const Outcome outcome = co_await transact();
   if (outcome != Outcome::Answered) co_return outcome;
   if (!isServerFault(answer_.head().status)) {
@@ -63,7 +63,7 @@ Task<Exchange::Outcome> Exchange::attempt(std::size_t index, bool fresh) {
 }
 
 // What goes out is decided here alone: nothing of routing, hops or keys is passed on as it came.
-void Exchange::renderHead(const Target& target, const Way& way) {
+void Exchange::appendHead(std::string& text, const Target& target, const Way& way) {
   const bool relayed = !target.own && target.backend.kind != BackendKind::External;
   const bool isPeer = target.backend.kind == BackendKind::Peer;
   const bool gateway = core_.plane.isGateway();
@@ -91,9 +91,13 @@ void Exchange::renderHead(const Target& target, const Way& way) {
   }
   out.length = body_.outgoingLength();
   if (!head().hasBody() && !head().hasLength) out.length.reset();
-  chunkedOut_ = head().hasBody() && !out.length;
+  http::appendRequest(text, head(), out);
+}
+
+void Exchange::prepare(const Target& target, const Way& way) {
   session_.work->head.clear();
-  http::appendRequest(session_.work->head, head(), out);
+  appendHead(session_.work->head, target, way);
+  chunkedOut_ = head().hasBody() && !body_.outgoingLength();
   headSent_ = 0;
   bodySent_ = 0;
   lastChunkSent_ = false;

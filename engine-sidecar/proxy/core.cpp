@@ -50,7 +50,14 @@ void Core::giveWorkspace(std::unique_ptr<Workspace> workspace) {
   workspaces_.push_back(std::move(workspace));
 }
 
-void Core::logLine(const Record& record) {
+void Core::tell(Operation operation, const Record& record) {
+  tally.request(record.backend, operation, record.status, record.end);
+  if (record.end == End::Refused) tally.refused(record.code);
+  if (!record.backend.empty()) {
+    BackendTally& backend = tally.backend(record.backend);
+    backend.duration.add(record.took);
+    if (record.firstByte.count() > 0) backend.firstToken.add(record.firstByte);
+  }
   appendLine(lines_, std::chrono::system_clock::now(), record);
   if (lines_.size() >= flushAt) plane.log->write(std::exchange(lines_, {}));
 }

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "http/response_parser.hpp"
+#include "http/request_parser.hpp"
+#include "metrics/tally.hpp"
 #include "proxy/deadlines.hpp"
 #include "proxy/plane.hpp"
 #include "proxy/request_body.hpp"
@@ -50,7 +51,8 @@ class Core {
 
   std::unique_ptr<Workspace> takeWorkspace();
   void giveWorkspace(std::unique_ptr<Workspace> workspace);
-  void logLine(const Record& record);
+  // Counts and logs a request.
+  void tell(Operation operation, const Record& record);
   // Told by each thread's own tick.
   void cutAll();
 
@@ -61,6 +63,7 @@ class Core {
   Random random;
   std::shared_ptr<const RouteBook> book = std::make_shared<RouteBook>();
   HookList<Cuttable> sessions;
+  Tally tally;
   // Of whoever is running; holds nothing across a wait.
   std::array<char, 65536> scratch;
 

@@ -49,7 +49,7 @@ Task<bool> Exchange::run() {
   session_.deadline.set(begun_ + config().limits.requestTimeout);
   if (auto refusal = co_await readAhead()) co_return co_await refuse(*refusal);
   if (!session_.client.isOpen()) {
-    finish();
+    gone();
     co_return false;
   }
   co_return co_await serve();
@@ -82,6 +82,7 @@ Task<std::optional<Refusal>> Exchange::findPlace() {
     place_.reset();
     co_return refusal;
   }
+  if (place_->state == Place::State::Admitted) co_return std::nullopt;
   session_.deadline.clear();
   while (place_->state == Place::State::Waiting) {
     co_await session_.waiter.wait();
@@ -93,6 +94,7 @@ Task<std::optional<Refusal>> Exchange::findPlace() {
       co_return std::nullopt;
     }
   }
+  core_.tally.queued.add(now() - begun_);
   if (place_->state == Place::State::Expired) co_return core_.plane.expired();
   co_return std::nullopt;
 }
@@ -164,14 +166,17 @@ Task<bool> Exchange::serve() {
     if (outcome == Outcome::Answered) co_return co_await relay(target, table_->ways[index]);
     upstream_.close();
     if (outcome == Outcome::Gone) {
-      finish();
+      gone();
       co_return false;
     }
     fresh = outcome == Outcome::Failed && reused_ && mayRetry(operation_, retryState());
     if (fresh) continue;
     if (outcome == Outcome::Late || outcome == Outcome::Failed) target.health->failed(now());
     query_.tried.set(index);
-    if (outcome == Outcome::Failed && mayTryAgain()) continue;
+    if (outcome == Outcome::Failed && mayTryAgain()) {
+      core_.tally.backend(target.backend.name).failovers.add();
+      continue;
+    }
     const Refusal why = whyNot(outcome);
     co_return co_await refuse(why);
   }
@@ -206,14 +211,20 @@ Refusal Exchange::whyNot(Outcome outcome) {
 Task<bool> Exchange::refuse(const Refusal& refusal) {
   record_.status = statusOf(refusal.code);
   record_.code = nameOf(refusal.code);
+  record_.end = ending_ == Ending::Cut ? End::Cut : End::Refused;
   const bool close = !head().keepAlive || !body_.complete() ||
                      refusal.code == Code::BadRequest || core_.plane.refuses() ||
                      (head().hasBody() && body_.received() == 0);
-  if (!session_.client.isOpen()) record_.status = 0;
   const std::string answer = answerOf(refusal, close);
   finish();
   if (!session_.client.isOpen()) co_return false;
   co_return co_await session_.send(answer) && !close;
+}
+
+void Exchange::gone() {
+  record_.status = 0;
+  record_.end = ending_ == Ending::Cut ? End::Cut : End::ClientGone;
+  finish();
 }
 
 void Exchange::finish() {
@@ -221,7 +232,8 @@ void Exchange::finish() {
   record_.requestBytes = body_.received();
   record_.took = since(begun_, now());
   if (firstByteAt_ != Instant()) record_.firstByte = since(begun_, firstByteAt_);
-  core_.logLine(record_);
+  core_.tell(operation_, record_);
+  if (shadow_) shadow_->originalEnded(record_);
 }
 
 }  // namespace bailiwick::sidecar

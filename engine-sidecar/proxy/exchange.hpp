@@ -10,6 +10,7 @@
 #include "http/response_parser.hpp"
 #include "proxy/connect.hpp"
 #include "proxy/session.hpp"
+#include "proxy/shadow_copy.hpp"
 #include "proxy/trace.hpp"
 #include "route/law.hpp"
 #include "route/paths.hpp"
@@ -56,6 +57,7 @@ class Exchange final : private StopSign {
   Task<bool> answerModels();
   Task<bool> refuse(const Refusal& refusal);
   Task<bool> serve();
+  void gone();
   void finish();
   Refusal whyNot(Outcome outcome);
   Refusal upstreamFailed() const;
@@ -67,7 +69,8 @@ class Exchange final : private StopSign {
   // `fresh`: over a new connection.
   Task<Outcome> attempt(std::size_t index, bool fresh);
   Task<Outcome> transact();
-  void renderHead(const Target& target, const Way& way);
+  void prepare(const Target& target, const Way& way);
+  void appendHead(std::string& out, const Target& target, const Way& way);
   std::string_view clientCredential() const;
   bool hasWorkToSend() const;
   void setDeadline();
@@ -87,6 +90,8 @@ class Exchange final : private StopSign {
   void flushPending();
   void upstreamOver(const Io& io);
   void maybeRelease();
+  void maybeCopy();
+  void noteGap();
   bool endRelay(const Way& way);
   Task<bool> breakOff(const Refusal& why);
 
@@ -105,6 +110,7 @@ class Exchange final : private StopSign {
   std::shared_ptr<Place> place_;
   Ending ending_ = Ending::Completed;
   std::optional<Refusal> refusal_;
+  std::shared_ptr<ShadowCopy> shadow_;
 
   Stream upstream_;
   bool reused_ = false;       // the connection has served before
@@ -132,6 +138,7 @@ class Exchange final : private StopSign {
   bool upstreamKeeps_ = true;    // its connection may be used again
   std::string pending_;          // what the client did not take yet
   Instant firstByteAt_{};
+  Instant lastPieceAt_{};
 };
 
 }  // namespace bailiwick::sidecar

@@ -63,11 +63,12 @@ void Plane::leave(Place& place, Ending ending, Instant now) {
 void Plane::tellLocked(Admission::Ticket ticket, Place::State state) {
   const auto it = waiting_.find(ticket);
   if (it == waiting_.end()) return;
-  asio::post(*it->second->io, [place = std::move(it->second), state] {
+  const std::shared_ptr<Place> place = it->second;
+  waiting_.erase(it);
+  asio::post(*place->io, [place, state] {
     place->state = state;
     if (place->listener) place->listener->ready();
   });
-  waiting_.erase(it);
 }
 
 Refusal Plane::expired() const {
@@ -103,7 +104,7 @@ DrainReport Plane::report() const {
   return drain_.report();
 }
 
-std::int64_t Plane::inFlight() const {
+int Plane::inFlight() const {
   const std::lock_guard lock(mutex_);
   return admission_.inFlight();
 }

@@ -65,7 +65,7 @@ class Plane {
   void beginDrain(Instant now);
   void terminate(Instant now);
   DrainReport report() const;
-  std::int64_t inFlight() const;
+  int inFlight() const;
   int queued() const;
   // Expires what has waited too long, and goes on with the drain. Returns whether what is still in
   // flight has to be broken off.

@@ -1,6 +1,8 @@
 // The answer on its way back: each piece goes out as it came in, from the thread's own buffer; only
 // what the client does not take at once is kept.
 
+#include <algorithm>
+
 #include "http/chars.hpp"
 #include "http/render.hpp"
 #include "proxy/exchange.hpp"
@@ -28,7 +30,7 @@ void Exchange::beginAnswer(const Way& way) {
   const http::ResponseHead& answer = answer_.head();
   const int minorVersion = head().minorVersion;
   record_.status = answer.status;
-  firstByteAt_ = now();
+  firstByteAt_ = lastPieceAt_ = now();
   isEvents_ = isEventStream(answer);
   record_.stream = isEvents_;
   left_ = answer.length;
@@ -119,6 +121,7 @@ Task<bool> Exchange::relay(const Target& target, const Way& way) {
   beginAnswer(way);
   passOn(firstBytes_);
   firstBytes_ = {};
+  maybeCopy();
   maybeRelease();
   const Instant last = begun_ + config().limits.requestTimeout;
   session_.deadline.set(last);
@@ -134,6 +137,7 @@ Task<bool> Exchange::relay(const Target& target, const Way& way) {
     if (pending_.empty() && !answerDone_ && !answerBroken_ && upstream_.mayRead()) {
       const Io io = upstream_.read(core_.scratch.data(), core_.scratch.size());
       if (io.done()) {
+        if (isEvents_) noteGap();
         passOn({core_.scratch.data(), io.bytes});
         continue;
       }
@@ -141,6 +145,7 @@ Task<bool> Exchange::relay(const Target& target, const Way& way) {
     }
     if (answerBroken_) {
       target.health->failed(now());
+      ending_ = Ending::Cut;
       const Refusal why = brokenOff();
       co_return co_await breakOff(why);
     }
@@ -166,6 +171,38 @@ Refusal Exchange::brokenOff() {
   return {Code::UpstreamFailed, "the backend broke off its answer", {}};
 }
 
+void Exchange::noteGap() {
+  const Instant at = now();
+  core_.tally.backend(record_.backend).betweenEvents.add(at - lastPieceAt_);
+  lastPieceAt_ = at;
+}
+
+// A share of requests goes to the baseline as well, where the law of the request allows it. Only
+// what is there as a whole is copied, within the memory for copies.
+void Exchange::maybeCopy() {
+  const Routes& routes = table_->routes;
+  const Target* baseline = routes.shadow();
+  if (!baseline || query_.hopped || query_.stale || !body_.complete() || !body_.isKept()) return;
+  if (!sampled(routes.table().shadow->percent, operation_, core_.random)) return;
+  const auto& countries = query_.law.jurisdictions;
+  if (!countries.empty() &&
+      std::find(countries.begin(), countries.end(), baseline->jurisdiction) == countries.end())
+    return;
+  const Way& way = table_->ways[static_cast<std::size_t>(baseline - routes.targets().data())];
+  std::string request;
+  appendHead(request, *baseline, way);
+  iovec parts[3];
+  const int count = body_.gather(0, ~std::uint64_t{0}, parts);
+  const auto size = request.size() + body_.outgoingLength().value_or(0);
+  auto copy = ShadowCopy::make(core_, size);
+  if (!copy || !way.fault.empty()) return core_.tally.shadowDropped.add();
+  for (int i = 0; i < count; ++i)
+    request.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
+  core_.tally.shadowRequests.add();
+  shadow_ = copy;
+  ShadowCopy::send(copy, table_, way, std::move(request));
+}
+
 // The end of an answer that its close ends; of any other, a break.
 void Exchange::upstreamOver(const Io& io) {
   const bool ends = answer_.head().body == Body::UntilClose && io.status == Io::Status::Eof;
@@ -188,6 +225,7 @@ void Exchange::maybeRelease() {
 
 bool Exchange::endRelay(const Way& way) {
   const bool whole = answerDone_ && pending_.empty() && !clientGone_;
+  if (clientGone_) record_.end = End::ClientGone;
   finish();
   if (answerDone_ && upstreamKeeps_ && body_.complete())
     core_.upstreams.give(way.endpoint.key, std::move(upstream_), now());
@@ -201,6 +239,7 @@ bool Exchange::endRelay(const Way& way) {
 Task<bool> Exchange::breakOff(const Refusal& why) {
   upstream_.close();
   record_.code = nameOf(why.code);
+  record_.end = why.code == Code::Draining ? End::Cut : End::Broken;
   finish();
   if (isEvents_ && (chunkedBack_ || answer_.head().body == Body::UntilClose)) {
     const std::string event = errorEvent(why);

@@ -41,8 +41,9 @@ class Freshness {
  public:
   void confirm(Instant now) { at_.store(now.time_since_epoch().count()); }
   bool isPast(api::Duration maxAge, Instant now) const {
-    return now - Instant(Instant::duration(at_.load())) > maxAge;
+    return age(now) > maxAge;
   }
+  Instant::duration age(Instant now) const { return now - Instant(Instant::duration(at_.load())); }
 
  private:
   std::atomic<Instant::rep> at_{0};

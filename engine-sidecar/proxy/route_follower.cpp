@@ -91,7 +91,10 @@ Result<bool> RouteFollower::take(Source& source, const std::string& deployment,
                                const std::string& name, const std::string& text,
                                const std::string& uid) {
   auto parsed = parseRouteTable(name, text);
-  if (!parsed) return tl::unexpected(parsed.error());
+  if (!parsed) {
+    ++source.refused;
+    return tl::unexpected(parsed.error());
+  }
   source.freshness->confirm(now());
   const Table* before = source.table.get();
   const bool comparable = before && (uid.empty() ? !source.uid.empty() : uid == source.uid);
@@ -114,6 +117,11 @@ void RouteFollower::offer(const std::string& uid, const std::string& text) {
   const auto taken = take(sources_[deployment], deployment, "ConfigMap", text, uid);
   if (!taken) return report(taken.error());
   if (*taken) publishBook();
+}
+
+std::uint64_t RouteFollower::refusals(const std::string& deployment) const {
+  const auto it = sources_.find(deployment);
+  return it == sources_.end() ? 0 : it->second.refused;
 }
 
 void RouteFollower::confirm() {

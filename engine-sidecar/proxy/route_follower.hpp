@@ -29,13 +29,15 @@ class RouteFollower {
   // The API server has answered: what was last seen of it still holds.
   void confirm();
 
-  // What was refused last, or empty.
+  // How many tables of a deployment were refused, and what was refused last, or empty.
+  std::uint64_t refusals(const std::string& deployment) const;
   const std::string& refused() const { return refused_; }
 
  private:
   struct Source {
     std::string stamp;  // of the file that it was read from
     std::string uid;    // of the ConfigMap that it came from, or empty
+    std::uint64_t refused = 0;
     std::shared_ptr<const Table> table;
     std::shared_ptr<Freshness> freshness = std::make_shared<Freshness>();
   };

@@ -12,6 +12,7 @@
 #include <random>
 
 #include "log/log.hpp"
+#include "metrics/exposition.hpp"
 #include "proxy/config_map_watch.hpp"
 #include "proxy/health_check.hpp"
 #include "proxy/state.hpp"
@@ -38,19 +39,46 @@ Task<void> countedAdmin(Core& core, Stream client, Wicket wicket, const Views& v
 
 }  // namespace
 
-Server::Server(Config config, std::unique_ptr<LogWriter> log, unsigned threads)
-    : plane_(std::move(config), std::move(log)),
+Server::Server(Config config, std::unique_ptr<LogWriter> log, std::string version,
+               unsigned threads)
+    : version_(std::move(version)),
+      plane_(std::move(config), std::move(log)),
       source_(plane_, [this](const auto& book) { publish(book); }) {
   std::signal(SIGPIPE, SIG_IGN);
   raiseDescriptorLimit();
   std::random_device seed;
   for (unsigned i = 0; i < std::max(1u, threads); ++i)
     cores_.push_back(std::make_unique<Core>(plane_, (std::uint64_t{seed()} << 32) | seed()));
-  views_.metrics = [] { return std::string(); };
+  views_.metrics = [this] { return scrape(); };
   views_.state = [this] { return stateOf(*cores_.front(), source_); };
 }
 
 Server::~Server() = default;
+
+std::string Server::scrape() const {
+  std::vector<const Tally*> tallies;
+  for (const auto& core : cores_) tallies.push_back(&core->tally);
+  const Instant now = std::chrono::steady_clock::now();
+  Snapshot snapshot;
+  snapshot.version = version_;
+  snapshot.inFlight = plane_.inFlight();
+  snapshot.queued = plane_.queued();
+  snapshot.drain = plane_.drainState();
+  snapshot.report = plane_.report();
+  snapshot.copyBytes = plane_.copies.used();
+  for (const auto& [deployment, table] : cores_.front()->book->tables()) {
+    const std::chrono::duration<double> age = table->freshness->age(now);
+    snapshot.tables.push_back({deployment, table->routes.table().generation, age.count(),
+                               source_.refusals(deployment)});
+    for (const Target& target : table->routes.targets()) {
+      const HealthState state = target.health->state(now);
+      snapshot.backends.push_back(
+          {deployment, target.backend.name,
+           target.inside && (state == HealthState::Healthy || state == HealthState::Recovering)});
+    }
+  }
+  return exposition(tallies, snapshot);
+}
 
 void Server::publish(const std::shared_ptr<const RouteBook>& book) {
   for (auto& core : cores_)

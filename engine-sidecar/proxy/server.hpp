@@ -23,7 +23,7 @@ class Server {
     std::uint16_t data = 0, admin = 0, observe = 0, peers = 0;
   };
 
-  explicit Server(Config config, std::unique_ptr<LogWriter> log, unsigned threads);
+  Server(Config config, std::unique_ptr<LogWriter> log, std::string version, unsigned threads);
   ~Server();
 
   // Reads routes, keys and certificates, and listens.
@@ -37,8 +37,10 @@ class Server {
   Result<std::uint16_t> openWicket(const Address& address, Wicket wicket);
   Task<void> followFiles();
   Task<void> obeySignals();
+  std::string scrape() const;
   void publish(const std::shared_ptr<const RouteBook>& book);
 
+  const std::string version_;
   Plane plane_;
   std::vector<std::unique_ptr<Core>> cores_;
   RouteFollower source_;

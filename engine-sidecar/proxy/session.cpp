@@ -78,6 +78,7 @@ Task<void> Session::run(TlsContext tls) {
       Exchange exchange(*this);
       again = co_await exchange.run();
     }
+    served_ = true;
     if (!client.isOpen()) co_return;
     if (!again) co_return co_await linger();
     if (work) {
@@ -112,12 +113,14 @@ Task<Session::Heard> Session::hear() {
       if (!begun) deadline.set(now() + core.plane.config.limits.headerTimeout);
       begun = true;
     }
-    if (isCut || (isIdle() && core.plane.refuses())) co_return Heard::Nothing;
+    if (isCut) co_return Heard::Nothing;
     if (deadline.passed()) co_return isIdle() ? Heard::Nothing : Heard::Malformed;
     if (client.mayRead()) {
       if (!readSome()) co_return Heard::Nothing;
       continue;
     }
+    // A new connection is still told why it is not served.
+    if (served_ && isIdle() && core.plane.refuses()) co_return Heard::Nothing;
     if (work && isIdle()) core.giveWorkspace(std::move(work));
     co_await waiter.wait();
   }
@@ -143,7 +146,8 @@ Task<void> Session::refuseMalformed() {
   Record record;
   record.status = statusOf(refusal.code);
   record.code = nameOf(refusal.code);
-  core.logLine(record);
+  record.end = End::Refused;
+  core.tell(Operation::Unknown, record);
   co_await refuse(refusal, true);
 }
 

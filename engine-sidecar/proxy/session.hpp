@@ -54,6 +54,8 @@ class Session final : public Cuttable {
   bool isIdle() const { return !work || (!work->parser.begun() && work->in.view().empty()); }
   Task<void> refuseMalformed();
   Task<void> linger();
+
+  bool served_ = false;  // a request, before
 };
 
 // The whole answer, head and body.
