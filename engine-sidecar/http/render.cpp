@@ -151,7 +151,7 @@ void appendResponse(std::string& out, const ResponseHead& response, const Outgoi
   } else if (how.chunked) {
     out.append("Transfer-Encoding: chunked\r\n");
   }
-  if (how.close) out.append("Connection: close\r\n");
+  appendIfAny(out, "Connection", how.connection);
   out.append("\r\n");
 }
 

@@ -35,7 +35,7 @@ struct OutgoingResponse {
   std::string_view answerHeaders = {};  // lines with their CR LF
   bool chunked = false;            // the coding on the way to the client
   std::optional<std::uint64_t> length = {};
-  bool close = false;
+  std::string_view connection = {};  // close, keep-alive, or empty
 };
 
 // Appends the head of `response` as it goes to the client, with its empty line.

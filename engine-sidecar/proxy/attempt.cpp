@@ -38,7 +38,7 @@ Task<Exchange::Outcome> Exchange::attempt(std::size_t index, bool fresh) {
     if (!upstream_.isOpen()) {
       if (session_.isCut) co_return Outcome::Cut;
       if (stopped()) co_return Outcome::Gone;
-      co_return Outcome::Failed;
+      co_return now() < last ? Outcome::Failed : Outcome::Late;
     }
   }
   upstream_.tell(&session_.waiter);
@@ -131,7 +131,7 @@ Task<Exchange::Outcome> Exchange::transact() {
       if (const auto outcome = receiveMore()) co_return *outcome;
       if (upstream_.mayRead()) continue;
     }
-    if (hasWorkToSend()) continue;
+    if (upstream_.mayWrite() && !isSent()) continue;
     if (const auto outcome = interrupted()) co_return *outcome;
     setDeadline();
     co_await session_.waiter.wait();
@@ -145,18 +145,17 @@ void Exchange::setDeadline() {
       awaitsBody_ ? std::min(last, now() + config().limits.idleTimeout) : last);
 }
 
-bool Exchange::hasWorkToSend() const {
-  if (!upstream_.mayWrite()) return false;
-  const std::string& out = session_.work->head;
+// All that there is to send at present.
+bool Exchange::isSent() const {
   iovec parts[3];
-  return headSent_ < out.size() || !unsent_.empty() ||
-         body_.gather(bodySent_, maxChunk, parts) > 0 ||
-         (chunkedOut_ && body_.complete() && !lastChunkSent_);
+  return headSent_ == session_.work->head.size() && unsent_.empty() &&
+         body_.gather(bodySent_, maxChunk, parts) == 0 &&
+         !(chunkedOut_ && body_.complete() && !lastChunkSent_);
 }
 
 // False once the connection is broken.
 bool Exchange::sendMore() {
-  while (hasWorkToSend()) {
+  while (upstream_.mayWrite() && !isSent()) {
     if (chunkedOut_) {
       if (!sendChunk()) return false;
       continue;

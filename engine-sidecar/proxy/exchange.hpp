@@ -72,7 +72,7 @@ class Exchange final : private StopSign {
   void prepare(const Target& target, const Way& way);
   void appendHead(std::string& out, const Target& target, const Way& way);
   std::string_view clientCredential() const;
-  bool hasWorkToSend() const;
+  bool isSent() const;
   void setDeadline();
   bool sendMore();
   bool sendChunk();
@@ -86,6 +86,7 @@ class Exchange final : private StopSign {
   Task<bool> relay(const Target& target, const Way& way);
   void beginAnswer(const Way& way);
   void passOn(std::string_view bytes);
+  std::string_view passSome(std::string_view bytes);
   void sendParts(const iovec* parts, int count);
   void flushPending();
   void upstreamOver(const Io& io);

@@ -134,16 +134,16 @@ std::optional<Refusal> Exchange::checkBody() const {
   return std::nullopt;
 }
 
-// A name that the table's targets go by is what a sidecar or gateway asks that was told so; a client
-// asks for the served name.
+// A client asks for the served name. What another sidecar has forwarded may ask by the name that a
+// target goes by; a gateway leaves that to the sidecar at the end of the way.
 std::optional<Refusal> Exchange::checkModel() {
   const http::BodyScanner* scanner = body_.scanner();
   if (!scanner) return std::nullopt;
   if (scanner->fault() != http::JsonFault::None)
     return badRequest(std::string(http::describe(scanner->fault())));
   if (scanner->hasModel()) {
-    const bool relayed = query_.hopped || core_.plane.isGateway();
-    if (table_->knowsModel(scanner->model(), relayed)) return std::nullopt;
+    if (core_.plane.isGateway() || table_->knowsModel(scanner->model(), query_.hopped))
+      return std::nullopt;
     return unknownModel(scanner->model());
   }
   if (!body_.complete() || modelField(operation_) == ModelField::Optional) return std::nullopt;

@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "log/log.hpp"
+
 namespace bailiwick::sidecar {
 namespace {
 
@@ -55,6 +57,15 @@ int open(const tcp::endpoint& at, bool shared) {
   return -1;
 }
 
+// One connection that there is no memory for is no reason to take no others.
+void welcome(Core& core, int descriptor, const sockaddr_storage& from, const OnAccept& onAccept) {
+  try {
+    onAccept(Stream(Socket(core.io, descriptor)), textOf(from));
+  } catch (const std::exception& error) {
+    log::error("a connection could not be taken", {{"error", error.what()}});
+  }
+}
+
 }  // namespace
 
 Result<int> listenAt(const Address& address, bool shared) {
@@ -95,7 +106,7 @@ Task<void> acceptAll(Core& core, int descriptor, OnAccept onAccept) {
       const int accepted = ::accept4(descriptor, reinterpret_cast<sockaddr*>(&from), &size,
                                      SOCK_NONBLOCK | SOCK_CLOEXEC);
       error = accepted < 0 ? errno : 0;
-      if (accepted >= 0) onAccept(Stream(Socket(core.io, accepted)), textOf(from));
+      if (accepted >= 0) welcome(core, accepted, from, onAccept);
     }
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) continue;
     pause.expires_after(pauseWithoutDescriptors);

@@ -45,7 +45,9 @@ void Exchange::beginAnswer(const Way& way) {
                         .chunked = chunkedBack_,
                         .length = answer.body == Body::Length ? std::optional(left_)
                                                               : std::nullopt,
-                        .close = closes_});
+                        .connection = closes_             ? "close"
+                                      : minorVersion == 0 ? "keep-alive"
+                                                          : ""});
   answerDone_ = answer.body == Body::None || (answer.body == Body::Length && left_ == 0);
 }
 
@@ -75,6 +77,14 @@ void Exchange::flushPending() {
 // Bytes of the answer's body as the upstream framed them, in one write together with the head where
 // that is still to go.
 void Exchange::passOn(std::string_view bytes) {
+  do bytes = passSome(bytes);
+  while (!bytes.empty() && !answerDone_ && !answerBroken_ && !clientGone_);
+  // More than the answer: the upstream and we disagree on where it ends.
+  if (!bytes.empty()) upstreamKeeps_ = false;
+}
+
+// As much as one write takes; returns the rest.
+std::string_view Exchange::passSome(std::string_view bytes) {
   iovec parts[maxParts];
   int count = 0;
   std::string* headOut = session_.work ? &session_.work->head : nullptr;
@@ -111,13 +121,11 @@ void Exchange::passOn(std::string_view bytes) {
   if (chunkedBack_ && answerDone_) parts[count++] = partOf(http::lastChunk);
   if (withHead || count > sizeAt + 1) sendParts(parts, count);
   if (withHead) headOut->clear();
-  if (!bytes.empty() && !answerDone_ && !answerBroken_) return passOn(bytes);
-  // More than the answer: the upstream and we disagree on where it ends.
-  if (!bytes.empty()) upstreamKeeps_ = false;
+  return bytes;
 }
 
 Task<bool> Exchange::relay(const Target& target, const Way& way) {
-  upstreamKeeps_ = answer_.head().keepAlive;
+  upstreamKeeps_ = answer_.head().keepAlive && isSent();
   beginAnswer(way);
   passOn(firstBytes_);
   firstBytes_ = {};
@@ -155,6 +163,7 @@ Task<bool> Exchange::relay(const Target& target, const Way& way) {
       co_return co_await breakOff(why);
     }
     if (session_.deadline.passed()) {
+      if (stalled) clientGone_ = true;
       if (stalled) break;
       const Refusal why = whyNot(Outcome::Late);
       co_return co_await breakOff(why);
@@ -188,7 +197,8 @@ void Exchange::maybeCopy() {
   if (!countries.empty() &&
       std::find(countries.begin(), countries.end(), baseline->jurisdiction) == countries.end())
     return;
-  const Way& way = table_->ways[static_cast<std::size_t>(baseline - routes.targets().data())];
+  const auto index = static_cast<std::size_t>(baseline - routes.targets().data());
+  const Way& way = table_->ways[index];
   std::string request;
   appendHead(request, *baseline, way);
   iovec parts[3];
@@ -200,7 +210,7 @@ void Exchange::maybeCopy() {
     request.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
   core_.tally.shadowRequests.add();
   shadow_ = copy;
-  ShadowCopy::send(copy, table_, way, std::move(request));
+  ShadowCopy::send(copy, table_, index, std::move(request));
 }
 
 // The end of an answer that its close ends; of any other, a break.
@@ -227,7 +237,7 @@ bool Exchange::endRelay(const Way& way) {
   const bool whole = answerDone_ && pending_.empty() && !clientGone_;
   if (clientGone_) record_.end = End::ClientGone;
   finish();
-  if (answerDone_ && upstreamKeeps_ && body_.complete())
+  if (answerDone_ && upstreamKeeps_)
     core_.upstreams.give(way.endpoint.key, std::move(upstream_), now());
   upstream_.close();
   if (!whole) session_.client.close();

@@ -23,6 +23,7 @@ Result<void> RouteFollower::load() {
   // Bad tables are reported one by one; what they leave of a gateway's folder is served.
   if (!loaded && !plane_.isGateway()) return tl::unexpected(loaded.error());
   if (!loaded) report(loaded.error());
+  waysStamp_ = stampOfWays();
   publishBook();
   return {};
 }
@@ -142,15 +143,18 @@ std::vector<std::string> RouteFollower::filesOf(const Table& table) const {
   return files;
 }
 
-// Certificates and providers' keys are renewed under the same names.
-bool RouteFollower::reloadWays() {
+std::string RouteFollower::stampOfWays() const {
   std::string stamp;
   for (const auto& [deployment, source] : sources_)
     if (source.table) stamp += stampOf(filesOf(*source.table));
+  return stamp;
+}
+
+// Certificates and providers' keys are renewed under the same names.
+bool RouteFollower::reloadWays() {
+  std::string stamp = stampOfWays();
   if (stamp == waysStamp_) return false;
-  const bool first = waysStamp_.empty();
-  waysStamp_ = stamp;
-  if (first) return false;
+  waysStamp_ = std::move(stamp);
   for (auto& [deployment, source] : sources_)
     if (source.table)
       source.table = makeTable(source.table->routes, deployment, source.freshness, contexts_);

@@ -48,6 +48,7 @@ class RouteFollower {
   Result<bool> take(Source& source, const std::string& deployment, const std::string& name,
                     const std::string& text, const std::string& uid);
   bool reloadWays();
+  std::string stampOfWays() const;
   std::vector<std::string> filesOf(const Table& table) const;
   void report(const Error& error);
   void publishBook();

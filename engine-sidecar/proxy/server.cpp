@@ -31,6 +31,21 @@ void raiseDescriptorLimit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// What runs as long as the process: an exception costs a second and not the function.
+Task<void> forEver(Core& core, const char* what, std::function<Task<void>()> make) {
+  asio::steady_timer timer(core.io);
+  boost::system::error_code ec;
+  while (true) {
+    try {
+      co_await make();
+    } catch (const std::exception& error) {
+      log::error("begins again after an error", {{"what", what}, {"error", error.what()}});
+    }
+    timer.expires_after(std::chrono::seconds(1));
+    co_await timer.async_wait(asio::redirect_error(useAwaitable, ec));
+  }
+}
+
 Task<void> countedAdmin(Core& core, Stream client, Wicket wicket, const Views& views, int& open) {
   ++open;
   co_await serveAdmin(core, std::move(client), wicket, views);
@@ -99,11 +114,14 @@ Result<void> Server::start() {
   if (done && config.peers) done = open(openDoor(*config.peers, Door::Peers), ports_.peers);
   if (!done) return done;
   Core& first = *cores_.front();
-  asio::co_spawn(first.io, followFiles(), asio::detached);
+  const auto run = [&first](const char* what, std::function<Task<void>()> make) {
+    asio::co_spawn(first.io, forEver(first, what, std::move(make)), asio::detached);
+  };
   asio::co_spawn(first.io, obeySignals(), asio::detached);
-  if (config.engine) asio::co_spawn(first.io, checkEngine(first), asio::detached);
+  run("following files", [this] { return followFiles(); });
+  if (config.engine) run("the health check", [&first] { return checkEngine(first); });
   if (config.routes.configMap)
-    asio::co_spawn(first.io, watchConfigMap(first, source_), asio::detached);
+    run("the watch", [this, &first] { return watchConfigMap(first, source_); });
   return {};
 }
 
@@ -159,14 +177,10 @@ Task<void> Server::followFiles() {
   while (true) {
     timer.expires_after(pollEvery);
     co_await timer.async_wait(asio::redirect_error(useAwaitable, ec));
-    try {
-      source_.poll();
-      for (auto& certificates : certificates_)
-        if (auto refreshed = certificates->refresh(); !refreshed)
-          log::error("certificates were not reloaded", {{"error", refreshed.error().message}});
-    } catch (const std::exception& error) {
-      log::error("files could not be followed", {{"error", error.what()}});
-    }
+    source_.poll();
+    for (auto& certificates : certificates_)
+      if (auto refreshed = certificates->refresh(); !refreshed)
+        log::error("certificates were not reloaded", {{"error", refreshed.error().message}});
   }
 }
 

@@ -24,19 +24,19 @@ ShadowCopy::~ShadowCopy() {
 }
 
 void ShadowCopy::send(std::shared_ptr<ShadowCopy> copy, std::shared_ptr<const Table> table,
-                      const Way& way, std::string request) {
+                      std::size_t index, std::string request) {
   Core& core = copy->core_;
-  asio::co_spawn(core.io, run(std::move(copy), std::move(table), way, std::move(request)),
+  asio::co_spawn(core.io, run(std::move(copy), std::move(table), index, std::move(request)),
                  asio::detached);
 }
 
 Task<void> ShadowCopy::run(std::shared_ptr<ShadowCopy> copy, std::shared_ptr<const Table> table,
-                           const Way& way, std::string request) {
+                           std::size_t index, std::string request) {
   try {
     const Instant begun = std::chrono::steady_clock::now();
     OnBody discard = [](int, std::string_view) { return true; };
     const Fetched fetched =
-        co_await fetch(copy->core_, way.endpoint, std::move(request),
+        co_await fetch(copy->core_, table->ways[index].endpoint, std::move(request),
                        copy->core_.plane.config.limits.requestTimeout, false, std::move(discard));
     copy->copy_ = Observed{fetched.whole ? fetched.status : 0,
                            std::chrono::duration_cast<api::Duration>(

@@ -20,15 +20,15 @@ class ShadowCopy {
   static std::shared_ptr<ShadowCopy> make(Core& core, std::uint64_t size);
   ~ShadowCopy();
 
-  // `table` keeps `way` alive.
+  // To the target of this index.
   static void send(std::shared_ptr<ShadowCopy> copy, std::shared_ptr<const Table> table,
-                   const Way& way, std::string request);
+                   std::size_t index, std::string request);
   void originalEnded(const Record& record);
 
  private:
   ShadowCopy(Core& core, std::int64_t held) : core_(core), held_(held) {}
   static Task<void> run(std::shared_ptr<ShadowCopy> copy, std::shared_ptr<const Table> table,
-                        const Way& way, std::string request);
+                        std::size_t index, std::string request);
   void compareIfBoth();
 
   Core& core_;

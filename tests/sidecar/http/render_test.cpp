@@ -69,7 +69,7 @@ TEST(AppendResponse, WritesFramingAnewAndTellsWhoServed) {
             ResponseParser::Step::Done);
   std::string out;
   appendResponse(out, parser.head(),
-                 {.answerHeaders = "x-bailiwick-region: fra\r\n", .chunked = true, .close = true});
+                 {.answerHeaders = "x-bailiwick-region: fra\r\n", .chunked = true, .connection = "close"});
   EXPECT_EQ(out,
             "HTTP/1.1 200 OK\r\nC: d\r\nx-bailiwick-region: fra\r\nTransfer-Encoding: chunked\r\n"
             "Connection: close\r\n\r\n");

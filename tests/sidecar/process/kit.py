@@ -252,6 +252,8 @@ class Sidecar:
         for key, value in config.items():
             if isinstance(value, dict) and isinstance(self.config.get(key), dict):
                 self.config[key].update(value)
+                self.config[key] = {name: one for name, one in self.config[key].items()
+                                    if one is not None}
             else:
                 self.config[key] = value
         self.config = {key: value for key, value in self.config.items() if value is not None}
