@@ -1,4 +1,3 @@
-import os
 import sys
 from pathlib import Path
 
@@ -31,10 +30,10 @@ def sidecar(tmp_path):
         instance.end()
 
 
-def pytest_collection_modifyitems(items):
-    if not kit.PROGRAM.exists():
-        for item in items:
-            item.add_marker(pytest.mark.skip(reason=f"{kit.PROGRAM} is not built"))
+def pytest_addoption(parser):
+    parser.addoption("--engine-sidecar", default="build/release/bin/engine-sidecar",
+                     help="the program to test, relative to the checkout")
 
 
-os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
+def pytest_configure(config):
+    kit.Sidecar.program = kit.ROOT / config.getoption("--engine-sidecar")

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = Path(os.environ.get("ENGINE_SIDECAR", ROOT / "build/release/bin/engine-sidecar"))
 PATIENCE = 15
 
 
@@ -228,6 +227,8 @@ class Upstream:
 class Sidecar:
     """The program with a configuration in a folder of its own; ports are free ones."""
 
+    program = None  # set by conftest
+
     def __init__(self, folder, number, engine=None, table=None, env=None, ready=True, **config):
         self.folder = folder / f"sidecar{number}"
         self.folder.mkdir()
@@ -262,7 +263,7 @@ class Sidecar:
         file.write_text(json.dumps(self.config))
         self.errors = self.folder / "stderr"
         with open(self.errors, "wb") as err:
-            self.process = subprocess.Popen([PROGRAM, f"--config={file}"], stderr=err,
+            self.process = subprocess.Popen([self.program, f"--config={file}"], stderr=err,
                                             env={**os.environ, **(env or {})})
         self.ports = eventually(self.read_ports, "the sidecar listens")
         if ready and engine:

@@ -1,8 +1,7 @@
 """Requests that two readers could end in two places, generated: each with what a strict reader does.
 
 `Case.accepted` is None where the request must be refused (an error or a close, and nothing of it is
-passed on), else how many requests it is. The same cases are asked of nginx and haproxy by
-compare_smuggling.py.
+passed on), else how many requests it is.
 """
 import itertools
 from dataclasses import dataclass
