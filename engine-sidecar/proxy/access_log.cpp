@@ -125,8 +125,7 @@ void LogWriter::run(const std::stop_token& stop) {
   }
 }
 
-void appendLine(std::string& out, std::chrono::system_clock::time_point now,
-                const Record& record) {
+void appendLine(std::string& out, std::chrono::system_clock::time_point now, const Record& record) {
   out.append("{\"time\":\"");
   appendTime(out, now);
   out += '"';

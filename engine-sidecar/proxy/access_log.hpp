@@ -42,9 +42,9 @@ class LogWriter {
 // What became of one request.
 struct Record {
   std::string_view method, path;
-  int status = 0;              // 0: the client went away before there was an answer
-  std::string_view code;       // of an answer of our own, or why a stream broke; else empty
-  std::string_view key;        // the client's name
+  int status = 0;         // 0: the client went away before there was an answer
+  std::string_view code;  // of an answer of our own, or why a stream broke; else empty
+  std::string_view key;   // the client's name
   std::string_view backend, variant, region;
   std::string_view trace;
   End end = End::Complete;

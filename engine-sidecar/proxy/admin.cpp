@@ -10,7 +10,9 @@ constexpr std::chrono::seconds headTimeout{5};
 constexpr std::chrono::milliseconds drainGrace{500};
 constexpr http::HeadLimits headLimits{.maxSize = 8192, .maxFields = 50};
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
 
 std::string answer(int status, std::string_view type, std::string_view body) {
   std::string out;
@@ -89,8 +91,8 @@ class AdminSession final : public ReadyListener {
     return text(404, "nothing is here\n");
   }
 
-  // Answers once nothing is in flight any more, or the one who asked has gone. Before a drain begins
-  // it waits for that as well: the engine's preStop may be there first.
+  // Answers once nothing is in flight any more, or the one who asked has gone. Before a drain
+  // begins it waits for that as well: the engine's preStop may be there first.
   Task<void> waitUntilDrained() {
     while (core_.plane.drainState() != DrainState::Drained) {
       if (client_.mayRead() && client_.isGone()) co_return;

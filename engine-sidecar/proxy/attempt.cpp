@@ -9,7 +9,9 @@ namespace {
 constexpr std::chrono::seconds connectTimeout{3};
 constexpr std::uint64_t maxChunk = 65536;
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
@@ -21,45 +23,51 @@ Task<Exchange::Outcome> Exchange::attempt(std::size_t index, bool fresh) {
   record_.region = target.region;
   accepted_ = false;
   reused_ = false;
-  if (!way.fault.empty()) {
-    fault_ = way.fault;
-    co_return Outcome::Failed;
-  }
-  upstream_ = fresh ? Stream() : core_.upstreams.take(way.endpoint.key);
-  reused_ = upstream_.isOpen();
-  const Instant last = begun_ + config().limits.requestTimeout;
-  if (!reused_) {
-    session_.deadline.set(std::min(last, now() + connectTimeout));
-    Connected connected =
-        co_await connect(core_.io, way.endpoint, session_.waiter, session_.deadline, *this);
-    session_.deadline.set(last);
-    fault_ = std::move(connected.fault);
-    upstream_ = std::move(connected.stream);
-    if (!upstream_.isOpen()) {
-      if (session_.isCut) co_return Outcome::Cut;
-      if (stopped()) co_return Outcome::Gone;
-      co_return now() < last ? Outcome::Failed : Outcome::Late;
-    }
-  }
+  Outcome outcome = co_await reach(way, fresh);
+  if (outcome != Outcome::Answered) co_return outcome;
   upstream_.tell(&session_.waiter);
   prepare(target, way);
-  const Outcome outcome = co_await transact();
-  if (outcome != Outcome::Answered) co_return outcome;
+  outcome = co_await transact();
+  co_return outcome == Outcome::Answered ? weigh(target, index) : outcome;
+}
+
+// Answered once there is a connection.
+Task<Exchange::Outcome> Exchange::reach(const Way& way, bool fresh) {
+  fault_ = way.fault;
+  if (!way.fault.empty()) co_return Outcome::Failed;
+  upstream_ = fresh ? Stream() : core_.upstreams.take(way.endpoint.key);
+  reused_ = upstream_.isOpen();
+  if (reused_) co_return Outcome::Answered;
+  const Instant last = begun_ + config().limits.requestTimeout;
+  session_.deadline.set(std::min(last, now() + connectTimeout));
+  Connected connected =
+      co_await connect(core_.io, way.endpoint, session_.waiter, session_.deadline, *this);
+  session_.deadline.set(last);
+  fault_ = std::move(connected.fault);
+  upstream_ = std::move(connected.stream);
+  if (upstream_.isOpen()) co_return Outcome::Answered;
+  if (session_.isCut) co_return Outcome::Cut;
+  if (stopped()) co_return Outcome::Gone;
+  co_return now() < last ? Outcome::Failed : Outcome::Late;
+}
+
+// Where an answer says that its target could not serve at all, another one may do better; where
+// there is none, this answer is what there is.
+Exchange::Outcome Exchange::weigh(const Target& target, std::size_t index) {
   if (!isServerFault(answer_.head().status)) {
     target.health->succeeded();
-    co_return outcome;
+    return Outcome::Answered;
   }
-  // Another target may do better; where there is none, this answer is what there is.
   Query others = query_;
   others.tried.set(index);
-  if (mayRetry(operation_, retryState()) &&
-      table_->routes.select(others, core_.random, now()) && core_.plane.takeRetry()) {
+  granted_ = mayRetry(operation_, retryState()) &&
+             table_->routes.select(others, core_.random, now()) && core_.plane.takeRetry();
+  if (granted_) {
     fault_ = target.backend.name + " answered " + std::to_string(answer_.head().status);
-    granted_ = true;
-    co_return Outcome::Failed;
+    return Outcome::Failed;
   }
   target.health->failed(now());
-  co_return outcome;
+  return Outcome::Answered;
 }
 
 // What goes out is decided here alone: nothing of routing, hops or keys is passed on as it came.
@@ -76,8 +84,7 @@ void Exchange::appendHead(std::string& text, const Target& target, const Way& wa
   http::OutgoingRequest out;
   out.authority = way.authority;
   out.path = path;
-  out.passAuthorization =
-      config().keysFile.empty() && target.backend.kind != BackendKind::External;
+  out.passAuthorization = config().keysFile.empty() && target.backend.kind != BackendKind::External;
   out.passResidency = relayed;
   out.passCookies = target.backend.kind == BackendKind::Engine;
   out.bearer = way.bearer;
@@ -141,8 +148,7 @@ Task<Exchange::Outcome> Exchange::transact() {
 
 void Exchange::setDeadline() {
   const Instant last = begun_ + config().limits.requestTimeout;
-  session_.deadline.set(
-      awaitsBody_ ? std::min(last, now() + config().limits.idleTimeout) : last);
+  session_.deadline.set(awaitsBody_ ? std::min(last, now() + config().limits.idleTimeout) : last);
 }
 
 // All that there is to send at present.
@@ -164,8 +170,7 @@ bool Exchange::sendMore() {
     iovec parts[4];
     int count = 0;
     const std::size_t headLeft = out.size() - headSent_;
-    if (headLeft > 0)
-      parts[count++] = {const_cast<char*>(out.data() + headSent_), headLeft};
+    if (headLeft > 0) parts[count++] = {const_cast<char*>(out.data() + headSent_), headLeft};
     count += body_.gather(bodySent_, ~std::uint64_t{0}, parts + count);
     const Io io = upstream_.write(parts, count);
     if (io.over()) return false;
@@ -178,7 +183,8 @@ bool Exchange::sendMore() {
   return true;
 }
 
-// One chunk of what has been received. What does not go out at once is kept, so that sizes stay true.
+// One chunk of what has been received. What does not go out at once is kept, so that sizes stay
+// true.
 bool Exchange::sendChunk() {
   if (unsent_.empty()) {
     unsent_.append(session_.work->head, headSent_);

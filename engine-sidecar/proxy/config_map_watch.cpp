@@ -107,8 +107,8 @@ WatchEvent parseWatchLine(std::string_view line) {
 }
 
 Result<ClusterAccount> inClusterAccount(ClientContexts& contexts) {
-  const std::string folder = environment("BAILIWICK_SERVICE_ACCOUNT",
-                                         "/var/run/secrets/kubernetes.io/serviceaccount");
+  const std::string folder =
+      environment("BAILIWICK_SERVICE_ACCOUNT", "/var/run/secrets/kubernetes.io/serviceaccount");
   ClusterAccount account;
   account.endpoint.host = environment("KUBERNETES_SERVICE_HOST", "");
   account.endpoint.serverName = account.endpoint.host;
@@ -116,8 +116,9 @@ Result<ClusterAccount> inClusterAccount(ClientContexts& contexts) {
   const auto [rest, error] =
       std::from_chars(port.data(), port.data() + port.size(), account.endpoint.port);
   if (account.endpoint.host.empty() || error != std::errc{} || rest != port.data() + port.size())
-    return fail("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT do not name an API server; "
-                "routes.configMap needs a pod with a service account");
+    return fail(
+        "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT do not name an API server; "
+        "routes.configMap needs a pod with a service account");
   const auto context = contexts.get({folder + "/ca.crt", "", ""});
   if (!context) return tl::unexpected(context.error());
   account.endpoint.tls = *context;
@@ -144,7 +145,8 @@ Task<void> watchConfigMap(Core& core, RouteFollower& source) {
           });
       fault = fetched.status != 0 && fetched.status != 200
                   ? fmt::format("the API server answered {}", fetched.status)
-                  : !lines.fault().empty() ? lines.fault() : fetched.fault;
+              : !lines.fault().empty() ? lines.fault()
+                                       : fetched.fault;
     } else {
       fault = account.error().message;
     }

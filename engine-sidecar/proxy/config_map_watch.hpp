@@ -16,9 +16,9 @@ namespace bailiwick::sidecar {
 // What one line of a watch says.
 struct WatchEvent {
   enum class Kind {
-    Table,     // uid and routes.yaml of the present state
-    Alive,     // a bookmark, a deletion (the last known table holds), or no table in it
-    Broken,    // an error: ask anew
+    Table,   // uid and routes.yaml of the present state
+    Alive,   // a bookmark, a deletion (the last known table holds), or no table in it
+    Broken,  // an error: ask anew
   };
   Kind kind = Kind::Broken;
   std::string uid, text;
@@ -26,7 +26,8 @@ struct WatchEvent {
 };
 WatchEvent parseWatchLine(std::string_view line);
 
-// Where the API server is and who one is there; read anew for each connection, as tokens are renewed.
+// Where the API server is and who one is there; read anew for each connection, as tokens are
+// renewed.
 struct ClusterAccount {
   Endpoint endpoint;
   std::string token;

@@ -50,8 +50,8 @@ struct Found {
   std::string fault;
 };
 
-// An address that the table itself writes out was checked when the table was made; what a name leads
-// to is known only here.
+// An address that the table itself writes out was checked when the table was made; what a name
+// leads to is known only here.
 Task<Found> resolve(asio::io_context& io, const Endpoint& endpoint) {
   Found found;
   boost::system::error_code ec;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t maxWorkspaces = 256;  // that are kept for later
 constexpr std::size_t flushAt = 65536;
+constexpr std::chrono::milliseconds flushEvery{500};
 constexpr std::chrono::seconds sweepEvery{5};
 
 }  // namespace
@@ -83,7 +84,10 @@ void Core::tick(Instant now) {
     seenDrain_ = plane.drainState();
     sessions.each([](Cuttable& session) { session.reconsider(); });
   }
-  if (!lines_.empty()) plane.log->write(std::exchange(lines_, {}));
+  if (now >= nextFlush_) {
+    nextFlush_ = now + flushEvery;
+    plane.log->write(std::exchange(lines_, {}));
+  }
   if (now < nextSweep_) return;
   nextSweep_ = now + sweepEvery;
   upstreams.sweep(now);

@@ -17,8 +17,8 @@
 
 namespace bailiwick::sidecar {
 
-// What one request needs until its answer begins; reused, so that an idle connection or stream holds
-// nothing of it.
+// What one request needs until its answer begins; reused, so that an idle connection or stream
+// holds nothing of it.
 struct Workspace {
   explicit Workspace(const Limits& limits)
       : parser({static_cast<std::size_t>(limits.maxHeaderSize),
@@ -74,7 +74,7 @@ class Core {
   std::vector<std::unique_ptr<Workspace>> workspaces_;
   std::string lines_;
   DrainState seenDrain_ = DrainState::Serving;
-  Instant nextSweep_{};
+  Instant nextFlush_{}, nextSweep_{};
 };
 
 }  // namespace bailiwick::sidecar

@@ -34,7 +34,7 @@ class Waiter final : public ReadyListener {
  public:
   Task<void> wait() {
     return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(Start{this},
-                                                                              useAwaitable);
+                                                                               useAwaitable);
   }
   // Resumes the sleeper at once, on this stack.
   void ready() override {

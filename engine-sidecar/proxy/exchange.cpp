@@ -5,7 +5,9 @@
 namespace bailiwick::sidecar {
 namespace {
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
 
 std::string_view traceParentOf(const http::RequestHead& head) {
   const http::Field* field = http::find(head.fields, http::Known::TraceParent);
@@ -105,8 +107,8 @@ std::optional<Refusal> Exchange::bodyRefusal(RequestBody::Pulled pulled) const {
       return Refusal{Code::BadRequest, std::string(http::describe(body_.fault())), {}};
     case RequestBody::Pulled::TooLarge:
       return Refusal{Code::TooLarge,
-                     "the body is longer than the " +
-                         std::to_string(config().limits.maxBodySize) + " bytes that are allowed",
+                     "the body is longer than the " + std::to_string(config().limits.maxBodySize) +
+                         " bytes that are allowed",
                      {}};
     case RequestBody::Pulled::OverLimit:
       return Refusal{Code::OverLimit,
@@ -139,15 +141,14 @@ Task<std::optional<Refusal>> Exchange::readAhead() {
       ending_ = Ending::Cut;
       session_.client.close();
     }
-    if (session_.deadline.passed())
-      co_return bodyLate();
+    if (session_.deadline.passed()) co_return bodyLate();
   }
   session_.deadline.set(begun_ + config().limits.requestTimeout);
   co_return std::nullopt;
 }
 
-// One target after the other, until one answers or none is left. Refusals have names: temporaries of
-// braces inside co_await are destroyed twice by this compiler.
+// One target after the other, until one answers or none is left. Refusals have names: temporaries
+// of braces inside co_await are destroyed twice by this compiler.
 Task<bool> Exchange::serve() {
   bool fresh = false;  // the present target is asked again over a connection of its own
   std::size_t index = 0;
@@ -189,7 +190,13 @@ Refusal Exchange::unknownModel(std::string_view name) const {
           {}};
 }
 
-Refusal Exchange::upstreamFailed() const { return {Code::UpstreamFailed, fault_, {}}; }
+Refusal Exchange::brokenOff() {
+  return {Code::UpstreamFailed, "the backend broke off its answer", {}};
+}
+
+Refusal Exchange::upstreamFailed() const {
+  return {Code::UpstreamFailed, fault_, {}};
+}
 
 // What is said of an attempt that is not repeated.
 Refusal Exchange::whyNot(Outcome outcome) {
@@ -198,7 +205,8 @@ Refusal Exchange::whyNot(Outcome outcome) {
       return *refusal_;
     case Outcome::Late:
       return {Code::UpstreamTimeout,
-              "there was no whole answer within the time that a request may take", {}};
+              "there was no whole answer within the time that a request may take",
+              {}};
     case Outcome::Cut:
       ending_ = Ending::Cut;
       return {Code::Draining, "this replica had to end before the answer did", {}};
@@ -212,9 +220,8 @@ Task<bool> Exchange::refuse(const Refusal& refusal) {
   record_.status = statusOf(refusal.code);
   record_.code = nameOf(refusal.code);
   record_.end = ending_ == Ending::Cut ? End::Cut : End::Refused;
-  const bool close = !head().keepAlive || !body_.complete() ||
-                     refusal.code == Code::BadRequest || core_.plane.refuses() ||
-                     (head().hasBody() && body_.received() == 0);
+  const bool close = !head().keepAlive || !body_.complete() || refusal.code == Code::BadRequest ||
+                     core_.plane.refuses() || (head().hasBody() && body_.received() == 0);
   const std::string answer = answerOf(refusal, close);
   finish();
   if (!session_.client.isOpen()) co_return false;

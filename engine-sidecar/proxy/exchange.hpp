@@ -68,7 +68,9 @@ class Exchange final : private StopSign {
   // One attempt (attempt.cpp).
   // `fresh`: over a new connection.
   Task<Outcome> attempt(std::size_t index, bool fresh);
+  Task<Outcome> reach(const Way& way, bool fresh);
   Task<Outcome> transact();
+  Outcome weigh(const Target& target, std::size_t index);
   void prepare(const Target& target, const Way& way);
   void appendHead(std::string& out, const Target& target, const Way& way);
   std::string_view clientCredential() const;
@@ -89,6 +91,9 @@ class Exchange final : private StopSign {
   std::string_view passSome(std::string_view bytes);
   void sendParts(const iovec* parts, int count);
   void flushPending();
+  void flushOrStall();
+  bool moveAnswer();
+  std::optional<Refusal> answerFault(const Target& target);
   void upstreamOver(const Io& io);
   void maybeRelease();
   void maybeCopy();
@@ -114,30 +119,31 @@ class Exchange final : private StopSign {
   std::shared_ptr<ShadowCopy> shadow_;
 
   Stream upstream_;
-  bool reused_ = false;       // the connection has served before
-  bool accepted_ = false;     // a byte of the request was sent to the present target
-  bool granted_ = false;      // the next attempt is paid for already
-  std::string fault_;         // of the last attempt
+  bool reused_ = false;    // the connection has served before
+  bool accepted_ = false;  // a byte of the request was sent to the present target
+  bool granted_ = false;   // the next attempt is paid for already
+  std::string fault_;      // of the last attempt
   std::size_t headSent_ = 0;
   std::uint64_t bodySent_ = 0;
   bool chunkedOut_ = false;
   bool lastChunkSent_ = false;
-  std::string unsent_;        // of a chunk that went out in part
-  bool awaitsBody_ = false;   // the client is to send more
+  std::string unsent_;       // of a chunk that went out in part
+  bool awaitsBody_ = false;  // the client is to send more
 
   http::ResponseParser answer_;
   std::string answerHead_;       // where it came in several pieces
   std::string_view firstBytes_;  // of the body, that came with the head
   http::ChunkDecoder decoder_;
-  std::uint64_t left_ = 0;       // of an answer with a length
+  std::uint64_t left_ = 0;  // of an answer with a length
   bool chunkedBack_ = false;
-  bool closes_ = false;          // the connection to the client, after this answer
+  bool closes_ = false;  // the connection to the client, after this answer
   bool isEvents_ = false;
-  bool answerDone_ = false;      // its last byte has come
+  bool answerDone_ = false;  // its last byte has come
   bool answerBroken_ = false;
   bool clientGone_ = false;
-  bool upstreamKeeps_ = true;    // its connection may be used again
-  std::string pending_;          // what the client did not take yet
+  bool stalled_ = false;       // the client does not take what is pending
+  bool upstreamKeeps_ = true;  // its connection may be used again
+  std::string pending_;        // what the client did not take yet
   Instant firstByteAt_{};
   Instant lastPieceAt_{};
 };

@@ -32,8 +32,8 @@ class BodyReader {
         ended_ = decoder_.done();
       } else {
         if (head_.body == Body::Length) {
-          data = bytes.substr(0, static_cast<std::size_t>(
-                                     std::min<std::uint64_t>(left_, bytes.size())));
+          data = bytes.substr(
+              0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
         }
         left_ -= std::min<std::uint64_t>(left_, data.size());
         ended_ = head_.body == Body::Length && left_ == 0;

@@ -11,10 +11,10 @@
 namespace bailiwick::sidecar {
 
 struct Fetched {
-  int status = 0;          // 0: no answer
+  int status = 0;           // 0: no answer
   std::uint64_t bytes = 0;  // of the body
-  bool refused = false;    // nothing listens
-  bool whole = false;      // the body came to its end
+  bool refused = false;     // nothing listens
+  bool whole = false;       // the body came to its end
   std::string fault;
 };
 

@@ -35,11 +35,11 @@ Task<void> checkEngine(Core& core) {
                                            [](int, std::string_view) { return true; });
     const Instant now = std::chrono::steady_clock::now();
     health.probe(resultOf(fetched), now);
-    const bool isWell = health.state(now) != HealthState::Down &&
-                        health.state(now) != HealthState::Unknown;
+    const bool isWell =
+        health.state(now) != HealthState::Down && health.state(now) != HealthState::Unknown;
     if (!told || isWell != well)
-      log::info("the engine's health", {{"well", isWell}, {"status", fetched.status},
-                                        {"fault", fetched.fault}});
+      log::info("the engine's health",
+                {{"well", isWell}, {"status", fetched.status}, {"fault", fetched.fault}});
     told = true;
     well = isWell;
     timer.expires_at(begun + engine.health.interval);

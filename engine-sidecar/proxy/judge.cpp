@@ -6,7 +6,9 @@
 namespace bailiwick::sidecar {
 namespace {
 
-Refusal badRequest(std::string message) { return {Code::BadRequest, std::move(message), {}}; }
+Refusal badRequest(std::string message) {
+  return {Code::BadRequest, std::move(message), {}};
+}
 
 constexpr std::size_t maxLoggedPath = 200;
 
@@ -38,10 +40,10 @@ std::optional<Refusal> Exchange::judge() {
   record_.path = path_;
   if (auto refusal = authenticate()) return refusal;
   if (operation_ == Operation::Unknown) {
-    return Refusal{Code::UnknownPath,
-                   std::string(head().target.path) + " is not served here to " +
-                       std::string(head().method),
-                   {}};
+    return Refusal{
+        Code::UnknownPath,
+        std::string(head().target.path) + " is not served here to " + std::string(head().method),
+        {}};
   }
   if (auto refusal = findTable()) return refusal;
   if (auto refusal = readLaw()) return refusal;
@@ -97,8 +99,8 @@ std::optional<Refusal> Exchange::findTable() {
   if (refusal) return refusal;
   table_ = core_.book->find(deployment);
   if (!table_ && core_.plane.isGateway())
-    return Refusal{Code::UnknownModel,
-                   "deployment " + std::string(deployment) + " has no routes here", {}};
+    return Refusal{
+        Code::UnknownModel, "deployment " + std::string(deployment) + " has no routes here", {}};
   if (!table_)
     return Refusal{Code::NoBackend, "no route table has been read yet", std::chrono::seconds(1)};
   query_.hopped = session_.door == Door::Peers || (!hop.empty() && hop == table_->deployment);

@@ -39,7 +39,8 @@ std::optional<Refusal> Plane::enter(std::string_view key, const std::shared_ptr<
                                     Instant now) {
   const std::lock_guard lock(mutex_);
   if (!drain_.admits())
-    return Refusal{Code::Draining, "this replica is going away; ask again", std::chrono::seconds(1)};
+    return Refusal{Code::Draining, "this replica is going away; ask again",
+                   std::chrono::seconds(1)};
   Admission::Arrival arrival = admission_.arrive(key, now);
   if (arrival.refused) return std::move(arrival.refused);
   drain_.started();

@@ -24,15 +24,14 @@
 
 namespace bailiwick::sidecar {
 
-
 // A request's place among those in flight, or in the queue for one.
 struct Place {
   enum class State { Waiting, Admitted, Expired };
 
   Place(asio::io_context& loop, ReadyListener* who) : io(&loop), listener(who) {}
 
-  asio::io_context* io;      // of the thread that reads what follows
-  ReadyListener* listener;   // is told of a new state; null once the request has gone
+  asio::io_context* io;     // of the thread that reads what follows
+  ReadyListener* listener;  // is told of a new state; null once the request has gone
   State state = State::Waiting;
   Admission::Ticket ticket = 0;
 };

@@ -1,11 +1,13 @@
 // The answer on its way back: each piece goes out as it came in, from the thread's own buffer; only
 // what the client does not take at once is kept.
 
+#include "proxy/exchange.hpp"
+
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "http/chars.hpp"
 #include "http/render.hpp"
-#include "proxy/exchange.hpp"
 
 namespace bailiwick::sidecar {
 namespace {
@@ -13,15 +15,20 @@ namespace {
 using Body = http::ResponseHead::Body;
 
 constexpr int maxParts = 64;
+constexpr int fairReads = 16;  // of one answer, before others have their turn
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
 
 bool isEventStream(const http::ResponseHead& head) {
   const http::Field* type = http::find(head.fields, http::Known::ContentType);
   return type && http::startsNoCase(type->value, "text/event-stream");
 }
 
-iovec partOf(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+iovec partOf(std::string_view text) {
+  return {const_cast<char*>(text.data()), text.size()};
+}
 
 }  // namespace
 
@@ -35,16 +42,17 @@ void Exchange::beginAnswer(const Way& way) {
   record_.stream = isEvents_;
   left_ = answer.length;
   decoder_.reset();
-  chunkedBack_ = minorVersion == 1 && (answer.body == Body::Chunked || answer.body == Body::UntilClose);
-  const bool endsByClose = !chunkedBack_ && answer.body != Body::Length && answer.body != Body::None;
+  chunkedBack_ =
+      minorVersion == 1 && (answer.body == Body::Chunked || answer.body == Body::UntilClose);
+  const bool endsByClose =
+      !chunkedBack_ && answer.body != Body::Length && answer.body != Body::None;
   closes_ = !head().keepAlive || !body_.complete() || endsByClose || core_.plane.refuses();
   std::string& out = session_.work->head;
   out.clear();
   http::appendResponse(out, answer,
                        {.answerHeaders = way.answerHeaders,
                         .chunked = chunkedBack_,
-                        .length = answer.body == Body::Length ? std::optional(left_)
-                                                              : std::nullopt,
+                        .length = answer.body == Body::Length ? std::optional(left_) : std::nullopt,
                         .connection = closes_             ? "close"
                                       : minorVersion == 0 ? "keep-alive"
                                                           : ""});
@@ -105,7 +113,8 @@ std::string_view Exchange::passSome(std::string_view bytes) {
     answerBroken_ = decoder_.fault() != http::Fault::None;
     answerDone_ = decoder_.done();
   } else if (body == Body::Length) {
-    const auto part = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
+    const auto part =
+        bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
     add(part);
     bytes.remove_prefix(part.size());
     left_ -= part.size();
@@ -124,6 +133,42 @@ std::string_view Exchange::passSome(std::string_view bytes) {
   return bytes;
 }
 
+// What the client did not take at once goes first; a client that takes nothing for too long has
+// gone.
+void Exchange::flushOrStall() {
+  const Instant last = begun_ + config().limits.requestTimeout;
+  const bool stalled = stalled_;
+  flushPending();
+  stalled_ = !pending_.empty();
+  if (stalled_ && !stalled)
+    session_.deadline.set(std::min(last, now() + config().limits.idleTimeout));
+  if (stalled && !stalled_) session_.deadline.set(last);
+}
+
+// At most one read; whether there may be more at once.
+bool Exchange::moveAnswer() {
+  if (!pending_.empty()) flushOrStall();
+  if (!pending_.empty() || answerDone_ || answerBroken_ || !upstream_.mayRead()) return false;
+  const Io io = upstream_.read(core_.scratch.data(), core_.scratch.size());
+  if (io.over()) upstreamOver(io);
+  if (!io.done()) return false;
+  if (isEvents_) noteGap();
+  passOn({core_.scratch.data(), io.bytes});
+  return true;
+}
+
+// Why the answer has to end before its end.
+std::optional<Refusal> Exchange::answerFault(const Target& target) {
+  if (answerBroken_) {
+    target.health->failed(now());
+    ending_ = Ending::Cut;
+    return brokenOff();
+  }
+  if (session_.isCut) return whyNot(Outcome::Cut);
+  if (session_.deadline.passed() && !stalled_) return whyNot(Outcome::Late);
+  return std::nullopt;
+}
+
 Task<bool> Exchange::relay(const Target& target, const Way& way) {
   upstreamKeeps_ = answer_.head().keepAlive && isSent();
   beginAnswer(way);
@@ -131,53 +176,20 @@ Task<bool> Exchange::relay(const Target& target, const Way& way) {
   firstBytes_ = {};
   maybeCopy();
   maybeRelease();
-  const Instant last = begun_ + config().limits.requestTimeout;
-  session_.deadline.set(last);
-  bool stalled = false;
-  while (!clientGone_ && !(answerDone_ && pending_.empty())) {
-    if (!pending_.empty()) {
-      flushPending();
-      if (!pending_.empty() && !stalled)
-        session_.deadline.set(std::min(last, now() + config().limits.idleTimeout));
-      if (pending_.empty() && stalled) session_.deadline.set(last);
-      stalled = !pending_.empty();
-    }
-    if (pending_.empty() && !answerDone_ && !answerBroken_ && upstream_.mayRead()) {
-      const Io io = upstream_.read(core_.scratch.data(), core_.scratch.size());
-      if (io.done()) {
-        if (isEvents_) noteGap();
-        passOn({core_.scratch.data(), io.bytes});
-        continue;
-      }
-      if (io.over()) upstreamOver(io);
-    }
-    if (answerBroken_) {
-      target.health->failed(now());
-      ending_ = Ending::Cut;
-      const Refusal why = brokenOff();
-      co_return co_await breakOff(why);
-    }
+  session_.deadline.set(begun_ + config().limits.requestTimeout);
+  for (int inRow = 1;; ++inRow) {
+    const bool moved = moveAnswer();
     if (clientGone_ || (answerDone_ && pending_.empty())) break;
-    if (session_.isCut) {
-      const Refusal why = whyNot(Outcome::Cut);
-      co_return co_await breakOff(why);
-    }
-    if (session_.deadline.passed()) {
-      if (stalled) clientGone_ = true;
-      if (stalled) break;
-      const Refusal why = whyNot(Outcome::Late);
-      co_return co_await breakOff(why);
-    }
-    if (session_.client.mayRead() && session_.client.isGone()) clientGone_ = true;
+    if (moved && inRow % fairReads == 0) co_await asio::post(core_.io, useAwaitable);
+    if (moved) continue;
+    if (const std::optional<Refusal> why = answerFault(target)) co_return co_await breakOff(*why);
+    clientGone_ =
+        session_.deadline.passed() || (session_.client.mayRead() && session_.client.isGone());
     if (clientGone_) break;
     if (pending_.empty() && upstream_.mayRead()) continue;
     co_await session_.waiter.wait();
   }
   co_return endRelay(way);
-}
-
-Refusal Exchange::brokenOff() {
-  return {Code::UpstreamFailed, "the backend broke off its answer", {}};
 }
 
 void Exchange::noteGap() {

@@ -108,7 +108,7 @@ class RequestBody {
   std::unique_ptr<char[]> kept_;  // or the bytes are still in in_
   const char* data_ = nullptr;
   std::size_t capacity_ = 0;
-  std::uint64_t base_ = 0;      // position of the first byte that is still there
+  std::uint64_t base_ = 0;  // position of the first byte that is still there
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   std::int64_t heldCopy_ = 0, heldAhead_ = 0;

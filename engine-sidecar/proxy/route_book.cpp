@@ -63,8 +63,7 @@ Way wayTo(const Target& target, const RouteTable& table, ClientContexts& context
       way.fault = bearer.error().message;
     }
   }
-  way.endpoint.key =
-      endpointKey(url, files, way.endpoint.serverName, way.endpoint.tls.get());
+  way.endpoint.key = endpointKey(url, files, way.endpoint.serverName, way.endpoint.tls.get());
   return way;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// All route tables that are in force, each with what reaching its targets takes. Immutable: a change
-// makes a new book, and requests keep the one that they began with.
+// All route tables that are in force, each with what reaching its targets takes. Immutable: a
+// change makes a new book, and requests keep the one that they began with.
 
 #include <atomic>
 #include <functional>
@@ -21,10 +21,10 @@ namespace bailiwick::sidecar {
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;
-  std::string serverName;  // that TLS checks
-  TlsContext tls;          // null: plain
+  std::string serverName;   // that TLS checks
+  TlsContext tls;           // null: plain
   bool publicOnly = false;  // names that resolve to private addresses are refused
-  std::string key;         // of all of these
+  std::string key;          // of all of these
 };
 
 // The way to one target.
@@ -40,9 +40,7 @@ struct Way {
 class Freshness {
  public:
   void confirm(Instant now) { at_.store(now.time_since_epoch().count()); }
-  bool isPast(api::Duration maxAge, Instant now) const {
-    return age(now) > maxAge;
-  }
+  bool isPast(api::Duration maxAge, Instant now) const { return age(now) > maxAge; }
   Instant::duration age(Instant now) const { return now - Instant(Instant::duration(at_.load())); }
 
  private:

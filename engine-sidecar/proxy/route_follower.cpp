@@ -8,7 +8,9 @@
 namespace bailiwick::sidecar {
 namespace {
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
@@ -18,8 +20,8 @@ RouteFollower::RouteFollower(Plane& plane, Publish publish)
 Result<void> RouteFollower::load() {
   if (auto keys = loadKeys(); !keys) return keys;
   const Config& config = plane_.config;
-  auto loaded = plane_.isGateway() ? loadFolder()
-                                   : loadFile(config.identity.deployment, config.routes.file);
+  auto loaded =
+      plane_.isGateway() ? loadFolder() : loadFile(config.identity.deployment, config.routes.file);
   // Bad tables are reported one by one; what they leave of a gateway's folder is served.
   if (!loaded && !plane_.isGateway()) return tl::unexpected(loaded.error());
   if (!loaded) report(loaded.error());
@@ -31,8 +33,8 @@ Result<void> RouteFollower::load() {
 void RouteFollower::poll() {
   if (auto keys = loadKeys(); !keys) report(keys.error());
   const Config& config = plane_.config;
-  auto changed = plane_.isGateway() ? loadFolder()
-                                    : loadFile(config.identity.deployment, config.routes.file);
+  auto changed =
+      plane_.isGateway() ? loadFolder() : loadFile(config.identity.deployment, config.routes.file);
   if (!changed) report(changed.error());
   const bool ways = reloadWays();
   if ((changed && *changed) || ways) publishBook();
@@ -80,17 +82,17 @@ Result<bool> RouteFollower::loadFolder() {
     if (!loaded) report(loaded.error());
     changed = changed || (loaded && *loaded);
   }
-  changed = std::erase_if(sources_, [&](const auto& entry) {
-              return !present.contains(entry.first);
-            }) > 0 || changed;
+  changed = std::erase_if(sources_,
+                          [&](const auto& entry) { return !present.contains(entry.first); }) > 0 ||
+            changed;
   return changed;
 }
 
-// Generations compare within one ConfigMap uid; a file has none, so that it never takes the place of
-// a newer table, and a ConfigMap that was made anew always does.
+// Generations compare within one ConfigMap uid; a file has none, so that it never takes the place
+// of a newer table, and a ConfigMap that was made anew always does.
 Result<bool> RouteFollower::take(Source& source, const std::string& deployment,
-                               const std::string& name, const std::string& text,
-                               const std::string& uid) {
+                                 const std::string& name, const std::string& text,
+                                 const std::string& uid) {
   auto parsed = parseRouteTable(name, text);
   if (!parsed) {
     ++source.refused;

@@ -54,8 +54,7 @@ Task<void> countedAdmin(Core& core, Stream client, Wicket wicket, const Views& v
 
 }  // namespace
 
-Server::Server(Config config, std::unique_ptr<LogWriter> log, std::string version,
-               unsigned threads)
+Server::Server(Config config, std::unique_ptr<LogWriter> log, std::string version, unsigned threads)
     : version_(std::move(version)),
       plane_(std::move(config), std::move(log)),
       source_(plane_, [this](const auto& book) { publish(book); }) {
@@ -83,8 +82,8 @@ std::string Server::scrape() const {
   snapshot.copyBytes = plane_.copies.used();
   for (const auto& [deployment, table] : cores_.front()->book->tables()) {
     const std::chrono::duration<double> age = table->freshness->age(now);
-    snapshot.tables.push_back({deployment, table->routes.table().generation, age.count(),
-                               source_.refusals(deployment)});
+    snapshot.tables.push_back(
+        {deployment, table->routes.table().generation, age.count(), source_.refusals(deployment)});
     for (const Target& target : table->routes.targets()) {
       const HealthState state = target.health->state(now);
       snapshot.backends.push_back(
@@ -96,8 +95,7 @@ std::string Server::scrape() const {
 }
 
 void Server::publish(const std::shared_ptr<const RouteBook>& book) {
-  for (auto& core : cores_)
-    asio::post(core->io, [core = core.get(), book] { core->book = book; });
+  for (auto& core : cores_) asio::post(core->io, [core = core.get(), book] { core->book = book; });
 }
 
 Result<void> Server::start() {
@@ -162,10 +160,10 @@ Result<std::uint16_t> Server::openWicket(const Address& address, Wicket wicket) 
                  acceptAll(first, *descriptor,
                            [this, &first, wicket](Stream client, const std::string&) {
                              if (wickets_ >= maxWickets) return;
-                             asio::co_spawn(first.io,
-                                            countedAdmin(first, std::move(client), wicket, views_,
-                                                         wickets_),
-                                            asio::detached);
+                             asio::co_spawn(
+                                 first.io,
+                                 countedAdmin(first, std::move(client), wicket, views_, wickets_),
+                                 asio::detached);
                            }),
                  asio::detached);
   return portOf(*descriptor);

@@ -10,7 +10,9 @@ namespace {
 constexpr std::chrono::seconds lingerFor{2};
 constexpr std::size_t lingerBytes = std::size_t{1} << 20;
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
@@ -106,9 +108,12 @@ Task<Session::Heard> Session::hear() {
   while (true) {
     if (work && !work->in.view().empty()) {
       switch (work->parser.parse(work->in.view())) {
-        case http::RequestParser::Step::Done: co_return Heard::Request;
-        case http::RequestParser::Step::Failed: co_return Heard::Malformed;
-        case http::RequestParser::Step::More: break;
+        case http::RequestParser::Step::Done:
+          co_return Heard::Request;
+        case http::RequestParser::Step::Failed:
+          co_return Heard::Malformed;
+        case http::RequestParser::Step::More:
+          break;
       }
       if (!begun) deadline.set(now() + core.plane.config.limits.headerTimeout);
       begun = true;
@@ -171,8 +176,8 @@ Task<bool> Session::refuse(const Refusal& refusal, bool close) {
   co_return co_await send(answerOf(refusal, close));
 }
 
-// What the client has still under way would reset the connection, and with it the answer that it has
-// not read yet.
+// What the client has still under way would reset the connection, and with it the answer that it
+// has not read yet.
 Task<void> Session::linger() {
   client.shutdownSend();
   deadline.set(now() + lingerFor);

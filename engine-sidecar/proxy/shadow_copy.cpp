@@ -38,10 +38,10 @@ Task<void> ShadowCopy::run(std::shared_ptr<ShadowCopy> copy, std::shared_ptr<con
     const Fetched fetched =
         co_await fetch(copy->core_, table->ways[index].endpoint, std::move(request),
                        copy->core_.plane.config.limits.requestTimeout, false, std::move(discard));
-    copy->copy_ = Observed{fetched.whole ? fetched.status : 0,
-                           std::chrono::duration_cast<api::Duration>(
-                               std::chrono::steady_clock::now() - begun),
-                           static_cast<std::int64_t>(fetched.bytes)};
+    copy->copy_ = Observed{
+        fetched.whole ? fetched.status : 0,
+        std::chrono::duration_cast<api::Duration>(std::chrono::steady_clock::now() - begun),
+        static_cast<std::int64_t>(fetched.bytes)};
     copy->compareIfBoth();
   } catch (const std::exception& error) {
     log::error("a shadow copy ended with an error", {{"error", error.what()}});

@@ -1,6 +1,6 @@
 #pragma once
-// A copy of a request to a baseline, beside the original, which never waits for it. Both answers are
-// compared once both have ended.
+// A copy of a request to a baseline, beside the original, which never waits for it. Both answers
+// are compared once both have ended.
 
 #include <memory>
 #include <optional>

@@ -20,7 +20,9 @@ namespace {
 namespace detail = boost::asio::detail;
 using Reactor = detail::epoll_reactor;
 
-Reactor& reactorOf(asio::io_context& io) { return asio::use_service<Reactor>(io); }
+Reactor& reactorOf(asio::io_context& io) {
+  return asio::use_service<Reactor>(io);
+}
 
 }  // namespace
 
@@ -91,7 +93,9 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   return *this;
 }
 
-Socket::~Socket() { close(); }
+Socket::~Socket() {
+  close();
+}
 
 void Socket::close() {
   if (descriptor_ < 0) return;
@@ -144,8 +148,12 @@ Io Socket::write(const iovec* parts, int count) {
   return {Io::Status::Again, 0};
 }
 
-bool Socket::mayRead() const { return readiness_ && readiness_->mayRead; }
-bool Socket::mayWrite() const { return readiness_ && readiness_->mayWrite; }
+bool Socket::mayRead() const {
+  return readiness_ && readiness_->mayRead;
+}
+bool Socket::mayWrite() const {
+  return readiness_ && readiness_->mayWrite;
+}
 
 void Socket::readExhausted() {
   if (descriptor_ < 0) return;

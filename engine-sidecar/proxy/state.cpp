@@ -9,21 +9,30 @@ using Json = nlohmann::ordered_json;
 
 const char* nameOf(HealthState state) {
   switch (state) {
-    case HealthState::Unknown: return "Unknown";
-    case HealthState::Healthy: return "Healthy";
-    case HealthState::Recovering: return "Recovering";
-    case HealthState::Ejected: return "Ejected";
-    case HealthState::Down: return "Down";
+    case HealthState::Unknown:
+      return "Unknown";
+    case HealthState::Healthy:
+      return "Healthy";
+    case HealthState::Recovering:
+      return "Recovering";
+    case HealthState::Ejected:
+      return "Ejected";
+    case HealthState::Down:
+      return "Down";
   }
   return "Unknown";
 }
 
 const char* nameOf(DrainState state) {
   switch (state) {
-    case DrainState::Serving: return "Serving";
-    case DrainState::LameDuck: return "LameDuck";
-    case DrainState::Draining: return "Draining";
-    case DrainState::Drained: return "Drained";
+    case DrainState::Serving:
+      return "Serving";
+    case DrainState::LameDuck:
+      return "LameDuck";
+    case DrainState::Draining:
+      return "Draining";
+    case DrainState::Drained:
+      return "Drained";
   }
   return "Serving";
 }

@@ -40,8 +40,8 @@ class Stream {
 
   bool mayRead() const { return socket_.mayRead(); }
   bool mayWrite() const { return socket_.mayWrite(); }
-  // The listener is told of the next chance to write: of a connection that is being made, of success
-  // or failure.
+  // The listener is told of the next chance to write: of a connection that is being made, of
+  // success or failure.
   void awaitWrite() { socket_.writeExhausted(); }
 
  private:

@@ -101,12 +101,11 @@ void startClientTls(Stream& stream, SSL_CTX* context, const std::string& serverN
   in6_addr address;
   const bool isAddress = ::inet_pton(AF_INET, serverName.c_str(), &address) == 1 ||
                          ::inet_pton(AF_INET6, serverName.c_str(), &address) == 1;
-  const bool set =
-      isAddress
-          ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), serverName.c_str()) == 1
-          : SSL_set1_host(ssl, serverName.c_str()) == 1 &&
-                SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                         const_cast<char*>(serverName.c_str())) == 1;
+  const bool set = isAddress
+                       ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), serverName.c_str()) == 1
+                       : SSL_set1_host(ssl, serverName.c_str()) == 1 &&
+                             SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                      const_cast<char*>(serverName.c_str())) == 1;
   if (!set) stream.close();
 }
 

@@ -19,7 +19,8 @@ using TlsContext = std::shared_ptr<SSL_CTX>;
 // With a CA, a client must show a certificate of it.
 Result<TlsContext> serverContext(const ServerTls& files);
 
-// A listener's context, made anew when its files change. get() is for all threads, the rest for one.
+// A listener's context, made anew when its files change. get() is for all threads, the rest for
+// one.
 class ServerCertificates {
  public:
   explicit ServerCertificates(ServerTls files) : files_(std::move(files)) {}

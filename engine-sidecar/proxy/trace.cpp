@@ -30,8 +30,7 @@ bool isTraceParent(std::string_view text) {
 }
 
 TraceParent::TraceParent(std::string_view received, Random& random) {
-  constexpr std::string_view frame =
-      "00-00000000000000000000000000000000-0000000000000000-00";
+  constexpr std::string_view frame = "00-00000000000000000000000000000000-0000000000000000-00";
   const bool valid = isTraceParent(received);
   std::copy_n((valid ? received : frame).begin(), text_.size(), text_.begin());
   if (!valid) fill(text_.data() + 3, 32, random);
