@@ -184,6 +184,12 @@ def unit_steps():
     return [tuple(steps[i:i + 2]) for i in range(0, len(steps), 2)]
 
 
+def process_steps():
+    """The sidecar over real sockets, as the unit preset built it."""
+    program = f"--engine-sidecar=build/{UNIT_PRESET}/bin/engine-sidecar"
+    return [pytest_step("sidecar", "tests/sidecar/process", program, again=True)]
+
+
 def cluster_steps():
     return [
         (pytest_step("crds", "tests/crds"), pytest_step("chart", "tests/chart")),
@@ -228,7 +234,7 @@ def main():
     of = len(unit) + len(cluster)
     built = run(cluster + unit, 0, of)
     if built:
-        steps = [] if options.only == "cluster" else check_steps() + unit_steps()
+        steps = [] if options.only == "cluster" else check_steps() + unit_steps() + process_steps()
         steps += [] if options.only == "unit" else cluster_steps()
         run(steps, of, of + len(flat(steps)))
     minutes = (time.monotonic() - begun) / 60
