@@ -48,21 +48,6 @@ struct Region {
   EligibleGroups& eligible;
 };
 
-// One Deployment and one LeaderWorkerSet of the same variant would both run its replicas.
-std::optional<Refusal> otherKind(const api::Variant& variant, const World& world,
-                                 const DeploymentPlan& plan) {
-  const auto entry = world.workloads.find({plan.deployment->meta.key, variant.name});
-  if (variant.external || entry == world.workloads.end()) return std::nullopt;
-  const bool groups = variant.accelerator.nodes > 1;
-  if (entry->second->groups == groups) return std::nullopt;
-  return Refusal{"InvalidSpec",
-                 fmt::format("variant {}: accelerator.nodes is {}, and {} {} runs its replicas: "
-                             "give the variant another name",
-                             variant.name, variant.accelerator.nodes,
-                             groups ? "Deployment" : "LeaderWorkerSet",
-                             entry->second->meta.key.name)};
-}
-
 VariantPlan prepare(const api::Variant& variant, const DeploymentPlan& plan, Region& region) {
   const auto& world = region.world;
   VariantPlan result;
@@ -70,8 +55,6 @@ VariantPlan prepare(const api::Variant& variant, const DeploymentPlan& plan, Reg
   const auto passport = world.passports.find(variant.passport);
   if (passport != world.passports.end()) result.passport = passport->second;
   result.refusal = plan.refusal;
-  if (result.refusal) return result;
-  result.refusal = otherKind(variant, world, plan);
   if (result.refusal) return result;
   result.refusal = policy::checkVariant({*plan.deployment, variant, result.passport,
                                          *world.region, *world.catalog, *world.settings,
@@ -110,7 +93,7 @@ DeploymentPlan place(const api::ModelDeployment& deployment,
   plan.onHold =
       deployment.spec.paused || (plan.refusal && plan.refusal->reason == "InvalidSpec");
   plan.replicas = replicas({deployment, region.inventory, *world.region, *world.catalog, world.now,
-                            unlawful ? &*plan.refusal : nullptr},
+                            unlawful ? &*plan.refusal : nullptr, world.podMemory},
                            pods);
   for (const auto& variant : deployment.spec.variants) {
     plan.variants.push_back(prepare(variant, plan, region));

@@ -45,7 +45,7 @@ struct World {
   std::vector<const api::Pod*> pods;  // all of the cluster: other people's take devices too
   std::vector<const api::ModelDeployment*> deployments;
   std::map<std::string, const api::ModelPassport*, std::less<>> passports;
-  // Workloads that a deployment controls, by its key and the variant.
+  // Workloads that a deployment controls, by its key and their runner's name.
   std::map<std::pair<api::Key, std::string>, const api::Workload*> workloads;
   // A further refusal of a variant that passed every check: what cannot be rendered is not offered.
   std::function<std::optional<policy::Refusal>(const api::ModelDeployment&, const api::Variant&,
@@ -54,6 +54,7 @@ struct World {
   // By deployment uid and variant.
   std::map<std::pair<std::string, std::string>, Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, ApplyRefusal> applyRefusals;
+  PodMemory podMemory;
 };
 
 struct VariantPlan {
