@@ -141,20 +141,39 @@ void readWaiting(const Cursor& state, std::optional<Waiting>& first) {
   });
 }
 
+// What a container said at its last end; no more of it than a condition's message may hold.
+void readLastWords(const Cursor& lastState, std::string& out) {
+  constexpr std::size_t most = 1024;
+  lastState.fields([&](std::string_view key, const Cursor& value) {
+    if (key != "terminated") return;
+    value.fields([&](std::string_view term, const Cursor& text) {
+      if (term == "message") text.read(out);
+    });
+  });
+  while (out.ends_with('\n')) out.pop_back();
+  if (out.size() > most) out.resize(most);
+}
+
 void readContainerStatuses(const Cursor& statuses, Status& out) {
   statuses.items([&](const Cursor& item) {
-    std::string name;
+    const bool known = out.waiting && !out.waiting->ordinary();
+    std::string name, lastWords;
     Requests actual, allocated;
     item.fields([&](std::string_view key, const Cursor& value) {
       if (key == "name")
         value.read(name);
       else if (key == "state")
         readWaiting(value, out.waiting);
+      else if (key == "lastState")
+        readLastWords(value, lastWords);
       else if (key == "resources")
         readRequests(value, actual);
       else if (key == "allocatedResources")
         readAmounts(value, allocated);
     });
+    // The kubelet says no more than for how long it backs off.
+    if (!known && !lastWords.empty() && out.waiting && out.waiting->reason == "CrashLoopBackOff")
+      out.waiting->message = "container " + name + ": " + lastWords;
     raiseTo(actual, allocated);
     if (!actual.empty()) out.actual.emplace_back(std::move(name), std::move(actual));
   });
