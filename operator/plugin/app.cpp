@@ -19,8 +19,7 @@ using Command = std::function<Outcome<Exit>(const Context&)>;
 
 // The parser, what it fills in, and the command that was named.
 struct Parser {
-  CLI::App app{"Explains and plans where language models may run, and leaves a dependency with "
-               "evidence.",
+  CLI::App app{"Plans and explains where language models may run, and leaves a dependency.",
                "kubectl bailiwick"};
   Options options;
   PlanOptions plan;
@@ -52,7 +51,7 @@ void addCluster(Parser& p, CLI::App& command) {
 void addCatalog(Parser& p, CLI::App& command) {
   command
       .add_option("--catalog", p.options.catalog,
-                  "Folder whose entries add to or replace the catalogue's")
+                  "Folder of entries over the catalogue's")
       ->option_text("DIR");
 }
 
@@ -62,8 +61,9 @@ void addWorld(Parser& p, CLI::App& command, PlanOptions& world) {
   addCatalog(p, command);
   command.add_flag("-R,--recursive", world.recursive, "Look into the folders below -f too");
   auto* against = command.add_option("--against", world.against,
-                                     "Kubeconfig of the region's cluster, one for each region")
-                      ->option_text("KUBECONFIG");
+                                     "Kubeconfig of a region's cluster (repeatable)")
+                      ->option_text("KUBECONFIG")
+                      ->allow_extra_args(false);
   command.add_option("--offline", world.offline, "Region files instead of clusters")
       ->option_text("FILES")
       ->excludes(against);
@@ -87,12 +87,13 @@ void addPlan(Parser& p) {
   auto* command = addCommand(
       p, "plan", "What applying manifests would change",
       "  kubectl bailiwick plan -f manifests/\n"
-      "  kubectl bailiwick plan -f manifests/ --offline regions/fra.yaml regions/zrh.yaml\n"
+      "  kubectl bailiwick plan -f manifests/ --offline fra.yaml zrh.yaml\n"
       "  kubectl bailiwick plan -f manifests/ --against fra.kubeconfig -o json\n"
       "Exit code 1 when something is found that a person should look at.");
   command->add_option("-f,--filename", p.plan.files, "File, folder or - (standard input)")
       ->required()
-      ->option_text("PATH");
+      ->option_text("PATH")
+      ->allow_extra_args(false);
   addWorld(p, *command, p.plan);
   addOutput(p, *command, allFormats);
   command->callback([&p] { p.chosen = [&p](const Context& c) { return runPlan(c, p.plan); }; });
@@ -100,12 +101,13 @@ void addPlan(Parser& p) {
 
 void addExplain(Parser& p) {
   auto* command = addCommand(
-      p, "explain", "Why each variant of a ModelDeployment was chosen or not, pool by pool",
+      p, "explain", "Why each variant was chosen or not, pool by pool",
       "  kubectl bailiwick explain mdep/assistant -n team\n"
-      "  kubectl bailiwick explain mdep/assistant -n team -f manifests/ --offline fra.yaml");
+      "  kubectl bailiwick explain mdep/assistant -n team -f . --offline fra.yaml");
   command->add_option("deployment", p.explain.name, "mdep/NAME")->required()->option_text("NAME");
   command->add_option("-f,--filename", p.explain.world.files, "As if this were applied")
-      ->option_text("PATH");
+      ->option_text("PATH")
+      ->allow_extra_args(false);
   addWorld(p, *command, p.explain.world);
   addOutput(p, *command, allFormats);
   command->callback(
@@ -132,12 +134,11 @@ void addCatalogCommand(Parser& p) {
 void addCompletion(Parser& p) {
   auto* command = addCommand(p, "completion", "Completion for a shell",
                              "  source <(kubectl-bailiwick completion bash)\n"
-                             "  kubectl-bailiwick completion fish > "
-                             "~/.config/fish/completions/kubectl-bailiwick.fish\n"
-                             "For `kubectl bailiwick` itself, in every shell that completes kubectl:\n"
-                             "  kubectl-bailiwick completion kubectl > "
-                             "/usr/local/bin/kubectl_complete-bailiwick\n"
-                             "  chmod +x /usr/local/bin/kubectl_complete-bailiwick");
+                             "  kubectl-bailiwick completion fish | source\n"
+                             "For `kubectl bailiwick` itself, wherever kubectl is completed, in a "
+                             "folder\nof the PATH:\n"
+                             "  kubectl-bailiwick completion kubectl > kubectl_complete-bailiwick\n"
+                             "  chmod +x kubectl_complete-bailiwick");
   command->add_option("shell", p.shell, "bash, zsh, fish or kubectl")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish", "kubectl"}))
@@ -155,8 +156,8 @@ void build(Parser& p) {
   p.app.set_version_flag("--version", std::string("kubectl-bailiwick ") + buildVersion);
   p.app.require_subcommand(1);
   p.app.footer("Example:\n  kubectl bailiwick plan -f manifests/ --offline regions/fra.yaml\n"
-               "kubectl bailiwick COMMAND --help tells more. Exit codes: 0 fine, 1 a finding, "
-               "2 bad usage,\n3 the cluster could not be asked.");
+               "kubectl bailiwick COMMAND --help tells more. Exit codes:\n0 fine, 1 a finding, "
+               "2 bad usage, 3 the cluster could not be asked.");
   p.app.get_formatter()->column_width(28);
   addPlan(p);
   addExplain(p);
@@ -192,6 +193,10 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   if (!arguments.empty() && arguments.front() == completeCommand) {
     environment.terminal.out << complete(parser.app, {arguments.begin() + 1, arguments.end()});
     return 0;
+  }
+  if (arguments.empty()) {
+    environment.terminal.err << parser.app.help();
+    return static_cast<int>(Exit::Usage);
   }
   try {
     parser.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
