@@ -12,10 +12,12 @@
 #include <functional>
 #include <string_view>
 
+#include "api/exit_order.hpp"
 #include "api/model_deployment.hpp"
 #include "api/model_passport.hpp"
 #include "api/region.hpp"
 #include "api/result.hpp"
+#include "api/sovereignty_policy.hpp"
 #include "api/workload.hpp"
 
 namespace simdjson::dom {
@@ -27,6 +29,9 @@ namespace bailiwick::api {
 Result<ModelDeployment> decodeModelDeployment(simdjson::dom::element json);
 Result<ModelPassport> decodeModelPassport(simdjson::dom::element json);
 Result<Region> decodeRegion(simdjson::dom::element json);
+// Rules and targets that this version does not know are errors: they might forbid something.
+Result<SovereigntyPolicy> decodeSovereigntyPolicy(simdjson::dom::element json);
+Result<ExitOrder> decodeExitOrder(simdjson::dom::element json);
 
 // Tells by its key whether a node's label is worth its memory.
 using LabelFilter = std::function<bool(std::string_view)>;

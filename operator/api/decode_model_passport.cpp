@@ -6,22 +6,18 @@
 namespace bailiwick::api {
 namespace {
 
-void readOrganisation(const Cursor& organisation, Organisation& out) {
+// An Organisation, or its Parent, which has no parent of its own.
+template <class Body>
+void readOrganisation(const Cursor& organisation, Body& out) {
   organisation.fields([&](std::string_view key, const Cursor& value) {
-    if (key == "name")
-      value.read(out.name);
-    else if (key == "country")
-      value.read(out.country);
+    if (key == "name") return value.read(out.name);
+    if (key == "country") return value.read(out.country);
+    if constexpr (requires { out.parent; }) {
+      if (key == "parent") readOrganisation(value, out.parent.emplace());
+    }
   });
   organisation.require(!out.name.empty(), "name");
   organisation.require(!out.country.empty(), "country");
-}
-
-void readPublisher(const Cursor& publisher, ModelPassport& out) {
-  readOrganisation(publisher, out.publisher);
-  publisher.fields([&](std::string_view key, const Cursor& value) {
-    if (key == "parent") readOrganisation(value, out.parent.emplace());
-  });
 }
 
 void readModel(const Cursor& model, ModelPassport& out) {
@@ -32,6 +28,10 @@ void readModel(const Cursor& model, ModelPassport& out) {
       value.read(out.model);
     else if (key == "version")
       value.read(out.version);
+    else if (key == "parametersBillion")
+      value.read(out.parametersBillion);
+    else if (key == "contextTokens")
+      value.read(out.contextTokens);
   });
 }
 
@@ -71,6 +71,29 @@ void readSource(const Cursor& source, Artifact& out) {
   source.require(!out.uri.empty(), "uri");
 }
 
+void readSignature(const Cursor& signature, Signature& out) {
+  signature.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "type")
+      value.read(out.type);
+    else if (key == "publicKey")
+      value.read(out.publicKey);
+    else if (key == "uri")
+      value.read(out.uri);
+  });
+  signature.require(!out.type.empty(), "type");
+  signature.require(!out.publicKey.empty(), "publicKey");
+}
+
+void readHardware(const Cursor& hardware, VerifiedHardware& out) {
+  hardware.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "vendor")
+      value.read(out.vendor);
+    else if (key == "products")
+      value.read(out.products);
+  });
+  hardware.require(!out.vendor.empty(), "vendor");
+}
+
 void readArtifact(const Cursor& artifact, Artifact& out) {
   bool source = false;
   artifact.fields([&](std::string_view key, const Cursor& value) {
@@ -78,13 +101,11 @@ void readArtifact(const Cursor& artifact, Artifact& out) {
     if (key == "precision") return value.read(out.precision);
     if (key == "sizeGiB") return value.read(out.sizeGiB);
     if (key == "digest") return value.read(out.digest);
-    if (key == "signature") {
-      out.signed_ = true;
-      value.fields([](std::string_view, const Cursor&) {});
-    } else if (key == "source") {
-      source = true;
-      readSource(value, out);
-    }
+    if (key == "signature") return readSignature(value, out.signature.emplace());
+    if (key == "verifiedOn") return value.readEach(out.verifiedOn, readHardware);
+    if (key != "source") return;
+    source = true;
+    readSource(value, out);
   });
   artifact.require(!out.name.empty(), "name");
   artifact.require(source, "source");
@@ -112,6 +133,12 @@ void readEvidence(const Cursor& evidence, Evidence& out) {
       value.read(out.type);
     else if (key == "result")
       value.read(out.result);
+    else if (key == "reference")
+      value.read(out.reference);
+    else if (key == "digest")
+      value.read(out.digest);
+    else if (key == "issuer")
+      value.read(out.issuer);
     else if (key == "issuedAt")
       value.read(out.issuedAt);
     else if (key == "expiresAt")
@@ -135,7 +162,7 @@ void readAncestor(const Cursor& ancestor, Ancestor& out) {
 
 void readSpec(const Cursor& spec, ModelPassport& out) {
   spec.fields([&](std::string_view key, const Cursor& value) {
-    if (key == "publisher") return readPublisher(value, out);
+    if (key == "publisher") return readOrganisation(value, out.publisher);
     if (key == "model") return readModel(value, out);
     if (key == "originCountry") return value.read(out.originCountry);
     if (key == "openness") return readOpenness(value, out.openness);
@@ -144,8 +171,9 @@ void readSpec(const Cursor& spec, ModelPassport& out) {
     if (key == "derivedFrom") return value.readEach(out.derivedFrom, readAncestor);
     if (key == "evidence") return value.readEach(out.evidence, readEvidence);
     if (key != "licence") return;
-    value.fields([&](std::string_view term, const Cursor& id) {
-      if (term == "id") id.read(out.licence);
+    value.fields([&](std::string_view term, const Cursor& what) {
+      if (term == "id") what.read(out.licence);
+      if (term == "restrictions") what.read(out.restrictions);
     });
   });
   spec.require(!out.publisher.name.empty(), "publisher");

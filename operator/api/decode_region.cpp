@@ -20,6 +20,72 @@ void readPrice(const Cursor& price, Price& out) {
   price.require(!out.vendor.empty(), "vendor");
 }
 
+void readCertificate(const Cursor& certificate, Certificate& out) {
+  bool expires = false;
+  certificate.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "name") return value.read(out.name);
+    if (key != "expiresAt") return;
+    expires = true;
+    value.read(out.expiresAt);
+  });
+  certificate.require(!out.name.empty(), "name");
+  certificate.require(expires, "expiresAt");
+}
+
+void readAccess(const Cursor& access, Access& out) {
+  access.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "server") return value.read(out.server);
+    if (key == "caBundle") return value.read(out.caBundle);
+    if (key != "credentialSecret") return;
+    value.fields([&](std::string_view term, const Cursor& name) {
+      if (term == "namespace") name.read(out.credentialSecret.ns);
+      if (term == "name") name.read(out.credentialSecret.name);
+    });
+  });
+  access.require(!out.server.empty(), "server");
+  access.require(!out.credentialSecret.name.empty(), "credentialSecret");
+}
+
+void readGateway(const Cursor& gateway, Gateway& out) {
+  gateway.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "address")
+      value.read(out.address);
+    else if (key == "serverName")
+      value.read(out.serverName);
+    else if (key == "caBundle")
+      value.read(out.caBundle);
+  });
+  gateway.require(!out.address.empty(), "address");
+}
+
+void readTombstone(const Cursor& tombstone, Tombstone& out) {
+  tombstone.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "kind")
+      value.read(out.kind);
+    else if (key == "namespace")
+      value.read(out.ns);
+    else if (key == "name")
+      value.read(out.name);
+    else if (key == "uid")
+      value.read(out.uid);
+    else if (key == "at")
+      value.read(out.at);
+  });
+}
+
+void readEvidenceHead(const Cursor& head, EvidenceHead& out) {
+  head.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "order")
+      value.read(out.order);
+    else if (key == "head")
+      value.read(out.head);
+    else if (key == "records")
+      value.read(out.records);
+    else if (key == "countersigned")
+      value.read(out.countersigned);
+  });
+}
+
 void readPool(const Cursor& pool, PoolStatus& out) {
   pool.fields([&](std::string_view key, const Cursor& value) {
     if (key == "name")
@@ -68,6 +134,9 @@ void readSpec(const Cursor& spec, Region& out) {
     if (key == "location") return value.read(out.location);
     if (key == "jurisdiction") return value.read(out.jurisdiction);
     if (key == "residencyClasses") return value.read(out.residencyClasses);
+    if (key == "certificates") return value.readEach(out.certificates, readCertificate);
+    if (key == "access") return readAccess(value, out.access.emplace());
+    if (key == "gateway") return readGateway(value, out.gateway.emplace());
     if (key == "egress") return readEgress(value, out);
     if (key == "prices") return value.readEach(out.prices, readPrice);
     if (key == "cordoned") return value.read(out.cordoned);
@@ -92,6 +161,10 @@ void readStatus(const Cursor& status, RegionStatus& out) {
       value.readEach(out.pools, readPool);
     else if (key == "clusterUID")
       value.read(out.clusterUID);
+    else if (key == "tombstones")
+      value.readEach(out.tombstones, readTombstone);
+    else if (key == "evidenceHeads")
+      value.readEach(out.evidenceHeads, readEvidenceHead);
     else if (key == "conditions")
       value.readEach(out.conditions, readCondition);
   });

@@ -12,7 +12,6 @@ using nlohmann::json;
 json toJson(const RegionEntry& entry);
 json toJson(const VariantStatus& variant);
 json toJson(const PoolStatus& pool);
-json toJson(const Condition& c);
 json toJson(const VariantCount& count);
 json toJson(const VariantOffer& offer);
 
@@ -21,15 +20,6 @@ json list(const std::vector<T>& values) {
   json result = json::array();
   for (const auto& value : values) result.push_back(toJson(value));
   return result;
-}
-
-json toJson(const Condition& c) {
-  return {{"type", c.type},
-          {"status", c.status},
-          {"observedGeneration", c.observedGeneration},
-          {"lastTransitionTime", formatTime(c.since)},
-          {"reason", c.reason},
-          {"message", c.message}};
 }
 
 json toJson(const VariantCount& count) {
@@ -88,6 +78,15 @@ json toJson(const PoolStatus& pool) {
 json orNull(const std::string& text) { return text.empty() ? json() : json(text); }
 
 }  // namespace
+
+json toJson(const Condition& c) {
+  return {{"type", c.type},
+          {"status", c.status},
+          {"observedGeneration", c.observedGeneration},
+          {"lastTransitionTime", formatTime(c.since)},
+          {"reason", c.reason},
+          {"message", c.message}};
+}
 
 json toJson(const ModelDeploymentStatus& status) {
   json result = {{"observedGeneration", status.observedGeneration},

@@ -155,7 +155,11 @@ Json json(const PodSpec& pod) {
 }
 
 Json json(const Organisation& organisation) {
-  return {{"name", organisation.name}, {"country", organisation.country}};
+  Json out{{"name", organisation.name}, {"country", organisation.country}};
+  if (const auto& parent = organisation.parent) {
+    out["parent"] = {{"name", parent->name}, {"country", parent->country}};
+  }
+  return out;
 }
 
 Json json(const Ancestor& ancestor) {
@@ -179,7 +183,6 @@ Json identity(const ModelPassport& passport) {
            {"originCountry", passport.originCountry},
            {"openness", passport.openness},
            {"licence", passport.licence}};
-  if (passport.parent) out["parent"] = json(*passport.parent);
   Json lineage = Json::array(), endpoints = Json::array(), digests = Json::object();
   for (const Ancestor& ancestor : passport.derivedFrom) lineage.push_back(json(ancestor));
   for (const Endpoint& endpoint : passport.endpoints) endpoints.push_back(json(endpoint));

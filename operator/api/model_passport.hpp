@@ -9,12 +9,31 @@
 
 namespace bailiwick::api {
 
+struct Parent {
+  std::string name, country;
+  friend bool operator==(const Parent&, const Parent&) = default;
+};
+
 struct Organisation {
   std::string name, country;
+  std::optional<Parent> parent{};  // who controls it
   friend bool operator==(const Organisation&, const Organisation&) = default;
 };
 
 enum class SourceType { OCI, HuggingFace, ModelScope, HTTP, PVC, Image };
+
+// OpenSSF Model Signing.
+struct Signature {
+  std::string type, publicKey, uri;
+  friend bool operator==(const Signature&, const Signature&) = default;
+};
+
+// Hardware on which an artifact was seen to work. No products: any of that vendor's.
+struct VerifiedHardware {
+  std::string vendor;
+  std::vector<std::string> products;
+  friend bool operator==(const VerifiedHardware&, const VerifiedHardware&) = default;
+};
 
 struct Artifact {
   std::string name, precision;
@@ -22,7 +41,8 @@ struct Artifact {
   std::string uri;
   std::string sizeGiB;  // decimal as written, or empty
   std::string digest;   // of MANIFEST.sha256, or empty
-  bool signed_ = false;
+  std::optional<Signature> signature;
+  std::vector<VerifiedHardware> verifiedOn;
   friend bool operator==(const Artifact&, const Artifact&) = default;
 };
 
@@ -35,6 +55,7 @@ struct Endpoint {
 struct Evidence {
   std::string type, result;
   std::optional<Time> issuedAt, expiresAt;
+  std::string reference{}, digest{}, issuer{};
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };
 
@@ -57,11 +78,13 @@ struct ModelPassportStatus {
 struct ModelPassport {
   ObjectMeta meta;
   Organisation publisher;
-  std::optional<Organisation> parent;
   std::string family, model, version;
+  std::string parametersBillion;  // decimal as written, or empty
+  int contextTokens = 0;          // 0: not told
   std::string originCountry;
   std::string openness;  // OpenSource | OpenWeight | API
   std::string licence;
+  std::vector<std::string> restrictions;  // of the licence
   std::vector<Artifact> artifacts;
   std::vector<Endpoint> endpoints;
   std::vector<Ancestor> derivedFrom;

@@ -16,6 +16,24 @@ struct Price {
   friend bool operator==(const Price&, const Price&) = default;
 };
 
+struct Certificate {
+  std::string name;
+  Time expiresAt{};
+  friend bool operator==(const Certificate&, const Certificate&) = default;
+};
+
+// How its peers reach its API server.
+struct Access {
+  std::string server, caBundle;  // base64 of PEM
+  Key credentialSecret;
+  friend bool operator==(const Access&, const Access&) = default;
+};
+
+struct Gateway {
+  std::string address, serverName, caBundle;  // base64 of PEM
+  friend bool operator==(const Gateway&, const Gateway&) = default;
+};
+
 struct PoolStatus {
   std::string name, vendor, product;
   std::string memoryPerDevice;  // quantity, or empty when no label says it
@@ -27,11 +45,28 @@ struct PoolStatus {
   friend bool operator==(const PoolStatus&, const PoolStatus&) = default;
 };
 
+// Says that an original was deleted here, to those that hold copies.
+struct Tombstone {
+  std::string kind, ns, name, uid;
+  Time at{};
+  friend bool operator==(const Tombstone&, const Tombstone&) = default;
+};
+
+// How far the evidence of an order has come, for peers to countersign.
+struct EvidenceHead {
+  std::string order, head;
+  int records = 0;
+  std::vector<std::string> countersigned;  // names of regions
+  friend bool operator==(const EvidenceHead&, const EvidenceHead&) = default;
+};
+
 struct RegionStatus {
   std::string health;
   std::optional<Time> healthSince, lastHeartbeat;
   std::vector<PoolStatus> pools;
   std::string clusterUID;
+  std::vector<Tombstone> tombstones;
+  std::vector<EvidenceHead> evidenceHeads;
   std::vector<Condition> conditions;
   friend bool operator==(const RegionStatus&, const RegionStatus&) = default;
 };
@@ -40,6 +75,9 @@ struct Region {
   ObjectMeta meta;
   std::string provider, location, jurisdiction;
   std::vector<std::string> residencyClasses;
+  std::vector<Certificate> certificates;
+  std::optional<Access> access;
+  std::optional<Gateway> gateway;
   std::string weightsStorageClass;  // empty: emptyDir
   std::vector<std::string> egressGateways, egressWeightSources, egressProviders;  // CIDRs
   std::vector<Price> prices;

@@ -140,6 +140,13 @@ std::set<std::string> Catalog::expand(const std::vector<std::string>& places) co
   return out;
 }
 
+bool Catalog::covers(const std::vector<std::string>& places, std::string_view country) const {
+  return std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+    if (const Bloc* bloc = lookUp(blocs, place)) return bloc->members.contains(std::string(country));
+    return place == country;
+  });
+}
+
 std::set<std::string, std::less<>> Catalog::nodeLabelKeys() const {
   std::set<std::string, std::less<>> keys(regionLabels.begin(), regionLabels.end());
   keys.insert(zoneLabels.begin(), zoneLabels.end());

@@ -228,6 +228,8 @@ class Catalog {
   bool knowsPlace(std::string_view place) const;  // a country or a bloc
   // Blocs replaced by their members. Unknown places are left out: knowsPlace tells them.
   std::set<std::string> expand(const std::vector<std::string>& places) const;
+  // Whether one of the places is this country, or a bloc of which it is a member.
+  bool covers(const std::vector<std::string>& places, std::string_view country) const;
 
   // Every node label that anything in the catalogue reads; decoders drop the others. Keys with
   // residencyPrefix are kept as well.

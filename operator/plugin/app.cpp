@@ -10,6 +10,8 @@
 #include "catalog/loader.hpp"
 #include "plugin/catalog_command.hpp"
 #include "plugin/completion.hpp"
+#include "plugin/exit_command.hpp"
+#include "plugin/order_manifest.hpp"
 #include "plugin/version.hpp"
 
 namespace bailiwick::plugin {
@@ -25,9 +27,12 @@ struct Parser {
   PlanOptions plan;
   ExplainOptions explain;
   CatalogOptions catalog;
+  OrderOptions order;
+  EvidenceOptions evidence;
+  VerifyOptions verify;
   std::string shell;
   Command chosen;
-  bool needsCatalog = true;
+  bool needsCatalog = false;
 };
 
 void addOutput(Parser& p, CLI::App& command, const std::map<std::string, Format>& formats) {
@@ -38,6 +43,7 @@ void addOutput(Parser& p, CLI::App& command, const std::map<std::string, Format>
       ->option_text("FORMAT");
 }
 
+const std::map<std::string, Format> dataFormats{{"json", Format::Json}, {"yaml", Format::Yaml}};
 const std::map<std::string, Format> allFormats{
     {"json", Format::Json}, {"yaml", Format::Yaml}, {"wide", Format::Wide}};
 
@@ -96,7 +102,10 @@ void addPlan(Parser& p) {
       ->allow_extra_args(false);
   addWorld(p, *command, p.plan);
   addOutput(p, *command, allFormats);
-  command->callback([&p] { p.chosen = [&p](const Context& c) { return runPlan(c, p.plan); }; });
+  command->callback([&p] {
+    p.needsCatalog = true;
+    p.chosen = [&p](const Context& c) { return runPlan(c, p.plan); };
+  });
 }
 
 void addExplain(Parser& p) {
@@ -110,8 +119,10 @@ void addExplain(Parser& p) {
       ->allow_extra_args(false);
   addWorld(p, *command, p.explain.world);
   addOutput(p, *command, allFormats);
-  command->callback(
-      [&p] { p.chosen = [&p](const Context& c) { return runExplain(c, p.explain); }; });
+  command->callback([&p] {
+    p.needsCatalog = true;
+    p.chosen = [&p](const Context& c) { return runExplain(c, p.explain); };
+  });
 }
 
 void addCatalogCommand(Parser& p) {
@@ -127,8 +138,120 @@ void addCatalogCommand(Parser& p) {
       ->option_text("WORD");
   addCatalog(p, *command);
   addOutput(p, *command, allFormats);
+  command->callback([&p] {
+    p.needsCatalog = true;
+    p.chosen = [&p](const Context& c) { return runCatalog(c, p.catalog); };
+  });
+}
+
+void addSystemNamespace(CLI::App& command, std::string& ns) {
+  command.add_option("--system-namespace", ns, "Where the operator keeps evidence")
+      ->option_text("NAME")
+      ->capture_default_str();
+}
+
+// What `exit` and `drill` have in common.
+void addOrder(Parser& p, CLI::App& command) {
+  auto& order = p.order;
+  command.add_option("target", order.targets, "KEY=VALUE, any number; they add up")
+      ->option_text("TARGET");
+  command.add_option("--by", order.by, "When it must be done: 2026-12-31 or RFC 3339")
+      ->option_text("DATE");
+  command.add_option("--reason", order.reason, "Why, for the record")->option_text("TEXT");
+  command.add_option("--name", order.name, "Of the ExitOrder; else made of its targets")
+      ->option_text("NAME");
+  command.add_flag("--dry-run", order.dryRun, "Print the ExitOrder and make none");
+  command.add_flag("-w,--watch", order.watch, "Then follow its progress");
+  addCluster(p, command);
+  addOutput(p, command, dataFormats);
+}
+
+void addStatus(Parser& p, CLI::App& parent) {
+  auto* command = parent.add_subcommand("status", "How far an order is");
+  command->footer("Example:\n  kubectl bailiwick exit status exit-nvidia --watch\n"
+                  "Exit code 1 when it is blocked or held.");
+  command->add_option("order", p.evidence.order, "Name of the ExitOrder")
+      ->required()
+      ->option_text("NAME");
+  command->add_flag("-w,--watch", p.evidence.watch, "Until it is done");
+  addCluster(p, *command);
+  addOutput(p, *command, dataFormats);
   command->callback(
-      [&p] { p.chosen = [&p](const Context& c) { return runCatalog(c, p.catalog); }; });
+      [&p] { p.chosen = [&p](const Context& c) { return runExitStatus(c, p.evidence); }; });
+}
+
+void addExport(Parser& p, CLI::App& parent) {
+  auto* command = parent.add_subcommand("export", "Write an order's evidence to a file");
+  command->footer("Example:\n  kubectl bailiwick exit export exit-nvidia -o exit-nvidia.jsonl\n"
+                  "  kubectl bailiwick verify exit-nvidia.jsonl");
+  command->add_option("order", p.evidence.order, "Name of the ExitOrder")
+      ->required()
+      ->option_text("NAME");
+  command->add_option("-o,--output", p.evidence.file, "Where it is written")
+      ->required()
+      ->option_text("FILE");
+  addSystemNamespace(*command, p.evidence.systemNamespace);
+  addCluster(p, *command);
+  command->callback(
+      [&p] { p.chosen = [&p](const Context& c) { return runExitExport(c, p.evidence); }; });
+}
+
+void addExit(Parser& p) {
+  auto* command = addCommand(
+      p, "exit", "Leave a vendor, model or place by a date",
+      "  kubectl bailiwick exit vendor=nvidia --by 2026-12-31 --reason 'contract ends'\n"
+      "  kubectl bailiwick exit origin=CN passport=old --by 2026-12-31 --dry-run\n"
+      "  kubectl bailiwick exit status exit-nvidia -w\n"
+      "  kubectl bailiwick exit export exit-nvidia -o evidence.jsonl");
+  addOrder(p, *command);
+  command->add_option("--on-deadline", p.order.onDeadline, "Hold, or Stop what is left then")
+      ->check(CLI::IsMember({"Hold", "Stop"}))
+      ->option_text("WHAT")
+      ->capture_default_str();
+  command->add_option("--mode", p.order.mode, "MakeBeforeBreak, or Immediate")
+      ->check(CLI::IsMember({"MakeBeforeBreak", "Immediate"}))
+      ->option_text("HOW")
+      ->capture_default_str();
+  command->add_flag("--drill", p.order.drill, "Move nothing; record what would happen");
+  addStatus(p, *command);
+  addExport(p, *command);
+  command->require_subcommand(0, 1);
+  command->callback([&p, command] {
+    if (!command->get_subcommands().empty()) return;
+    if (p.order.targets.empty()) throw CLI::RequiredError("TARGET");
+    p.chosen = [&p](const Context& c) { return runOrder(c, p.order); };
+  });
+}
+
+void addDrill(Parser& p) {
+  auto* command = addCommand(p, "drill", "Rehearse an exit: nothing moves",
+                             "  kubectl bailiwick drill vendor=nvidia --watch");
+  addOrder(p, *command);
+  command->get_option("target")->required();
+  command->callback([&p] {
+    p.order.drill = true;
+    p.chosen = [&p](const Context& c) { return runOrder(c, p.order); };
+  });
+}
+
+void addVerify(Parser& p) {
+  auto* command = addCommand(
+      p, "verify", "Whether evidence is what was once written",
+      "  kubectl bailiwick verify evidence.jsonl --key evidence-key.pem\n"
+      "  kubectl bailiwick verify exit/exit-nvidia\n"
+      "A file needs no cluster. Without --key only its integrity is shown. Exit code 1\n"
+      "when anything is wrong.");
+  command->add_option("what", p.verify.what, "A file, or exit/NAME")
+      ->required()
+      ->option_text("FILE");
+  command->add_option("--key", p.verify.keys, "File of a public key, or its fingerprint")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
+  command->add_flag("--unfinished", p.verify.unfinished, "The order may still be under way");
+  addSystemNamespace(*command, p.verify.systemNamespace);
+  addCluster(p, *command);
+  addOutput(p, *command, dataFormats);
+  command->callback([&p] { p.chosen = [&p](const Context& c) { return runVerify(c, p.verify); }; });
 }
 
 void addCompletion(Parser& p) {
@@ -144,7 +267,6 @@ void addCompletion(Parser& p) {
       ->check(CLI::IsMember({"bash", "zsh", "fish", "kubectl"}))
       ->option_text("SHELL");
   command->callback([&p] {
-    p.needsCatalog = false;
     p.chosen = [&p](const Context& c) -> Outcome<Exit> {
       c.terminal.out << completionScript(p.shell);
       return Exit::Fine;
@@ -161,6 +283,9 @@ void build(Parser& p) {
   p.app.get_formatter()->column_width(28);
   addPlan(p);
   addExplain(p);
+  addExit(p);
+  addDrill(p);
+  addVerify(p);
   addCatalogCommand(p);
   addCompletion(p);
 }

@@ -20,17 +20,20 @@ TEST(DecodeModelPassport, ReadsEveryField) {
   const ModelPassport passport = decode(testing::fullModelPassport());
   ASSERT_EQ(passport.decodeError, "");
   EXPECT_EQ(passport.publisher.name, "DeepSeek");
-  EXPECT_EQ(passport.parent->name, "High-Flyer");
+  EXPECT_EQ(passport.publisher.parent->name, "High-Flyer");
   EXPECT_EQ(passport.family, "deepseek-v3");
   EXPECT_EQ(passport.licence, "MIT");
   ASSERT_NE(passport.artifact("fp8"), nullptr);
   EXPECT_EQ(passport.artifact("fp8")->sourceType, SourceType::HuggingFace);
-  EXPECT_TRUE(passport.artifact("fp8")->signed_);
+  EXPECT_EQ(passport.artifact("fp8")->signature->type, "OMS");
+  EXPECT_EQ(passport.artifact("fp8")->verifiedOn[0].vendor, "nvidia");
   EXPECT_EQ(passport.artifact("bf16"), nullptr);
   EXPECT_EQ(passport.endpoints[0].residencyClasses[0], "eu-personal");
   ASSERT_THAT(passport.derivedFrom, SizeIs(2));
   EXPECT_EQ(passport.derivedFrom[1].publisher.country, "CN");
+  EXPECT_EQ(passport.derivedFrom[1].publisher.parent->country, "SG");
   EXPECT_TRUE(passport.evidence[0].expiresAt);
+  EXPECT_EQ(passport.evidence[0].issuer, "lab");
 }
 
 TEST(DecodeModelPassport, ReadsItsOwnStatusBackAsItWasWritten) {

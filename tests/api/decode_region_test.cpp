@@ -23,6 +23,11 @@ TEST(DecodeRegion, ReadsEveryField) {
   EXPECT_EQ(region.weightsStorageClass, "fast");
   EXPECT_THAT(region.egressWeightSources, ElementsAre("192.0.2.0/24"));
   EXPECT_EQ(region.prices[0].perDeviceHour, 2100);
+  EXPECT_EQ(region.certificates[0].name, "SecNumCloud");
+  EXPECT_EQ(region.access->credentialSecret.name, "peer-fra");
+  EXPECT_EQ(region.gateway->serverName, "fra.bailiwick");
+  EXPECT_EQ(region.status.tombstones[0].name, "old");
+  EXPECT_EQ(region.status.evidenceHeads[0].records, 41);
   EXPECT_TRUE(region.cordoned);
   EXPECT_EQ(region.status.clusterUID, "c-1");
   EXPECT_EQ(region.status.pools[0].devicesFree, 8);

@@ -156,11 +156,12 @@ TEST(PassportHash, SeesEveryPartOfAnIdentity) {
       testing::decodeJson(testing::fullModelPassport(), decodeModelPassport).value();
   const std::vector<void (*)(ModelPassport&)> changes = {
       [](ModelPassport& p) { p.publisher.country = "US"; },
-      [](ModelPassport& p) { p.parent.reset(); },
+      [](ModelPassport& p) { p.publisher.parent.reset(); },
       [](ModelPassport& p) { p.originCountry = "US"; },
       [](ModelPassport& p) { p.openness = "API"; },
       [](ModelPassport& p) { p.licence = "Apache-2.0"; },
       [](ModelPassport& p) { p.derivedFrom.pop_back(); },
+      [](ModelPassport& p) { p.derivedFrom[1].publisher.parent.reset(); },
       [](ModelPassport& p) { p.endpoints[0].jurisdiction = "US"; },
       [](ModelPassport& p) { p.artifacts[0].digest = "sha256:bb"; },
       [](ModelPassport& p) { p.meta.key.name = "renamed"; }};

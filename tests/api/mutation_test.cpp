@@ -41,6 +41,9 @@ std::vector<Kind> kinds() {
       {"ModelDeployment", testing::fullModelDeployment(), complaintOf(decodeModelDeployment), true},
       {"ModelPassport", testing::fullModelPassport(), complaintOf(decodeModelPassport), true},
       {"Region", testing::fullRegion(), complaintOf(decodeRegion), true},
+      {"SovereigntyPolicy", testing::fullSovereigntyPolicy(),
+       complaintOf(decodeSovereigntyPolicy), true},
+      {"ExitOrder", testing::fullExitOrder(), complaintOf(decodeExitOrder), true},
       {"Node", testing::fullNode(), complaintOf(node), false},
       {"Pod", testing::fullPod(), complaintOf(decodePod), false},
       {"Workload", testing::fullWorkload(), complaintOf(decodeWorkload), false},
@@ -151,7 +154,8 @@ TEST(Decoders, SayWhatIsMissing) {
       const std::string complaint = kind.complain(without(kind.full, at));
       if (complaint.empty() || kind.full.at(at.parent_pointer()).is_array()) continue;
       EXPECT_TRUE(complaint.find(": is required") != std::string::npos ||
-                  complaint.find(": must name") != std::string::npos)
+                  complaint.find(": must name") != std::string::npos ||
+                  complaint.find(": must give") != std::string::npos)
           << complaint;
     }
   }

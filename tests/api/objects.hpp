@@ -89,16 +89,22 @@ inline nlohmann::json fullModelPassport() {
     "spec": {
       "publisher": {"name": "DeepSeek", "country": "CN",
                     "parent": {"name": "High-Flyer", "country": "CN"}},
-      "model": {"family": "deepseek-v3", "name": "DeepSeek-V3.2", "version": "2025-12-01"},
-      "originCountry": "CN", "openness": "OpenWeight", "licence": {"id": "MIT"},
+      "model": {"family": "deepseek-v3", "name": "DeepSeek-V3.2", "version": "2025-12-01",
+                "parametersBillion": "685", "contextTokens": 131072},
+      "originCountry": "CN", "openness": "OpenWeight", "licence": {"id": "MIT", "restrictions": ["no military use"]},
       "artifacts": [{"name": "fp8", "precision": "fp8",
                      "source": {"type": "HuggingFace", "uri": "hf://deepseek-ai/DeepSeek-V3.2"},
-                     "sizeGiB": "690", "digest": "sha256:aa", "signature": {}}],
+                     "sizeGiB": "690", "digest": "sha256:aa",
+                     "signature": {"type": "OMS", "publicKey": "-----BEGIN PUBLIC KEY-----",
+                                   "uri": "oci://registry.example/sig"},
+                     "verifiedOn": [{"vendor": "nvidia", "products": ["NVIDIA-H200"]}]}],
       "endpoints": [{"provider": "azure-ai-foundry", "baseURL": "https://a.example",
                      "jurisdiction": "SE", "residencyClasses": ["eu-personal"]}],
       "derivedFrom": [{"passport": "deepseek-v3-base"},
-                      {"family": "f", "publisher": {"name": "X", "country": "CN"}}],
-      "evidence": [{"type": "RedTeam", "result": "Pass", "issuedAt": "2026-01-01T00:00:00Z",
+                      {"family": "f", "publisher": {"name": "X", "country": "CN",
+                       "parent": {"name": "Y", "country": "SG"}}}],
+      "evidence": [{"type": "RedTeam", "result": "Pass", "reference": "https://r.example",
+                    "digest": "sha256:bb", "issuer": "lab", "issuedAt": "2026-01-01T00:00:00Z",
                     "expiresAt": "2027-01-01T00:00:00Z"}]},
     "status": {"observedGeneration": 1, "nextExpiry": "2027-01-01T00:00:00Z", "usedBy": 3,
                "conditions": [{"type": "Valid", "status": "True", "observedGeneration": 1,
@@ -113,6 +119,11 @@ inline nlohmann::json fullRegion() {
     "spec": {
       "provider": "aws", "location": "eu-central-1", "jurisdiction": "DE",
       "residencyClasses": ["eu-personal"], "weights": {"storageClass": "fast"},
+      "certificates": [{"name": "SecNumCloud", "expiresAt": "2027-01-01T00:00:00Z"}],
+      "access": {"server": "https://fra.example:6443", "caBundle": "QQ==",
+                 "credentialSecret": {"namespace": "bailiwick-system", "name": "peer-fra"}},
+      "gateway": {"address": "gw.fra.example:8443", "serverName": "fra.bailiwick",
+                  "caBundle": "QQ=="},
       "egress": {"gateways": ["10.0.0.0/8"], "weightSources": ["192.0.2.0/24"],
                  "providers": ["198.51.100.0/24"]},
       "prices": [{"vendor": "nvidia", "product": "NVIDIA-H200", "perDeviceHour": "2.10",
@@ -126,7 +137,81 @@ inline nlohmann::json fullRegion() {
                  "devicesFree": 8, "largestFreeOnOneNode": 4, "residencyClasses": ["eu-personal"],
                  "eligible": false, "reason": "LocationUnknown"}],
       "clusterUID": "c-1",
+      "tombstones": [{"kind": "ModelDeployment", "namespace": "a", "name": "old", "uid": "u",
+                      "at": "2026-11-22T10:00:00Z"}],
+      "evidenceHeads": [{"order": "exit-nvidia", "head": "sha256:cc", "records": 41,
+                         "countersigned": ["zrh"]}],
       "conditions": [{"type": "Ready", "status": "True"}]}
+  })");
+}
+
+inline nlohmann::json fullSovereigntyPolicy() {
+  return nlohmann::json::parse(R"({
+    "metadata": {"name": "eu-personal-data"},
+    "spec": {
+      "enforcement": "Exit", "exitGracePeriod": "60d",
+      "selector": {"namespaces": ["assistants"], "matchLabels": {"tier": "gold"},
+                   "dataResidency": ["eu-personal"]},
+      "rules": {
+        "origins": {"allow": ["EU", "US"], "deny": ["CN"]},
+        "publishers": {"deny": ["DeepSeek"]},
+        "parentCountries": {"deny": ["RU"]},
+        "licences": {"allow": ["MIT", "Apache-2.0"]},
+        "families": {"deny": ["some-family"]},
+        "openness": {"allow": ["OpenSource", "OpenWeight"]},
+        "vendors": {"deny": ["huawei"]},
+        "products": {"deny": ["NVIDIA-H20"]},
+        "engines": {"allow": ["vllm"]},
+        "registries": {"allow": ["registry.eu.example/"]},
+        "placement": {"jurisdictions": {"allow": ["EU"]}, "providers": {"deny": ["aws"]}},
+        "importFrom": {"jurisdictions": {"allow": ["EU", "CH"]}, "regions": {"deny": ["lab"]}},
+        "externalProviders": {"allow": []},
+        "evidence": [{"type": "RedTeam", "maxAge": "365d"}],
+        "requireDigest": true, "requireSignature": true,
+        "requireCertificates": ["SecNumCloud"],
+        "requireExitReady": true, "drillMaxAge": "400d"},
+      "source": {"title": "DORA Art. 28", "uri": "https://law.example", "date": "2025-01-17"}},
+    "status": {
+      "observedGeneration": 2,
+      "violations": [{"namespace": "assistants", "name": "assistant", "variant": "h200",
+                      "reason": "PolicyDenied", "message": "m"}],
+      "violationsTotal": 3,
+      "exit": {"order": "eu-personal-data", "firstViolationAt": "2026-11-22T10:00:00Z",
+               "deadline": "2027-01-21T10:00:00Z"},
+      "conditions": [{"type": "Ready", "status": "True", "observedGeneration": 2,
+                      "lastTransitionTime": "2026-11-22T10:00:00Z", "reason": "InForce",
+                      "message": "m"}]}
+  })");
+}
+
+inline nlohmann::json fullExitOrder() {
+  return nlohmann::json::parse(R"({
+    "metadata": {"name": "exit-nvidia"},
+    "spec": {
+      "target": {"origins": ["CN"], "publishers": ["DeepSeek"], "passports": ["deepseek-v3-2"],
+                 "licences": ["MIT"], "vendors": ["nvidia"], "products": ["NVIDIA-H200"],
+                 "engines": ["vllm"], "providers": ["aws"], "regions": ["fra"],
+                 "jurisdictions": ["DE"], "policies": ["eu-personal-data"]},
+      "selector": {"namespaces": ["assistants"], "matchLabels": {"tier": "gold"},
+                   "dataResidency": ["eu-personal"]},
+      "reason": "supplier contract ends", "deadline": "2026-12-31T00:00:00Z",
+      "onDeadline": "Stop", "mode": "Immediate",
+      "purge": {"weights": false, "credentials": false}, "drill": true, "paused": true},
+    "status": {
+      "observedGeneration": 1, "phase": "Shifting",
+      "phases": [{"phase": "Announced", "at": "2026-11-22T10:00:00Z"}],
+      "affected": [{"namespace": "assistants", "name": "assistant", "region": "fra",
+                    "variant": "h200", "replicas": 2,
+                    "replacement": {"region": "zrh", "variant": "mi300x", "replicas": 4},
+                    "phase": "Draining",
+                    "drained": {"inFlightAtDrain": 7, "completed": 6, "cut": 1},
+                    "reason": "NoCapacity", "message": "m"}],
+      "totals": {"affected": 12, "shifted": 7, "blocked": 1, "unknown": 3, "residual": 2},
+      "regions": [{"name": "zrh", "state": "NotOrdered"}],
+      "evidence": {"configMap": "exit-nvidia-evidence", "head": "sha256:aa", "records": 41},
+      "conditions": [{"type": "Complete", "status": "False", "observedGeneration": 1,
+                      "lastTransitionTime": "2026-11-22T10:00:00Z", "reason": "Shifting",
+                      "message": "m"}]}
   })");
 }
 

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <iomanip>
 #include <nlohmann/json.hpp>
 
 #include "plugin/run.hpp"
@@ -61,6 +63,37 @@ TEST(App, TellsItsVersion) {
 TEST(App, ColourComesOnlyWhereItIsShown) {
   EXPECT_THAT(runPlugin({"catalog"}).out, Not(HasSubstr("\x1b")));
   EXPECT_THAT(runPlugin({"catalog"}, "", 80, true).out, HasSubstr("\x1b[1m"));
+}
+
+// Arguments of the commands in the page's blocks for a shell; words in quotes hold no blanks that split.
+std::vector<std::vector<std::string>> documented() {
+  std::vector<std::vector<std::string>> all;
+  std::istringstream page(readFile(source("docs/plugin.md")));
+  bool block = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("```")) block = line == "```sh";
+    for (const std::string prefix : {"kubectl bailiwick ", "kubectl-bailiwick "}) {
+      if (!block || !line.starts_with(prefix)) continue;
+      std::istringstream words(line.substr(prefix.size()));
+      auto& arguments = all.emplace_back();
+      for (std::string word; words >> std::quoted(word);) arguments.push_back(word);
+    }
+  }
+  return all;
+}
+
+TEST(Documentation, ItsCommandsAreUnderstood) {
+  std::filesystem::current_path(BAILIWICK_SOURCE);
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", "/nowhere", 1);  // what needs a cluster ends there
+  EXPECT_GE(documented().size(), 14u);
+  for (const auto& arguments : documented()) {
+    const auto ran = runPlugin(arguments);
+    const bool offline = ran.code == 0 || (ran.code == 1 && arguments.front() == "plan");
+    const bool cluster = ran.code == 3 && ran.err.find("kubectl is not on the PATH") != std::string::npos;
+    EXPECT_TRUE(offline || cluster) << ::testing::PrintToString(arguments) << ran.err;
+  }
+  setenv("PATH", path.c_str(), 1);
 }
 
 TEST(CatalogCommand, CountsItsSectionsAndShowsEach) {
