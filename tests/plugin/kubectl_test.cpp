@@ -29,7 +29,8 @@ class KubectlTest : public ::testing::Test {
   const std::string path_ = std::getenv("PATH");
 };
 
-// Listens like kubectl proxy and answers every request with that text.
+// Listens like kubectl proxy, answers every request with that text, and keeps the last request in the
+// file "request" beside the socket's kubectl.
 std::string serving(const std::string& answer) {
   return R"(for word; do case "$word" in --unix-socket=*) socket="${word#*=}" ;; esac; done
 exec python3 -c '
@@ -38,9 +39,10 @@ listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1]); listener.listen()
 while True:
     one, _ = listener.accept()
-    if one.recv(65536): one.sendall(sys.argv[2].encode().decode("unicode_escape").encode())
+    asked = one.recv(65536)
+    if asked: open(sys.argv[3], "wb").write(asked); one.sendall(sys.argv[2].encode().decode("unicode_escape").encode())
     one.close()
-' "$socket" ')" + answer + "'\n";
+' "$socket" ')" + answer + R"(' "$(dirname "$0")/request")";
 }
 
 TEST_F(KubectlTest, MissingSaysSo) {
@@ -89,6 +91,12 @@ TEST_F(KubectlTest, AServerThatCannotBeReachedIsToldInItsWords) {
   ASSERT_FALSE(cluster);
   EXPECT_EQ(cluster.error().code, plugin::Exit::Unreachable);
   EXPECT_THAT(cluster.error().message, HasSubstr("connection refused"));
+}
+
+TEST_F(KubectlTest, EveryRequestSaysWhoAsks) {
+  kubectl(serving("HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n"));
+  ASSERT_TRUE(plugin::Cluster::connect({}, {}));
+  EXPECT_THAT(readFile(folder_.str() + "/request"), HasSubstr("User-Agent: kubectl-bailiwick/"));
 }
 
 TEST_F(KubectlTest, ALoginThatIsRefusedSaysWhatToDo) {
