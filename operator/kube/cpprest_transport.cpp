@@ -25,6 +25,7 @@
 #include <mutex>
 
 #include "kube/exchange.hpp"
+#include "kube/http_date.hpp"
 #include "kube/tls.hpp"
 
 static_assert(BOOST_VERSION == 107400,
@@ -165,6 +166,9 @@ ResponseHead headOf(const http::http_response& response) {
     std::from_chars(it->second.data(), it->second.data() + it->second.size(), seconds);
     if (seconds >= 0)
       head.retryAfter = std::chrono::seconds{std::min<std::int64_t>(seconds, 86400)};
+  }
+  if (const auto it = headers.find("Date"); it != headers.end()) {
+    head.date = parseHttpDate(it->second);
   }
   return head;
 }

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = {"operator/api": "bailiwick_api", "operator/policy": "bailiwick_policy",
+PURE = {"operator/api": "bailiwick_api", "operator/evidence": "bailiwick_evidence",
+        "operator/policy": "bailiwick_policy",
         "operator/plan": "bailiwick_plan", "operator/render": "bailiwick_render",
         "engine-sidecar/config": "bailiwick_sidecar_config",
         "engine-sidecar/route": "bailiwick_sidecar_route",
