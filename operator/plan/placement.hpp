@@ -14,10 +14,12 @@
 #include "api/workload.hpp"
 #include "catalog/catalog.hpp"
 #include "plan/inventory.hpp"
+#include "plan/leave.hpp"
 #include "plan/replica.hpp"
 #include "plan/requirement.hpp"
 #include "policy/check.hpp"
 #include "policy/refusal.hpp"
+#include "policy/target.hpp"
 
 namespace bailiwick::plan {
 
@@ -55,6 +57,8 @@ struct World {
   std::map<std::pair<std::string, std::string>, Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, ApplyRefusal> applyRefusals;
   PodMemory podMemory;
+  std::vector<ExitInForce> exits;
+  policy::Violates violates;  // for exits that name policies
 };
 
 struct VariantPlan {
@@ -70,6 +74,10 @@ struct VariantPlan {
   // rollout.maxUnavailable decides.
   bool noRoomToSurge = false;
   bool neverFits = false;  // a replica waits that no eligible node could hold even if it were empty
+  // Exit orders that leave it: it gets no new replicas, and those that it has may have to go. Such
+  // ones that stay for want of a replacement are counted in `cordoned`.
+  std::vector<Targeting> exits;
+  Leave leave = Leave::Stay;
   // Why it is refused or has fewer than it could use.
   std::optional<policy::Refusal> refusal;
 };

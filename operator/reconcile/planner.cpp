@@ -14,13 +14,15 @@ constexpr std::chrono::minutes patience{5};
 bool same(const plan::VariantPlan& a, const plan::VariantPlan& b) {
   return a.share == b.share && a.offer == b.offer && a.cordoned == b.cordoned &&
          a.stuck == b.stuck && a.noRoomToSurge == b.noRoomToSurge && a.refusal == b.refusal &&
-         a.groups == b.groups;
+         a.groups == b.groups && a.leave == b.leave &&
+         a.exits.size() == b.exits.size();
 }
 
 bool same(const plan::Replica& a, const plan::Replica& b) {
   return a.pod->meta.uid == b.pod->meta.uid && a.ready == b.ready && a.bound == b.bound &&
          a.terminating == b.terminating && a.lost == b.lost && a.cordoned == b.cordoned &&
          a.stuck == b.stuck && a.unlawful == b.unlawful && a.cannotMark == b.cannotMark &&
+         a.leave == b.leave &&
          a.pod->meta.annotations == b.pod->meta.annotations;
 }
 
@@ -187,7 +189,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
   next->gathered = Clock::now();
   next->snapshot = gather(*config_.caches, config_.region);
   next->at = config_.now();
-  auto world = worldOf(next->snapshot);
+  auto& world = next->world = worldOf(next->snapshot);
   world.catalog = config_.catalog;
   world.settings = &config_.settings;
   world.renderable = config_.renderable;
@@ -196,6 +198,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.withdrawn = withdrawn_;
   world.applyRefusals = applyRefusals();
   world.podMemory = podMemory();
+  if (config_.exits) world.exits = config_.exits->inForce(next->snapshot.exitOrders);
   next->plan = plan::placeAll(world);
   if (next->snapshot.region) {
     rememberPods(next->plan, next->snapshot);

@@ -15,6 +15,8 @@
 
 #include "kube/outcome.hpp"
 #include "plan/placement.hpp"
+#include "plan/drain.hpp"
+#include "reconcile/exit_gate.hpp"
 #include "reconcile/progress.hpp"
 #include "reconcile/snapshot.hpp"
 
@@ -23,6 +25,7 @@ namespace bailiwick::reconcile {
 // A plan and what it was made of. Immutable: readers keep it as long as they need it.
 struct Planned {
   Snapshot snapshot;
+  plan::World world;  // of the snapshot
   plan::Plan plan;
   api::Time at;
   std::chrono::steady_clock::time_point gathered;  // just before the caches were read
@@ -34,6 +37,7 @@ class Observer {
   virtual ~Observer() = default;
   virtual void planned(const Planned& planned, std::chrono::nanoseconds took) = 0;
   virtual void reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) = 0;
+  virtual void drained(const plan::Drained& drained) = 0;  // one replica
 };
 
 class Planner {
@@ -41,6 +45,7 @@ class Planner {
   struct Config {
     const Caches* caches = nullptr;
     const catalog::Catalog* catalog = nullptr;
+    const ExitGate* exits = nullptr;  // nullptr: no exit order is in force
     policy::Settings settings;
     std::string region;
     decltype(plan::World::renderable) renderable;
