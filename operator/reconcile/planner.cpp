@@ -34,7 +34,8 @@ bool sameOutcome(const plan::DeploymentPlan& a, const plan::DeploymentPlan& b) {
   return a.deployment->meta.uid == b.deployment->meta.uid && a.wanted == b.wanted &&
          a.assigned == b.assigned && a.onHold == b.onHold && a.refusal == b.refusal &&
          a.deployment->meta.generation == b.deployment->meta.generation &&
-         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas);
+         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas) &&
+         a.dependencies == b.dependencies;
 }
 
 }  // namespace
@@ -197,6 +198,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.applyRefusals = applyRefusals();
   world.podMemory = podMemory();
   next->plan = plan::placeAll(world);
+  readiness_.update(world, next->plan);
   if (next->snapshot.region) {
     rememberPods(next->plan, next->snapshot);
     noteStuck(next->plan, next->at);

@@ -15,6 +15,7 @@
 
 #include "kube/outcome.hpp"
 #include "plan/placement.hpp"
+#include "plan/readiness.hpp"
 #include "reconcile/progress.hpp"
 #include "reconcile/snapshot.hpp"
 
@@ -112,6 +113,7 @@ class Planner {
   std::shared_ptr<const Planned> current_;
   // The planner's thread only.
   bool reconcileAll_ = false;
+  plan::Readiness readiness_;
   decltype(plan::World::withdrawn) withdrawn_;
   // What did not start, as it was then, and how often.
   struct Failure {
