@@ -36,7 +36,8 @@ bool sameOutcome(const plan::DeploymentPlan& a, const plan::DeploymentPlan& b) {
   return a.deployment->meta.uid == b.deployment->meta.uid && a.wanted == b.wanted &&
          a.assigned == b.assigned && a.onHold == b.onHold && a.refusal == b.refusal &&
          a.deployment->meta.generation == b.deployment->meta.generation &&
-         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas);
+         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas) &&
+         a.dependencies == b.dependencies;
 }
 
 }  // namespace
@@ -200,6 +201,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.podMemory = podMemory();
   if (config_.exits) world.exits = config_.exits->inForce(next->snapshot.exitOrders);
   next->plan = plan::placeAll(world);
+  readiness_.update(world, next->plan);
   if (next->snapshot.region) {
     rememberPods(next->plan, next->snapshot);
     noteStuck(next->plan, next->at);
