@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plan/exit_ready.hpp"
+
 namespace bailiwick::reconcile {
 namespace {
 
@@ -201,7 +203,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.podMemory = podMemory();
   if (config_.exits) world.exits = config_.exits->inForce(next->snapshot.exitOrders);
   next->plan = plan::placeAll(world);
-  readiness_.update(world, next->plan);
+  judgeReadiness(world, *next);
   if (next->snapshot.region) {
     rememberPods(next->plan, next->snapshot);
     noteStuck(next->plan, next->at);
@@ -225,6 +227,18 @@ void Planner::replan(const std::set<api::Key>& keys) {
     if (reconcileAll_ || !known || !sameOutcome(old->second, plan)) config_.changed(key);
   }
   if (config_.planned) config_.planned();
+}
+
+void Planner::judgeReadiness(const plan::World& world, Planned& next) {
+  readiness_.update(world, next.plan);
+  std::vector<const api::ExitOrder*> drills;
+  for (const auto& order : next.snapshot.exitOrders) {
+    if (order->spec.drill) drills.push_back(order.get());
+  }
+  plan::tellDrills(next.plan, drills, *config_.catalog);
+  for (const auto& [key, deployment] : next.plan.deployments) {
+    if (const auto until = plan::exitReadyOf(deployment, next.at).until) pokeAt(key, *until);
+  }
 }
 
 // Whoever changes what did not start wants it tried at once.
