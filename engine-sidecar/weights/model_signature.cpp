@@ -31,7 +31,7 @@ using Context = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 
 struct PublicKey {
   Key key;
-  const EVP_MD* digest = nullptr;  // that goes with its curve
+  const EVP_MD* digest = nullptr;  // that goes with its curve; none with Ed25519
 };
 
 Result<PublicKey> parseKey(std::string_view pem) {
@@ -40,6 +40,7 @@ Result<PublicKey> parseKey(std::string_view pem) {
   if (!result.key)
     return fail(
         "cannot be checked: the public key is no PEM text that begins with BEGIN PUBLIC KEY");
+  if (EVP_PKEY_get_base_id(result.key.get()) == EVP_PKEY_ED25519) return result;
   std::array<char, 32> curve{};
   EVP_PKEY_get_utf8_string_param(result.key.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.data(),
                                  curve.size(), nullptr);
@@ -49,7 +50,8 @@ Result<PublicKey> parseKey(std::string_view pem) {
   if (name == "secp521r1") result.digest = EVP_sha512();
   if (!result.digest)
     return fail(
-        "cannot be checked: the public key is on none of the curves P-256, P-384 and P-521");
+        "cannot be checked: the public key is on none of the curves P-256, P-384, P-521 and "
+        "Ed25519");
   return result;
 }
 

@@ -18,7 +18,7 @@ inline constexpr char signatureName[] = "model.sig";  // where none is named
 using SignedFiles = std::map<std::string, Sha256, std::less<>>;
 
 // An error reads on after the signature's name: "is no Sigstore bundle".
-// `publicKey`: PEM, an elliptic curve key on P-256, P-384 or P-521, as the format allows.
+// `publicKey`: PEM, on P-256, P-384 or P-521, as the format's tools make them, or Ed25519.
 Result<SignedFiles> verifySignature(std::string_view bundle, std::string_view publicKey);
 
 // Whether signers leave this file out: the format's tools do with what belongs to git.

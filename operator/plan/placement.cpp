@@ -155,19 +155,6 @@ DeploymentPlan placeOrRefuse(const api::ModelDeployment& deployment,
   }
 }
 
-std::vector<const api::ModelDeployment*> inOrder(const World& world) {
-  std::vector<const api::ModelDeployment*> ordered;
-  for (const auto* deployment : world.deployments) {
-    // What is being deleted is the garbage collector's; its pods still count as taken.
-    if (!deployment->meta.deleted) ordered.push_back(deployment);
-  }
-  std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
-    return std::forward_as_tuple(-a->spec.priority, a->meta.created, a->meta.key) <
-           std::forward_as_tuple(-b->spec.priority, b->meta.created, b->meta.key);
-  });
-  return ordered;
-}
-
 using PodsByDeployment = std::map<api::Key, std::vector<const api::Pod*>>;
 
 // The pods of one of the same name that is gone are nobody's; what they hold is taken all the same.
@@ -195,6 +182,19 @@ const VariantPlan* DeploymentPlan::variant(std::string_view name) const {
   const auto found = std::find_if(variants.begin(), variants.end(),
                                   [&](const VariantPlan& v) { return v.variant->name == name; });
   return found == variants.end() ? nullptr : &*found;
+}
+
+std::vector<const api::ModelDeployment*> inOrder(const World& world) {
+  std::vector<const api::ModelDeployment*> ordered;
+  for (const auto* deployment : world.deployments) {
+    // What is being deleted is the garbage collector's; its pods still count as taken.
+    if (!deployment->meta.deleted) ordered.push_back(deployment);
+  }
+  std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
+    return std::forward_as_tuple(-a->spec.priority, a->meta.created, a->meta.key) <
+           std::forward_as_tuple(-b->spec.priority, b->meta.created, b->meta.key);
+  });
+  return ordered;
 }
 
 Plan placeAll(const World& world) {

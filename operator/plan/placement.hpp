@@ -13,6 +13,7 @@
 #include "api/region.hpp"
 #include "api/workload.hpp"
 #include "catalog/catalog.hpp"
+#include "plan/dependency.hpp"
 #include "plan/inventory.hpp"
 #include "plan/leave.hpp"
 #include "plan/replica.hpp"
@@ -91,6 +92,7 @@ struct DeploymentPlan {
   bool onHold = false;
   std::vector<VariantPlan> variants;       // in the spec's order
   std::vector<Replica> replicas;           // what runs, obsolete variants included
+  std::vector<Answer> dependencies;        // filled in by Readiness
 
   const VariantPlan* variant(std::string_view name) const;
 };
@@ -100,6 +102,10 @@ struct Plan {
   Inventory inventory;
   Pools pools;
 };
+
+// The deployments in the order in which they take capacity: higher priority first, then older. What
+// is being deleted is left out.
+std::vector<const api::ModelDeployment*> inOrder(const World& world);
 
 // Needs a Region; without one nothing is planned and what runs stays. An exception while one
 // deployment is planned is that deployment's refusal.

@@ -30,7 +30,7 @@ std::string runnerName(const std::string& variant, bool groups,
 std::string variantOf(const std::string& runner);
 
 struct Replica {
-  const api::Pod* pod = nullptr;  // the pod, or the leader of a LeaderWorkerSet's group
+  const api::Pod* pod = nullptr;  // the pod; of a LeaderWorkerSet's group its leader, or what is left
   std::vector<const api::Pod*> workers;
   std::string variant;  // the name of its runner
   int group = -1;  // of the inventory; -1 when not bound or on an unknown node

@@ -22,6 +22,8 @@ struct VariantState {
   std::vector<const Replica*> surge;  // of a rolling update: neither kept nor given up by us
   bool rolling = false;
   int highestTerminating = -1;  // index of a LeaderWorkerSet's group
+  // Indices of groups that are gone but for pods on silent nodes: nothing runs under them meanwhile.
+  std::vector<int> blocked;
   int terminating = 0;
 };
 
@@ -56,6 +58,7 @@ void split(VariantState& v, const std::vector<Replica>& replicas) {
     if (replica.terminating) {
       ++v.terminating;
       v.highestTerminating = std::max(v.highestTerminating, replica.index);
+      if (replica.lost && replica.index >= 0) v.blocked.push_back(replica.index);
     } else if (replica.unlawful || replica.lost || replica.leave == Leave::Now) {
       v.victims.push_back(&replica);
     } else {
@@ -268,7 +271,8 @@ class Stepper {
     }
     const int kept = static_cast<int>(v.victims.size()) - leaving;
     if (isGroups(v)) {
-      return std::max(shareOf(v) + kept, alive == leaving ? 0 : lastGroup(v, leaving));
+      return std::max(besideBlocked(v, shareOf(v) + kept),
+                      alive == leaving ? 0 : lastGroup(v, leaving));
     }
     if (leaving == 0) return shareOf(v) + kept;
     // Where the law does not wait, keepers that are not Ready go too: the controller would give up
@@ -279,6 +283,13 @@ class Stepper {
       return leaves(v, *victim) && (victim->unlawful || victim->leave == Leave::Now);
     });
     return (forced ? static_cast<int>(ready) : shareOf(v)) + kept;
+  }
+
+  static int besideBlocked(const VariantState& v, int groups) {
+    auto blocked = v.blocked;
+    std::sort(blocked.begin(), blocked.end());
+    for (const int index : blocked) groups += index < groups ? 1 : 0;
+    return groups;
   }
 
   // How many groups there must be for those that stay: one that restarts leaves a gap below them.
@@ -293,7 +304,7 @@ class Stepper {
 
   static bool isGroups(const VariantState& v) {
     const auto inGroup = [](const Replica* r) { return r->index >= 0; };
-    return std::any_of(v.victims.begin(), v.victims.end(), inGroup) ||
+    return !v.blocked.empty() || std::any_of(v.victims.begin(), v.victims.end(), inGroup) ||
            std::any_of(v.keepers.begin(), v.keepers.end(), inGroup);
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plan/exit_ready.hpp"
+
 namespace bailiwick::reconcile {
 namespace {
 
@@ -36,7 +38,8 @@ bool sameOutcome(const plan::DeploymentPlan& a, const plan::DeploymentPlan& b) {
   return a.deployment->meta.uid == b.deployment->meta.uid && a.wanted == b.wanted &&
          a.assigned == b.assigned && a.onHold == b.onHold && a.refusal == b.refusal &&
          a.deployment->meta.generation == b.deployment->meta.generation &&
-         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas);
+         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas) &&
+         a.dependencies == b.dependencies;
 }
 
 }  // namespace
@@ -200,6 +203,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.podMemory = podMemory();
   if (config_.exits) world.exits = config_.exits->inForce(next->snapshot.exitOrders);
   next->plan = plan::placeAll(world);
+  judgeReadiness(world, *next);
   if (next->snapshot.region) {
     rememberPods(next->plan, next->snapshot);
     noteStuck(next->plan, next->at);
@@ -223,6 +227,18 @@ void Planner::replan(const std::set<api::Key>& keys) {
     if (reconcileAll_ || !known || !sameOutcome(old->second, plan)) config_.changed(key);
   }
   if (config_.planned) config_.planned();
+}
+
+void Planner::judgeReadiness(const plan::World& world, Planned& next) {
+  readiness_.update(world, next.plan);
+  std::vector<const api::ExitOrder*> drills;
+  for (const auto& order : next.snapshot.exitOrders) {
+    if (order->spec.drill) drills.push_back(order.get());
+  }
+  plan::tellDrills(next.plan, drills, *config_.catalog);
+  for (const auto& [key, deployment] : next.plan.deployments) {
+    if (const auto until = plan::exitReadyOf(deployment, next.at).until) pokeAt(key, *until);
+  }
 }
 
 // Whoever changes what did not start wants it tried at once.

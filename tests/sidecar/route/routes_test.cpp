@@ -154,7 +154,9 @@ TEST(Routes, WeighEveryHealthyBackendWhereTheModeSaysSo) {
 }
 
 TEST(Routes, RetryByPriorityWhateverTheMode) {
-  Fixture f(std::string(local) + other + zrh + azure, "Weighted");
+  std::string heavy = azure;
+  heavy.replace(heavy.find("weight: 0"), 9, "weight: 900");
+  Fixture f(std::string(local) + other + zrh + heavy, "Weighted");
   Query query;
   query.tried = f.tried({"other", "zrh"});
   EXPECT_EQ(f.picks(query), (std::map<std::string, int>{{"local", 10'000}}));
@@ -354,7 +356,7 @@ TEST(Routes, WeighARecoveringBackendByItsShare) {
 }
 
 TEST(Routes, KeepTheHealthOfWhatANewTableReachesInTheSameWay) {
-  Fixture f(std::string(local) + other + zrh);
+  Fixture f(std::string(other) + local + zrh);
   f.health("zrh").failed(start);
   std::string renamed = zrh, moved = other;
   renamed.replace(renamed.find("zrh"), 3, "new");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace bailiwick::sidecar {
 namespace {
 
@@ -82,7 +84,9 @@ TEST(Manifest, NamesEveryLineThatIsWrongUpToABound) {
             "MANIFEST.sha256:4: names no path below the root: /c");
   std::string many;
   for (int i = 0; i < 30; ++i) many += "x\n";
-  EXPECT_TRUE(errorOf(many).ends_with("\nand 10 more"));
+  const std::string error = errorOf(many);
+  EXPECT_EQ(std::count(error.begin(), error.end(), '\n'), 20);
+  EXPECT_TRUE(error.ends_with("\nand 10 more"));
 }
 
 TEST(Digest, IsLowerCaseSha256Alone) {

@@ -40,15 +40,16 @@ TEST(ModelSignature, OfTheReferenceImplementationVerifies) {
 }
 
 TEST(ModelSignature, VerifiesOnEveryCurveOfTheFormat) {
-  for (const char* curve : {"P-256", "P-384", "P-521"}) {
+  for (const char* curve : {"P-256", "P-384", "P-521", "ED25519"}) {
     const Signer signer(curve);
     const auto files = verifySignature(signer.sign(statement().dump()).dump(), signer.publicKey());
     ASSERT_TRUE(files) << curve << " " << files.error().message;
     EXPECT_EQ(hex(files->at("b/c.bin")), hex(sha256("c")));
   }
   const Signer other("secp256k1");
-  EXPECT_EQ(errorOf(other.sign(statement().dump()), other.publicKey()),
-            "cannot be checked: the public key is on none of the curves P-256, P-384 and P-521");
+  EXPECT_EQ(
+      errorOf(other.sign(statement().dump()), other.publicKey()),
+      "cannot be checked: the public key is on none of the curves P-256, P-384, P-521 and Ed25519");
 }
 
 TEST(ModelSignature, IsOfOneKeyAndOneText) {

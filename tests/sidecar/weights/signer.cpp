@@ -18,7 +18,9 @@ std::string encodeBase64(const std::string& bytes) {
 }
 
 Signer::Signer(const char* curve)
-    : key_(EVP_EC_gen(curve), [](void* key) { EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }) {}
+    : key_(std::string(curve) == "ED25519" ? EVP_PKEY_Q_keygen(nullptr, nullptr, curve)
+                                           : EVP_EC_gen(curve),
+           [](void* key) { EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }) {}
 
 std::string Signer::publicKey() const {
   BIO* out = BIO_new(BIO_s_mem());
@@ -36,6 +38,7 @@ json Signer::sign(const std::string& payload) const {
   auto* key = static_cast<EVP_PKEY*>(key_.get());
   const int bits = EVP_PKEY_get_bits(key);
   const EVP_MD* digest = bits == 256 ? EVP_sha256() : bits == 384 ? EVP_sha384() : EVP_sha512();
+  if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519) digest = nullptr;
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   std::string signature(256, '\0');
   std::size_t size = signature.size();

@@ -12,7 +12,7 @@ namespace bailiwick::sidecar::testing {
 
 std::string encodeBase64(const std::string& bytes);
 
-// A key of its own on `curve`.
+// A key of its own on `curve`; "ED25519" is one.
 class Signer {
  public:
   explicit Signer(const char* curve = "P-256");
