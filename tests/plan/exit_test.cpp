@@ -149,6 +149,9 @@ TEST(Leaving, LeavesAFrozenDeploymentAsItIs) {
   EXPECT_THAT(step.marks, IsEmpty());
   EXPECT_EQ(step.replicas.at("h200"), 2);
   EXPECT_EQ(step.replicas.at("mi300x"), 1);
+  cluster.orders.front().spec.mode = api::ExitMode::Immediate;
+  const auto atOnce = cluster.plan();
+  EXPECT_THAT(cluster.step(atOnce).marks, IsEmpty()) << "what cannot be recorded is not cut";
 }
 
 // Turns the state machine as its controller does, and keeps the books.
