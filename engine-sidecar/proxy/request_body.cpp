@@ -154,7 +154,7 @@ RequestBody::Pulled RequestBody::decode() {
     if (decoder_.fault() != http::Fault::None) return Pulled::Malformed;
     if (received_ + data.size() > limits_.maxSize) return Pulled::TooLarge;
     char* to = kept_.get() + (received_ - base_);
-    std::memcpy(to, data.data(), data.size());
+    if (!data.empty()) std::memcpy(to, data.data(), data.size());
     take({to, data.size()});
   }
   if (!decoder_.done()) return Pulled::Progress;

@@ -79,7 +79,7 @@ Io Stream::write(const iovec* parts, int count) {
   std::size_t size = 0;
   for (int i = 0; i < count && size < record.size(); ++i) {
     const std::size_t part = std::min(parts[i].iov_len, record.size() - size);
-    std::memcpy(record.data() + size, parts[i].iov_base, part);
+    if (part > 0) std::memcpy(record.data() + size, parts[i].iov_base, part);
     size += part;
   }
   ERR_clear_error();

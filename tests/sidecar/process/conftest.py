@@ -26,8 +26,8 @@ def sidecar(tmp_path):
         return instance
 
     yield start
-    for instance in running:
-        instance.end()
+    crashed = [why for why in [instance.end() for instance in running] if why]
+    assert not crashed, "\n".join(crashed)
 
 
 def pytest_addoption(parser):

@@ -147,7 +147,7 @@ def test_more_than_there_are_places_wait_and_more_than_that_are_refused(sidecar)
         assert int(answer.headers["retry-after"]) > 0
         go.set()
         assert [Reader(sock).response().status for sock in socks] == [200] * 3
-        assert proxy.state()["inFlight"] == 0
+        eventually(lambda: proxy.state()["inFlight"] == 0, "all places are free")
 
 
 def test_who_waits_too_long_is_refused_and_who_leaves_frees_his_place(sidecar):
