@@ -4,6 +4,7 @@ import contextlib
 import glob
 import os
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -99,8 +100,11 @@ def test_a_breach_dated_by_a_clock_that_is_an_hour_fast_buys_no_hour(case):
     case.deploy(exit={"drainTimeout": "12s"})
     case.wait_settled()
     case.leave_class(node)
-    eventually(lambda: all(unlawful_since(case)), "the breach is dated")
+    written, = eventually(lambda: all(unlawful_since(case)) and unlawful_since(case),
+                          "the breach is dated")
     running.kill(region)
     assert case.pods(), "its time is not over yet"
+    ahead = datetime.fromisoformat(written) - datetime.now(timezone.utc)
+    assert ahead > timedelta(minutes=50), f"{written} is not of a clock that is an hour fast"
     running.wait_leading(region.start_operator(instance="operator-b", env=clock("-1h")))
     eventually(lambda: not case.pods(), "what may not run there is stopped", 60)

@@ -3,6 +3,7 @@
 #include "cmd/check.hpp"
 #include "cmd/command_line.hpp"
 #include "cmd/drain_command.hpp"
+#include "cmd/serve.hpp"
 #include "cmd/verify_command.hpp"
 
 using namespace bailiwick::sidecar;
@@ -19,7 +20,7 @@ int main(int argc, char** argv) {
     case Command::VerifyWeights:
       return verifyWeights(line, std::cout, std::cerr);
     case Command::Serve:
-      break;
+      return serve(line.config, std::cerr);
   }
   return 1;
 }

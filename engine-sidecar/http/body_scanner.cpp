@@ -11,7 +11,9 @@
 namespace bailiwick::sidecar::http {
 namespace {
 
-bool isSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool isSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 bool endsPlainRun(char c) {
   return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
@@ -26,19 +28,32 @@ bool isLiteralChar(char c) {
 
 std::string_view describe(JsonFault fault) {
   switch (fault) {
-    case JsonFault::None: return "nothing is wrong";
-    case JsonFault::NotAnObject: return "the body is not a JSON object";
-    case JsonFault::Syntax: return "the body is not well-formed JSON";
-    case JsonFault::Control: return "a string in the body has a control character";
-    case JsonFault::Escape: return "a string in the body has a malformed escape";
-    case JsonFault::TooDeep: return "the body is nested too deeply";
-    case JsonFault::Truncated: return "the body ends before its JSON object does";
-    case JsonFault::ModelTwice: return "\"model\" is given twice";
-    case JsonFault::ModelCase: return "\"model\" is written in another letter case";
-    case JsonFault::ModelKind: return "\"model\" is not a string";
-    case JsonFault::ModelSize: return "\"model\" is longer than any name";
-    case JsonFault::StreamTwice: return "\"stream\" is given twice";
-    case JsonFault::StreamKind: return "\"stream\" is neither true nor false";
+    case JsonFault::None:
+      return "nothing is wrong";
+    case JsonFault::NotAnObject:
+      return "the body is not a JSON object";
+    case JsonFault::Syntax:
+      return "the body is not well-formed JSON";
+    case JsonFault::Control:
+      return "a string in the body has a control character";
+    case JsonFault::Escape:
+      return "a string in the body has a malformed escape";
+    case JsonFault::TooDeep:
+      return "the body is nested too deeply";
+    case JsonFault::Truncated:
+      return "the body ends before its JSON object does";
+    case JsonFault::ModelTwice:
+      return "\"model\" is given twice";
+    case JsonFault::ModelCase:
+      return "\"model\" is written in another letter case";
+    case JsonFault::ModelKind:
+      return "\"model\" is not a string";
+    case JsonFault::ModelSize:
+      return "\"model\" is longer than any name";
+    case JsonFault::StreamTwice:
+      return "\"stream\" is given twice";
+    case JsonFault::StreamKind:
+      return "\"stream\" is neither true nor false";
   }
   return "the body is malformed";
 }
@@ -69,8 +84,7 @@ std::size_t BodyScanner::plainRun(std::string_view bytes) {
 void BodyScanner::feed(std::string_view bytes) {
   std::size_t i = 0;
   while (i < bytes.size() && fault_ == JsonFault::None) {
-    const bool skipped =
-        state_ == State::InText || (state_ == State::Nested && nestedText_);
+    const bool skipped = state_ == State::InText || (state_ == State::Nested && nestedText_);
     if (skipped && escape_ == Escape::None) {
       i += plainRun(bytes.substr(i));
       if (i == bytes.size()) break;
@@ -169,11 +183,17 @@ void BodyScanner::endLiteral() {
 
 void BodyScanner::takeNested(char c) {
   switch (c) {
-    case '"': nestedText_ = true; return;
-    case '{': return open(true);
-    case '[': return open(false);
-    case '}': return close(true);
-    case ']': return close(false);
+    case '"':
+      nestedText_ = true;
+      return;
+    case '{':
+      return open(true);
+    case '[':
+      return open(false);
+    case '}':
+      return close(true);
+    case ']':
+      return close(false);
     default:
       if (!isLiteralChar(c) && !isSpace(c) && c != ',' && c != ':') fail(JsonFault::Syntax);
   }

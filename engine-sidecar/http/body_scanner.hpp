@@ -18,7 +18,7 @@ enum class JsonFault : std::uint8_t {
   None,
   NotAnObject,
   Syntax,
-  Control,    // inside a string
+  Control,  // inside a string
   Escape,
   TooDeep,
   Truncated,
@@ -59,7 +59,7 @@ class BodyScanner {
     InKey,
     Colon,
     Value,
-    InText,     // a string that is not kept
+    InText,  // a string that is not kept
     InModel,
     InLiteral,
     Nested,
@@ -98,7 +98,7 @@ class BodyScanner {
   std::uint32_t highSurrogate_ = 0;
   std::uint16_t depth_ = 0;
   std::uint8_t kept_ = 0;
-  std::array<char, 8> short_{};      // a key or a literal, as far as it can matter
+  std::array<char, 8> short_{};        // a key or a literal, as far as it can matter
   std::bitset<maxDepth + 1> objects_;  // which of the open brackets are braces
   std::uint64_t position_ = 0;
   std::uint64_t modelBegin_ = 0;

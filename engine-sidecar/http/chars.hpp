@@ -8,10 +8,10 @@
 namespace bailiwick::sidecar::http {
 
 enum CharClass : std::uint8_t {
-  tokenChar = 1,    // of a method or a field name
-  lineChar = 2,     // of any line: no control but the tab
-  targetChar = 4,   // of a path or a query
-  hostChar = 8,     // of a Host field
+  tokenChar = 1,   // of a method or a field name
+  lineChar = 2,    // of any line: no control but the tab
+  targetChar = 4,  // of a path or a query
+  hostChar = 8,    // of a Host field
   digitChar = 16,
   hexChar = 32,
 };
@@ -48,7 +48,9 @@ constexpr bool all(std::string_view text, CharClass wanted) {
   return true;
 }
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 // `small` is in lower case.
 constexpr bool equalsNoCase(std::string_view text, std::string_view small) {

@@ -57,7 +57,7 @@ class ChunkDecoder {
   std::uint32_t extensions_ = 0;  // bytes of all of them
   std::uint32_t trailer_ = 0;     // bytes
   std::uint8_t nameSize_ = 0;
-  std::array<char, 20> name_{};   // of the present trailer field, as far as it matters
+  std::array<char, 20> name_{};  // of the present trailer field, as far as it matters
 };
 
 // The line before a chunk of `size` bytes, with its CR LF.

@@ -37,8 +37,8 @@ constexpr KnownName knownNames[] = {
     {"upgrade", Known::Upgrade},
 };
 
-// Fields that decide where a message ends, who asks, or where it goes: naming one in Connection would
-// make two readers see two messages.
+// Fields that decide where a message ends, who asks, or where it goes: naming one in Connection
+// would make two readers see two messages.
 bool isEndToEnd(std::string_view name) {
   switch (knownField(name)) {
     case Known::Authorization:

@@ -31,10 +31,10 @@ enum class Known : std::uint8_t {
   Date,
   Expect,
   Host,
-  HopByHop,          // Keep-Alive, Proxy-*, TE, Trailer: for this hop and nobody's business here
-  Impersonation,     // Impersonate-*: of Kubernetes, never for an engine
-  Routing,           // x-bailiwick-*
-  Forwarded,         // Forwarded, X-Forwarded-*, X-Real-IP
+  HopByHop,       // Keep-Alive, Proxy-*, TE, Trailer: for this hop and nobody's business here
+  Impersonation,  // Impersonate-*: of Kubernetes, never for an engine
+  Routing,        // x-bailiwick-*
+  Forwarded,      // Forwarded, X-Forwarded-*, X-Real-IP
   RetryAfter,
   Server,
   TraceParent,

@@ -9,34 +9,62 @@ namespace {
 
 std::string_view reasonOf(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 451: return "Unavailable For Legal Reasons";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "Status";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 451:
+      return "Unavailable For Legal Reasons";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Status";
   }
 }
 
@@ -49,7 +77,9 @@ void appendIfAny(std::string& out, std::string_view name, std::string_view value
 }
 
 // A name with an underscore equals one with a hyphen to some servers.
-bool isAmbiguousName(std::string_view name) { return name.find('_') != std::string_view::npos; }
+bool isAmbiguousName(std::string_view name) {
+  return name.find('_') != std::string_view::npos;
+}
 
 bool passes(const Field& field, const OutgoingRequest& how) {
   switch (field.known) {
@@ -119,6 +149,7 @@ void appendRequest(std::string& out, const RequestHead& request, const OutgoingR
   appendIfAny(out, "x-bailiwick-deployment", how.deployment);
   appendIfAny(out, "x-bailiwick-hop", how.hop);
   appendIfAny(out, "x-bailiwick-region", how.region);
+  appendIfAny(out, "x-bailiwick-authorization", how.credential);
   if (how.length) {
     out.append("Content-Length: ");
     appendNumber(out, *how.length);
@@ -150,7 +181,7 @@ void appendResponse(std::string& out, const ResponseHead& response, const Outgoi
   } else if (how.chunked) {
     out.append("Transfer-Encoding: chunked\r\n");
   }
-  if (how.close) out.append("Connection: close\r\n");
+  appendIfAny(out, "Connection", how.connection);
   out.append("\r\n");
 }
 

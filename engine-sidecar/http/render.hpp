@@ -18,12 +18,13 @@ struct OutgoingRequest {
   bool passAuthorization = false;  // the client's own
   bool passResidency = false;      // x-data-*: where they are checked again
   bool passCookies = false;
-  std::string_view bearer = {};         // the provider's key, or empty
-  std::string_view forwardedFor = {};   // the client's address, or empty
-  std::string_view traceParent = {};    // of this hop, or empty
-  std::string_view deployment = {};     // x-bailiwick-*, or empty
+  std::string_view bearer = {};        // the provider's key, or empty
+  std::string_view forwardedFor = {};  // the client's address, or empty
+  std::string_view traceParent = {};   // of this hop, or empty
+  std::string_view deployment = {};    // x-bailiwick-*, or empty
   std::string_view hop = {};
   std::string_view region = {};
+  std::string_view credential = {};  // x-bailiwick-authorization: the client's, between sidecars
   std::optional<std::uint64_t> length = {};  // none: chunked, where there is a body
 };
 
@@ -32,9 +33,9 @@ void appendRequest(std::string& out, const RequestHead& request, const OutgoingR
 
 struct OutgoingResponse {
   std::string_view answerHeaders = {};  // lines with their CR LF
-  bool chunked = false;            // the coding on the way to the client
+  bool chunked = false;                 // the coding on the way to the client
   std::optional<std::uint64_t> length = {};
-  bool close = false;
+  std::string_view connection = {};  // close, keep-alive, or empty
 };
 
 // Appends the head of `response` as it goes to the client, with its empty line.

@@ -126,8 +126,7 @@ Fault RequestParser::finish(std::string_view bytes) {
   if (head_.chunked && head_.minorVersion == 0) return Fault::Coding;
   head_.hasLength = framing_.hasLength();
   head_.length = framing_.length();
-  head_.keepAlive =
-      !framing_.close() && (head_.minorVersion == 1 || framing_.keepAlive());
+  head_.keepAlive = !framing_.close() && (head_.minorVersion == 1 || framing_.keepAlive());
   head_.connectionNamesFields = framing_.namesFields();
   state_ = State::Done;
   return Fault::None;

@@ -1,5 +1,6 @@
 #pragma once
-// The target of a request (RFC 9112, section 3.2): a path, or an http URL whose authority is Host's.
+// The target of a request (RFC 9112, section 3.2): a path, or an http URL whose authority is
+// Host's.
 
 #include <string_view>
 

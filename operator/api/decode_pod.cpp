@@ -122,6 +122,8 @@ struct Waiting {
 };
 
 struct Status {
+  bool ours = false;
+  std::vector<ContainerReport> reports;  // of ours
   std::vector<std::pair<std::string, Requests>> actual;  // by container, during a resize
   std::optional<Waiting> waiting;
   Waiting unscheduled;
@@ -154,16 +156,40 @@ void readLastWords(const Cursor& lastState, std::string& out) {
   if (out.size() > most) out.resize(most);
 }
 
+// Untrusted words: cut to what the kubelet would write, never refused.
+void readTermination(const Cursor& state, ContainerReport& out) {
+  state.fields([&](std::string_view key, const Cursor& value) {
+    if (key != "terminated") return;
+    out.ended = true;
+    value.fields([&](std::string_view term, const Cursor& text) {
+      if (term != "message") return;
+      text.read(out.lastWords);
+      if (out.lastWords.size() > maxLastWords) out.lastWords.resize(maxLastWords);
+    });
+  });
+}
+
+void readState(const Cursor& state, Status& out, ContainerReport& report) {
+  readWaiting(state, out.waiting);
+  if (out.ours) readTermination(state, report);
+}
+
 void readContainerStatuses(const Cursor& statuses, Status& out) {
   statuses.items([&](const Cursor& item) {
     const bool known = out.waiting && !out.waiting->ordinary();
-    std::string name, lastWords;
+    ContainerReport report;
+    std::string& name = report.name;
+    std::string lastWords;
     Requests actual, allocated;
     item.fields([&](std::string_view key, const Cursor& value) {
       if (key == "name")
         value.read(name);
+      else if (key == "image" && out.ours)
+        value.read(report.image);
+      else if (key == "imageID" && out.ours)
+        value.read(report.imageId);
       else if (key == "state")
-        readWaiting(value, out.waiting);
+        readState(value, out, report);
       else if (key == "lastState")
         readLastWords(value, lastWords);
       else if (key == "resources")
@@ -175,7 +201,8 @@ void readContainerStatuses(const Cursor& statuses, Status& out) {
     if (!known && !lastWords.empty() && out.waiting && out.waiting->reason == "CrashLoopBackOff")
       out.waiting->message = "container " + name + ": " + lastWords;
     raiseTo(actual, allocated);
-    if (!actual.empty()) out.actual.emplace_back(std::move(name), std::move(actual));
+    if (!actual.empty()) out.actual.emplace_back(name, std::move(actual));
+    if (out.ours) out.reports.push_back(std::move(report));
   });
 }
 
@@ -227,6 +254,11 @@ bool isOurs(simdjson::dom::element json) {
          manager == names::managedBy;
 }
 
+bool graceIsOver(simdjson::dom::element json) {
+  std::int64_t grace = -1;
+  return json["metadata"]["deletionGracePeriodSeconds"].get(grace) == simdjson::SUCCESS && grace == 0;
+}
+
 void keepReasons(Pod& out, Status& status) {
   if (out.ready || out.terminated) return;
   const Waiting& why = status.waiting ? *status.waiting : status.unscheduled;
@@ -245,6 +277,7 @@ Result<Pod> decodePod(simdjson::dom::element json) {
   Decoding decoding{Nulls::Absent, {}};
   Parts parts;
   Status status;
+  status.ours = ours;
   if (envelope->spec) readSpec(Cursor(*envelope->spec, "spec", decoding), out, parts);
   if (envelope->status) readStatus(Cursor(*envelope->status, "status", decoding), out, status);
   if (decoding.failed()) return decodeFailure("Pod", out.meta, decoding.problem);
@@ -258,6 +291,9 @@ Result<Pod> decodePod(simdjson::dom::element json) {
     if (out.readyChanged == Time{}) out.readyChanged = out.meta.created;
     if (const std::string* hash = out.meta.labels.find("pod-template-hash"))
       out.templateHash = *hash;
+    out.finalDelete = out.meta.deleted && graceIsOver(json);
+    out.containers = std::move(status.reports);
+    out.containers.shrink_to_fit();
   } else {
     out.ready = false;
     out.readyChanged = {};

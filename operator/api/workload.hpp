@@ -27,6 +27,16 @@ struct Node {
 // pod-level resources), in thousandths, by resource name.
 using Requests = std::vector<std::pair<std::string, std::int64_t>>;
 
+// One of our pods' containers: what it runs and, once it has ended, what it said last.
+struct ContainerReport {
+  std::string name;
+  std::string image, imageId;  // as asked for, and as the node resolved it (by digest)
+  bool ended = false;
+  std::string lastWords;  // its termination message, at most maxLastWords bytes of it
+  friend bool operator==(const ContainerReport&, const ContainerReport&) = default;
+};
+inline constexpr std::size_t maxLastWords = 4096;  // the kubelet's own bound
+
 struct Pod {
   ObjectMeta meta;       // labels and annotations only where the pod is ours
   std::string node;      // empty: not bound
@@ -38,6 +48,10 @@ struct Pod {
   std::string waitingReason, waitingMessage;
   Time readyChanged{};  // lastTransitionTime of the Ready condition, whichever its status; else created
   std::string templateHash;  // label pod-template-hash
+  // It is being deleted and deletionGracePeriodSeconds is 0: nothing of it runs any more, or nobody
+  // is left who could tell. Only for our pods, as are the containers.
+  bool finalDelete = false;
+  std::vector<ContainerReport> containers;
   friend bool operator==(const Pod&, const Pod&) = default;
 };
 

@@ -19,6 +19,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/version.hpp>
 #include <charconv>
+#include <limits>
 #include <simdjson.h>
 
 static_assert(BOOST_VERSION == 107400,
@@ -106,7 +107,8 @@ class Talk {
     if (!request.contentType.empty()) message_.set(http::field::content_type, request.contentType);
     message_.body() = request.body;
     message_.prepare_payload();
-    parser_.body_limit(boost::none);
+    // None would refuse every body: Beast 1.74 compares the length with the empty option.
+    parser_.body_limit(std::numeric_limits<std::uint64_t>::max());
   }
 
   auto token() { return net::redirect_error(net::use_awaitable, error_); }

@@ -34,6 +34,7 @@ struct ResponseHead {
   int status = 0;
   std::string contentType;  // lower case, without parameters
   std::optional<std::chrono::seconds> retryAfter;
+  std::optional<std::chrono::sys_seconds> date = std::nullopt;  // the server's clock when it answered
 };
 
 struct Response {

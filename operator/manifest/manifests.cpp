@@ -49,6 +49,8 @@ std::string decodeError(const Entry& entry) {
   if (entry.kind == "ModelDeployment") return decodeError(entry, api::decodeModelDeployment);
   if (entry.kind == "ModelPassport") return decodeError(entry, api::decodeModelPassport);
   if (entry.kind == "Region") return decodeError(entry, api::decodeRegion);
+  if (entry.kind == "SovereigntyPolicy") return decodeError(entry, api::decodeSovereigntyPolicy);
+  if (entry.kind == "ExitOrder") return decodeError(entry, api::decodeExitOrder);
   return "";
 }
 

@@ -87,6 +87,26 @@ void judge(Replica& replica, const ReplicaContext& c) {
                   c.now >= startDeadline(since, c.deployment);
 }
 
+// Of each variant and index of a group.
+using Workers = std::map<std::pair<std::string, std::string>, std::vector<const api::Pod*>>;
+
+// Groups whose leader is gone already, and some of whose workers are not.
+void addLeaderless(std::vector<Replica>& replicas, const Workers& workers) {
+  for (const auto& [id, pods] : workers) {
+    const auto& [variant, index] = id;
+    const bool led = std::any_of(
+        replicas.begin(), replicas.end(), [v = variant, i = number(index)](const Replica& r) {
+          return r.index == i && r.variant == v;
+        });
+    if (led) continue;
+    Replica rest;
+    rest.pod = pods.front();
+    rest.variant = variant;
+    rest.index = number(index);
+    replicas.push_back(std::move(rest));
+  }
+}
+
 }  // namespace
 
 std::string runnerName(const std::string& variant, bool groups,
@@ -138,7 +158,7 @@ int unboundParts(const Replica& replica, const api::Variant& variant) {
 std::vector<Replica> replicas(const ReplicaContext& context,
                               const std::vector<const api::Pod*>& pods) {
   std::vector<Replica> result;
-  std::map<std::pair<std::string, std::string>, std::vector<const api::Pod*>> workers;
+  Workers workers;
   for (const auto* pod : pods) {
     if (pod->terminated) continue;
     const auto worker = label(*pod, workerIndexLabel);
@@ -154,9 +174,13 @@ std::vector<Replica> replicas(const ReplicaContext& context,
     replica.index = number(group);
     result.push_back(std::move(replica));
   }
+  addLeaderless(result, workers);
   for (auto& replica : result) {
     const auto own = workers.find({replica.variant, label(*replica.pod, groupIndexLabel)});
-    if (replica.index >= 0 && own != workers.end()) replica.workers = own->second;
+    if (replica.index >= 0 && own != workers.end()) {
+      replica.workers = own->second;
+      std::erase(replica.workers, replica.pod);
+    }
     replica.variant = runnerName(replica.variant, replica.index >= 0, context.deployment);
     judge(replica, context);
   }

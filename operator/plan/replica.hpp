@@ -10,6 +10,7 @@
 #include "api/model_deployment.hpp"
 #include "api/workload.hpp"
 #include "plan/inventory.hpp"
+#include "plan/leave.hpp"
 #include "policy/refusal.hpp"
 
 namespace bailiwick::plan {
@@ -29,7 +30,7 @@ std::string runnerName(const std::string& variant, bool groups,
 std::string variantOf(const std::string& runner);
 
 struct Replica {
-  const api::Pod* pod = nullptr;  // the pod, or the leader of a LeaderWorkerSet's group
+  const api::Pod* pod = nullptr;  // the pod; of a LeaderWorkerSet's group its leader, or what is left
   std::vector<const api::Pod*> workers;
   std::string variant;  // the name of its runner
   int group = -1;  // of the inventory; -1 when not bound or on an unknown node
@@ -39,12 +40,16 @@ struct Replica {
   bool terminating = false;
   bool lost = false;   // bound to a node that is gone or not Ready: weather; never ready then
   bool cordoned = false;  // bound to a node that somebody empties: replaced where there is room
+  Leave leave = Leave::Stay;  // an exit order's doing
   bool stuck = false;  // not Ready for longer than rollout.progressDeadline
   std::optional<policy::Refusal> unlawful;
   // Set where `unlawful` is: the earliest that the pod's annotation or our own memory says, in whole
   // seconds and never later than now.
   std::optional<api::Time> unlawfulSince;
   bool cannotMark = false;  // its annotations are as they are
+
+  // It goes when there is room elsewhere, and stays where there is none.
+  bool wantsReplacement() const { return cordoned || leave == Leave::First; }
 };
 
 // When what has not started since then is given up. The API server cuts times to whole seconds: none

@@ -9,6 +9,7 @@
 #include "api/labels.hpp"
 #include "api/quantity.hpp"
 #include "plan/conditions.hpp"
+#include "plan/exit_ready.hpp"
 
 namespace bailiwick::plan {
 namespace {
@@ -201,6 +202,7 @@ api::ModelDeploymentStatus statusOf(const StatusInput& in) {
   if (!entry.share.empty()) status.summaryRegions = entry.name;
   status.regions.push_back(std::move(entry));
   status.variants = rowsOf(in);
+  status.exitReadiness = rowsOf(in.plan.dependencies);
   std::string currency;
   if (const auto cost = costOf(in.plan, in.region, currency)) {
     status.costPerHour = fmt::format("{}.{:02}", *cost / 1000, *cost % 1000 / 10);

@@ -10,6 +10,8 @@
 #include "catalog/loader.hpp"
 #include "plugin/catalog_command.hpp"
 #include "plugin/completion.hpp"
+#include "plugin/exit_command.hpp"
+#include "plugin/order_manifest.hpp"
 #include "plugin/version.hpp"
 
 namespace bailiwick::plugin {
@@ -19,16 +21,18 @@ using Command = std::function<Outcome<Exit>(const Context&)>;
 
 // The parser, what it fills in, and the command that was named.
 struct Parser {
-  CLI::App app{"Explains and plans where language models may run, and leaves a dependency with "
-               "evidence.",
+  CLI::App app{"Plans and explains where language models may run, and leaves a dependency.",
                "kubectl bailiwick"};
   Options options;
   PlanOptions plan;
   ExplainOptions explain;
   CatalogOptions catalog;
+  OrderOptions order;
+  EvidenceOptions evidence;
+  VerifyOptions verify;
   std::string shell;
   Command chosen;
-  bool needsCatalog = true;
+  bool needsCatalog = false;
 };
 
 void addOutput(Parser& p, CLI::App& command, const std::map<std::string, Format>& formats) {
@@ -39,6 +43,7 @@ void addOutput(Parser& p, CLI::App& command, const std::map<std::string, Format>
       ->option_text("FORMAT");
 }
 
+const std::map<std::string, Format> dataFormats{{"json", Format::Json}, {"yaml", Format::Yaml}};
 const std::map<std::string, Format> allFormats{
     {"json", Format::Json}, {"yaml", Format::Yaml}, {"wide", Format::Wide}};
 
@@ -52,7 +57,7 @@ void addCluster(Parser& p, CLI::App& command) {
 void addCatalog(Parser& p, CLI::App& command) {
   command
       .add_option("--catalog", p.options.catalog,
-                  "Folder whose entries add to or replace the catalogue's")
+                  "Folder of entries over the catalogue's")
       ->option_text("DIR");
 }
 
@@ -62,8 +67,9 @@ void addWorld(Parser& p, CLI::App& command, PlanOptions& world) {
   addCatalog(p, command);
   command.add_flag("-R,--recursive", world.recursive, "Look into the folders below -f too");
   auto* against = command.add_option("--against", world.against,
-                                     "Kubeconfig of the region's cluster, one for each region")
-                      ->option_text("KUBECONFIG");
+                                     "Kubeconfig of a region's cluster (repeatable)")
+                      ->option_text("KUBECONFIG")
+                      ->allow_extra_args(false);
   command.add_option("--offline", world.offline, "Region files instead of clusters")
       ->option_text("FILES")
       ->excludes(against);
@@ -87,29 +93,36 @@ void addPlan(Parser& p) {
   auto* command = addCommand(
       p, "plan", "What applying manifests would change",
       "  kubectl bailiwick plan -f manifests/\n"
-      "  kubectl bailiwick plan -f manifests/ --offline regions/fra.yaml regions/zrh.yaml\n"
+      "  kubectl bailiwick plan -f manifests/ --offline fra.yaml zrh.yaml\n"
       "  kubectl bailiwick plan -f manifests/ --against fra.kubeconfig -o json\n"
       "Exit code 1 when something is found that a person should look at.");
   command->add_option("-f,--filename", p.plan.files, "File, folder or - (standard input)")
       ->required()
-      ->option_text("PATH");
+      ->option_text("PATH")
+      ->allow_extra_args(false);
   addWorld(p, *command, p.plan);
   addOutput(p, *command, allFormats);
-  command->callback([&p] { p.chosen = [&p](const Context& c) { return runPlan(c, p.plan); }; });
+  command->callback([&p] {
+    p.needsCatalog = true;
+    p.chosen = [&p](const Context& c) { return runPlan(c, p.plan); };
+  });
 }
 
 void addExplain(Parser& p) {
   auto* command = addCommand(
-      p, "explain", "Why each variant of a ModelDeployment was chosen or not, pool by pool",
+      p, "explain", "Why each variant was chosen or not, pool by pool",
       "  kubectl bailiwick explain mdep/assistant -n team\n"
-      "  kubectl bailiwick explain mdep/assistant -n team -f manifests/ --offline fra.yaml");
+      "  kubectl bailiwick explain mdep/assistant -n team -f . --offline fra.yaml");
   command->add_option("deployment", p.explain.name, "mdep/NAME")->required()->option_text("NAME");
   command->add_option("-f,--filename", p.explain.world.files, "As if this were applied")
-      ->option_text("PATH");
+      ->option_text("PATH")
+      ->allow_extra_args(false);
   addWorld(p, *command, p.explain.world);
   addOutput(p, *command, allFormats);
-  command->callback(
-      [&p] { p.chosen = [&p](const Context& c) { return runExplain(c, p.explain); }; });
+  command->callback([&p] {
+    p.needsCatalog = true;
+    p.chosen = [&p](const Context& c) { return runExplain(c, p.explain); };
+  });
 }
 
 void addCatalogCommand(Parser& p) {
@@ -125,25 +138,135 @@ void addCatalogCommand(Parser& p) {
       ->option_text("WORD");
   addCatalog(p, *command);
   addOutput(p, *command, allFormats);
+  command->callback([&p] {
+    p.needsCatalog = true;
+    p.chosen = [&p](const Context& c) { return runCatalog(c, p.catalog); };
+  });
+}
+
+void addSystemNamespace(CLI::App& command, std::string& ns) {
+  command.add_option("--system-namespace", ns, "Where the operator keeps evidence")
+      ->option_text("NAME")
+      ->capture_default_str();
+}
+
+// What `exit` and `drill` have in common.
+void addOrder(Parser& p, CLI::App& command) {
+  auto& order = p.order;
+  command.add_option("target", order.targets, "KEY=VALUE, any number; they add up")
+      ->option_text("TARGET");
+  command.add_option("--by", order.by, "When it must be done: 2026-12-31 or RFC 3339")
+      ->option_text("DATE");
+  command.add_option("--reason", order.reason, "Why, for the record")->option_text("TEXT");
+  command.add_option("--name", order.name, "Of the ExitOrder; else made of its targets")
+      ->option_text("NAME");
+  command.add_flag("--dry-run", order.dryRun, "Print the ExitOrder and make none");
+  command.add_flag("-w,--watch", order.watch, "Then follow its progress");
+  addCluster(p, command);
+  addOutput(p, command, dataFormats);
+}
+
+void addStatus(Parser& p, CLI::App& parent) {
+  auto* command = parent.add_subcommand("status", "How far an order is");
+  command->footer("Example:\n  kubectl bailiwick exit status exit-nvidia --watch\n"
+                  "Exit code 1 when it is blocked or held.");
+  command->add_option("order", p.evidence.order, "Name of the ExitOrder")
+      ->required()
+      ->option_text("NAME");
+  command->add_flag("-w,--watch", p.evidence.watch, "Until it is done");
+  addCluster(p, *command);
+  addOutput(p, *command, dataFormats);
   command->callback(
-      [&p] { p.chosen = [&p](const Context& c) { return runCatalog(c, p.catalog); }; });
+      [&p] { p.chosen = [&p](const Context& c) { return runExitStatus(c, p.evidence); }; });
+}
+
+void addExport(Parser& p, CLI::App& parent) {
+  auto* command = parent.add_subcommand("export", "Write an order's evidence to a file");
+  command->footer("Example:\n  kubectl bailiwick exit export exit-nvidia -o exit-nvidia.jsonl\n"
+                  "  kubectl bailiwick verify exit-nvidia.jsonl");
+  command->add_option("order", p.evidence.order, "Name of the ExitOrder")
+      ->required()
+      ->option_text("NAME");
+  command->add_option("-o,--output", p.evidence.file, "Where it is written")
+      ->required()
+      ->option_text("FILE");
+  addSystemNamespace(*command, p.evidence.systemNamespace);
+  addCluster(p, *command);
+  command->callback(
+      [&p] { p.chosen = [&p](const Context& c) { return runExitExport(c, p.evidence); }; });
+}
+
+void addExit(Parser& p) {
+  auto* command = addCommand(
+      p, "exit", "Leave a vendor, model or place by a date",
+      "  kubectl bailiwick exit vendor=nvidia --by 2026-12-31 --reason 'contract ends'\n"
+      "  kubectl bailiwick exit origin=CN passport=old --by 2026-12-31 --dry-run\n"
+      "  kubectl bailiwick exit status exit-nvidia -w\n"
+      "  kubectl bailiwick exit export exit-nvidia -o evidence.jsonl");
+  addOrder(p, *command);
+  command->add_option("--on-deadline", p.order.onDeadline, "Hold, or Stop what is left then")
+      ->check(CLI::IsMember({"Hold", "Stop"}))
+      ->option_text("WHAT")
+      ->capture_default_str();
+  command->add_option("--mode", p.order.mode, "MakeBeforeBreak, or Immediate")
+      ->check(CLI::IsMember({"MakeBeforeBreak", "Immediate"}))
+      ->option_text("HOW")
+      ->capture_default_str();
+  command->add_flag("--drill", p.order.drill, "Move nothing; record what would happen");
+  addStatus(p, *command);
+  addExport(p, *command);
+  command->require_subcommand(0, 1);
+  command->callback([&p, command] {
+    if (!command->get_subcommands().empty()) return;
+    if (p.order.targets.empty()) throw CLI::RequiredError("TARGET");
+    p.chosen = [&p](const Context& c) { return runOrder(c, p.order); };
+  });
+}
+
+void addDrill(Parser& p) {
+  auto* command = addCommand(p, "drill", "Rehearse an exit: nothing moves",
+                             "  kubectl bailiwick drill vendor=nvidia --watch");
+  addOrder(p, *command);
+  command->get_option("target")->required();
+  command->callback([&p] {
+    p.order.drill = true;
+    p.chosen = [&p](const Context& c) { return runOrder(c, p.order); };
+  });
+}
+
+void addVerify(Parser& p) {
+  auto* command = addCommand(
+      p, "verify", "Whether evidence is what was once written",
+      "  kubectl bailiwick verify evidence.jsonl --key evidence-key.pem\n"
+      "  kubectl bailiwick verify exit/exit-nvidia\n"
+      "A file needs no cluster. Without --key only its integrity is shown. Exit code 1\n"
+      "when anything is wrong.");
+  command->add_option("what", p.verify.what, "A file, or exit/NAME")
+      ->required()
+      ->option_text("FILE");
+  command->add_option("--key", p.verify.keys, "File of a public key, or its fingerprint")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
+  command->add_flag("--unfinished", p.verify.unfinished, "The order may still be under way");
+  addSystemNamespace(*command, p.verify.systemNamespace);
+  addCluster(p, *command);
+  addOutput(p, *command, dataFormats);
+  command->callback([&p] { p.chosen = [&p](const Context& c) { return runVerify(c, p.verify); }; });
 }
 
 void addCompletion(Parser& p) {
   auto* command = addCommand(p, "completion", "Completion for a shell",
                              "  source <(kubectl-bailiwick completion bash)\n"
-                             "  kubectl-bailiwick completion fish > "
-                             "~/.config/fish/completions/kubectl-bailiwick.fish\n"
-                             "For `kubectl bailiwick` itself, in every shell that completes kubectl:\n"
-                             "  kubectl-bailiwick completion kubectl > "
-                             "/usr/local/bin/kubectl_complete-bailiwick\n"
-                             "  chmod +x /usr/local/bin/kubectl_complete-bailiwick");
+                             "  kubectl-bailiwick completion fish | source\n"
+                             "For `kubectl bailiwick` itself, wherever kubectl is completed, in a "
+                             "folder\nof the PATH:\n"
+                             "  kubectl-bailiwick completion kubectl > kubectl_complete-bailiwick\n"
+                             "  chmod +x kubectl_complete-bailiwick");
   command->add_option("shell", p.shell, "bash, zsh, fish or kubectl")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish", "kubectl"}))
       ->option_text("SHELL");
   command->callback([&p] {
-    p.needsCatalog = false;
     p.chosen = [&p](const Context& c) -> Outcome<Exit> {
       c.terminal.out << completionScript(p.shell);
       return Exit::Fine;
@@ -155,11 +278,14 @@ void build(Parser& p) {
   p.app.set_version_flag("--version", std::string("kubectl-bailiwick ") + buildVersion);
   p.app.require_subcommand(1);
   p.app.footer("Example:\n  kubectl bailiwick plan -f manifests/ --offline regions/fra.yaml\n"
-               "kubectl bailiwick COMMAND --help tells more. Exit codes: 0 fine, 1 a finding, "
-               "2 bad usage,\n3 the cluster could not be asked.");
+               "kubectl bailiwick COMMAND --help tells more. Exit codes:\n0 fine, 1 a finding, "
+               "2 bad usage, 3 the cluster could not be asked.");
   p.app.get_formatter()->column_width(28);
   addPlan(p);
   addExplain(p);
+  addExit(p);
+  addDrill(p);
+  addVerify(p);
   addCatalogCommand(p);
   addCompletion(p);
 }
@@ -192,6 +318,10 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   if (!arguments.empty() && arguments.front() == completeCommand) {
     environment.terminal.out << complete(parser.app, {arguments.begin() + 1, arguments.end()});
     return 0;
+  }
+  if (arguments.empty()) {
+    environment.terminal.err << parser.app.help();
+    return static_cast<int>(Exit::Usage);
   }
   try {
     parser.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -101,8 +101,10 @@ Outcome<bool> Cluster::list(const kube::Resource& resource, const Selection& sel
           next = text(json, "/metadata/continue");
           return {};
         });
-    if (!page && page.error().kind == Kind::NotFound && selection.optional) return false;
-    if (!page && page.error().kind == Kind::NotFound && resource.group == api::names::group) {
+    // Of a group that nobody serves the answer is a plain 404 without a Status.
+    const bool absent = !page && page.error().status == 404;
+    if (absent && selection.optional) return false;
+    if (absent && resource.group == api::names::group) {
       return unreachable(fmt::format("{}: Bailiwick is not installed there: it does not serve {}",
                                      name_, resource.str()));
     }

@@ -5,19 +5,30 @@
 #include <map>
 
 #include "plugin/catalog_command.hpp"
+#include "plugin/order_manifest.hpp"
 
 namespace bailiwick::plugin {
 namespace {
 
 using Words = std::vector<std::string>;
 
-// Values of options and positionals that can be listed; a description may follow after a tab.
+Words targetPrefixes() {
+  auto words = targetKeys();
+  for (auto& word : words) word += "=";
+  return words;
+}
+
+// Values of options and positionals that can be listed.
 const Words* valuesOf(const std::string& option) {
   static const std::map<std::string, Words> known{
       {"--output", {"json", "yaml", "wide"}},
       {"section", catalogSections()},
       {"shell", {"bash", "zsh", "fish", "kubectl"}},
       {"deployment", {"mdep/"}},
+      {"target", targetPrefixes()},
+      {"--on-deadline", {"Hold", "Stop"}},
+      {"--mode", {"MakeBeforeBreak", "Immediate"}},
+      {"what", {"exit/"}},
   };
   const auto found = known.find(option);
   return found == known.end() ? nullptr : &found->second;
@@ -30,7 +41,7 @@ std::string nameOf(const CLI::Option& option) {
 
 bool isFile(const std::string& option) {
   static const Words files{"--filename", "--kubeconfig", "--against", "--offline", "--catalog",
-                           "--key", "file"};
+                           "--key", "what"};
   return std::find(files.begin(), files.end(), option) != files.end();
 }
 

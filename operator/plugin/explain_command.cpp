@@ -26,6 +26,7 @@ Json toJson(const VariantVerdict& v) {
                  {"nodes", p.pool.nodes},
                  {"devices", p.pool.devices},
                  {"devicesFree", p.pool.devicesFree},
+                 {"devicesLeft", p.left},
                  {"eligible", p.eligible},
                  {"fits", p.fits}};
     add(pool, p.refusal);
@@ -76,15 +77,16 @@ std::string variantText(const VariantVerdict& v, std::size_t number, const Termi
                           terminal.paint(chosen, v.share > 0 ? Paint::Good : Paint::Warn));
   if (!v.asks.empty()) text += fmt::format("   a replica asks for {}\n", v.asks);
   if (v.refusal) {
-    text += "   " + wrapped(fmt::format("{}: {}", v.refusal->reason, v.refusal->message),
-                            terminal.width - 5, 5) + "\n";
+    const auto line = fmt::format("{}{}: {}", v.share > 0 ? "no more: " : "", v.refusal->reason,
+                                  v.refusal->message);
+    text += "   " + wrapped(line, terminal.width - 5, 5) + "\n";
   }
   if (!v.note.empty()) text += "   " + v.note + "\n";
   if (v.pools.empty()) return text;
-  Table table({"POOL", "NODES", "FREE", "VERDICT"});
+  Table table({"POOL", "NODES", "LEFT", "VERDICT"});
   for (const auto& p : v.pools) {
     table.add({p.pool.name, std::to_string(p.pool.nodes),
-               fmt::format("{}/{}", p.pool.devicesFree, p.pool.devices),
+               fmt::format("{} of {}", p.left, p.pool.devices),
                Cell(shortVerdict(p, name), p.fits > 0 ? Paint::Good : Paint::None)});
   }
   return text + table.str(terminal, 3);

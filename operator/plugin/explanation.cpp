@@ -28,17 +28,34 @@ std::map<std::string, std::vector<int>> groupsByPool(const Forecast& f) {
   return groups;
 }
 
+// Whole devices that no plan takes, on nodes that may take replicas.
+int leftOf(const Forecast& f, const std::vector<int>& groups, const std::string& vendor) {
+  std::int64_t milli = 0;
+  const auto& inventory = f.plan.inventory;
+  for (const auto& family : f.world.catalog->vendor(vendor)->families) {
+    const int resource = inventory.resource(family.resource);
+    for (const int g : groups) {
+      for (const int n : inventory.groups()[g].nodes) {
+        const auto& node = inventory.nodes()[n];
+        if (node.usable) milli += std::max<std::int64_t>(0, node.free[resource]);
+      }
+    }
+  }
+  return static_cast<int>(milli / 1000);
+}
+
 std::vector<PoolVerdict> poolsOf(const Forecast& f, const plan::VariantPlan& v,
                                  const api::PlacementSpec& placement) {
   std::vector<PoolVerdict> verdicts;
   const auto groups = groupsByPool(f);
   for (const auto& row : f.plan.pools.rows()) {
-    PoolVerdict verdict{row, 0, false, std::nullopt};
+    PoolVerdict verdict{row, 0, 0, false, std::nullopt};
     std::vector<int> eligible;
     const auto& all = groups.at(row.name);
     std::copy_if(all.begin(), all.end(), std::back_inserter(eligible), [&](int g) {
       return std::find(v.groups.begin(), v.groups.end(), g) != v.groups.end();
     });
+    verdict.left = leftOf(f, all, row.vendor);
     verdict.eligible = !eligible.empty();
     verdict.fits = f.plan.inventory.fits(*v.requirement, eligible, row.devices);
     if (verdict.fits == 0) {

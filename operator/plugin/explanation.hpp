@@ -12,7 +12,8 @@ namespace bailiwick::plugin {
 
 struct PoolVerdict {
   api::PoolStatus pool;
-  int fits = 0;  // further replicas that would fit now
+  int left = 0;  // devices that are free once everything has its place
+  int fits = 0;  // further replicas that would fit then
   bool eligible = false;
   std::optional<policy::Refusal> refusal;  // why none fits
 };

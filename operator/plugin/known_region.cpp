@@ -39,6 +39,30 @@ bool sameButForStatus(T a, const T& b) {
   return a == b;
 }
 
+template <class T>
+void carryStatus(T& applied, const T& old) {
+  applied.status = old.status;
+}
+
+// Whoever changes a variant that does not start wants it tried at once, as in the operator.
+void carryStatus(api::ModelDeployment& applied, const api::ModelDeployment& old) {
+  applied.status = old.status;
+  if (old.status.observedGeneration == old.meta.generation) {
+    applied.status.observedGeneration = applied.meta.generation;
+  }
+  const auto sameVariant = [&](const std::string& name) {
+    const auto named = [&](const api::Variant& v) { return v.name == name; };
+    const auto &a = applied.spec.variants, &b = old.spec.variants;
+    const auto now = std::find_if(a.begin(), a.end(), named);
+    const auto then = std::find_if(b.begin(), b.end(), named);
+    return now != a.end() && then != b.end() && *now == *then && applied.spec.pod == old.spec.pod;
+  };
+  for (auto& entry : applied.status.regions) {
+    std::erase_if(entry.offer,
+                  [&](const api::VariantOffer& offer) { return !sameVariant(offer.variant); });
+  }
+}
+
 // Puts an applied object in the place of the one that is there.
 template <class T>
 Change put(Objects<T>& objects, T applied, api::Time now) {
@@ -57,7 +81,7 @@ Change put(Objects<T>& objects, T applied, api::Time now) {
   applied.meta = old.meta;
   applied.meta.labels = std::move(labels);
   if (!same) ++applied.meta.generation;
-  applied.status = old.status;
+  carryStatus(applied, old);
   *existing = std::make_shared<const T>(std::move(applied));
   return same ? Change::Unchanged : Change::Changed;
 }

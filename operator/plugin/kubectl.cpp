@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -135,15 +136,22 @@ Outcome<void> KubectlProxy::spawn(const ClusterFlags& flags) {
     close(errors.read);
     return unreachable(fmt::format("kubectl cannot be started: {}", std::strerror(errno)));
   }
-  listener_ = std::jthread([this, descriptor = errors.read] { listen(descriptor); });
+  listener_ = std::jthread([this, descriptor = errors.read](std::stop_token stop) {
+    listen(std::move(stop), descriptor);
+  });
   return {};
 }
 
-// Until kubectl closes its end.
-void KubectlProxy::listen(int descriptor) {
+// Until kubectl closes its end, or has ended: a login helper that it left behind may hold the end open.
+void KubectlProxy::listen(std::stop_token stop, int descriptor) {
   std::string line;
   std::array<char, 4096> buffer;
   for (;;) {
+    pollfd ready{descriptor, POLLIN, 0};
+    if (poll(&ready, 1, 50) <= 0) {
+      if (stop.stop_requested()) break;
+      continue;
+    }
     const auto size = read(descriptor, buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) break;
@@ -206,6 +214,7 @@ void KubectlProxy::end() {
 
 KubectlProxy::~KubectlProxy() {
   end();
+  listener_.request_stop();
   if (listener_.joinable()) listener_.join();
   std::error_code ignored;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);

@@ -34,7 +34,7 @@ class KubectlProxy {
   KubectlProxy() = default;
   Outcome<void> spawn(const ClusterFlags& flags);
   Outcome<void> waitUntilServing(std::stop_token stop);
-  void listen(int descriptor);
+  void listen(std::stop_token stop, int descriptor);
   bool ended();
   void end();
 

@@ -23,8 +23,14 @@ void emit(YAML::Emitter& out, const Json& value) {
     out << YAML::EndSeq;
   } else if (value.is_string()) {
     out << YAML::DoubleQuoted << value.get<std::string>();
+  } else if (value.is_array()) {
+    out << YAML::Flow << YAML::BeginSeq << YAML::EndSeq;
+  } else if (value.is_object()) {
+    out << YAML::Flow << YAML::BeginMap << YAML::EndMap;
+  } else if (value.is_null()) {
+    out << YAML::Null;
   } else {
-    out << value.dump();  // a number, a boolean, null, [] or {}
+    out << value.dump();  // a number or a boolean
   }
 }
 

@@ -7,7 +7,7 @@ namespace bailiwick::plugin {
 namespace {
 
 constexpr std::size_t gap = 2;
-constexpr std::size_t narrowest = 8;
+constexpr std::size_t narrowest = 12;  // to which any column gives way before the first does
 
 std::vector<std::string> linesOf(const std::string& text, std::size_t width) {
   std::vector<std::string> lines;
@@ -44,7 +44,8 @@ std::string rowText(const std::vector<Cell>& row, const std::vector<std::size_t>
 
 }  // namespace
 
-// What the widest cells want; where that is too much the widest columns give way.
+// What the widest cells want; where that is too much the widest columns give way, the first one, which
+// names its row, last.
 std::vector<std::size_t> Table::widths(std::size_t room) const {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < header_.size(); ++c) {
@@ -58,9 +59,12 @@ std::vector<std::size_t> Table::widths(std::size_t room) const {
     return sum;
   };
   while (total() > room) {
-    auto widestColumn = std::max_element(widths.begin(), widths.end());
-    if (*widestColumn <= narrowest) break;
-    --*widestColumn;
+    auto widest = std::max_element(widths.begin() + 1, widths.end());
+    if (widest == widths.end() || *widest <= narrowest) {
+      widest = std::max_element(widths.begin(), widths.end());
+    }
+    if (*widest <= 1) break;
+    --*widest;
   }
   return widths;
 }

@@ -41,18 +41,22 @@ std::size_t columns() {
   return std::clamp<std::size_t>(size.ws_col, narrowest, widest);
 }
 
-// Where a line of at most `width` ends: after a whole word, or inside one that is longer than that.
+// Where a line of at most `width` ends: after a whole word, else after a part of a name, else
+// anywhere.
 std::size_t lineEnd(std::string_view text, std::size_t width) {
   if (widthOf(text) <= width) return text.size();
-  std::size_t at = 0, columns = 0, space = std::string_view::npos;
+  constexpr auto none = std::string_view::npos;
+  std::size_t at = 0, columns = 0, space = none, part = none;
   while (at < text.size()) {
     const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
     if (begins && columns++ == width) break;
     if (text[at] == ' ') space = at;
+    if (std::string_view("/-_.,=").find(text[at]) != none) part = at + 1;
     ++at;
   }
   if (at < text.size() && text[at] == ' ') return at;
-  return space == std::string_view::npos || space == 0 ? at : space;
+  if (space != none && space > 0) return space;
+  return part == none ? at : part;
 }
 
 }  // namespace

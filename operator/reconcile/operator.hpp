@@ -14,6 +14,8 @@
 #include "kube/leader_election.hpp"
 #include "kube/work_queue.hpp"
 #include "reconcile/deployment_controller.hpp"
+#include "reconcile/drain_controller.hpp"
+#include "reconcile/exit_controller.hpp"
 #include "reconcile/passport_controller.hpp"
 #include "reconcile/progress.hpp"
 #include "reconcile/region_controller.hpp"
@@ -56,6 +58,7 @@ class Operator {
  private:
   void watchDeployments();
   void watchWorld();
+  void watchExits();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
   // What every pod template is made of, beside the deployment itself.
@@ -63,6 +66,7 @@ class Operator {
   void watchIngredients(kube::Informer<T>& informer);
   void lead();
   void beginWork(std::stop_token stop);
+  void makeControllers(const std::string& clusterUid);
   using Reconcile = std::function<kube::Outcome(const api::Key& key, std::stop_token stop)>;
   void work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progress& progress,
             std::stop_token stop);
@@ -80,8 +84,13 @@ class Operator {
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
+  ExitGate exitGate_;
+  std::unique_ptr<ExitController> exits_;
+  std::unique_ptr<DrainController> drains_;
   kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
   kube::WorkQueue<> passportQueue_;  // ModelPassports
+  kube::WorkQueue<> exitQueue_;      // ExitOrders
+  kube::WorkQueue<> drainQueue_;     // pods that wait for their report
   std::atomic<bool> fenced_{false};
   std::mutex leadMutex_;  // lead() comes from the election's thread, stop() from another
   bool stopping_ = false;

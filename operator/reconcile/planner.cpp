@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plan/exit_ready.hpp"
+
 namespace bailiwick::reconcile {
 namespace {
 
@@ -14,13 +16,15 @@ constexpr std::chrono::minutes patience{5};
 bool same(const plan::VariantPlan& a, const plan::VariantPlan& b) {
   return a.share == b.share && a.offer == b.offer && a.cordoned == b.cordoned &&
          a.stuck == b.stuck && a.noRoomToSurge == b.noRoomToSurge && a.refusal == b.refusal &&
-         a.groups == b.groups;
+         a.groups == b.groups && a.leave == b.leave &&
+         a.exits.size() == b.exits.size();
 }
 
 bool same(const plan::Replica& a, const plan::Replica& b) {
   return a.pod->meta.uid == b.pod->meta.uid && a.ready == b.ready && a.bound == b.bound &&
          a.terminating == b.terminating && a.lost == b.lost && a.cordoned == b.cordoned &&
          a.stuck == b.stuck && a.unlawful == b.unlawful && a.cannotMark == b.cannotMark &&
+         a.leave == b.leave &&
          a.pod->meta.annotations == b.pod->meta.annotations;
 }
 
@@ -34,7 +38,8 @@ bool sameOutcome(const plan::DeploymentPlan& a, const plan::DeploymentPlan& b) {
   return a.deployment->meta.uid == b.deployment->meta.uid && a.wanted == b.wanted &&
          a.assigned == b.assigned && a.onHold == b.onHold && a.refusal == b.refusal &&
          a.deployment->meta.generation == b.deployment->meta.generation &&
-         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas);
+         sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas) &&
+         a.dependencies == b.dependencies;
 }
 
 }  // namespace
@@ -187,7 +192,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
   next->gathered = Clock::now();
   next->snapshot = gather(*config_.caches, config_.region);
   next->at = config_.now();
-  auto world = worldOf(next->snapshot);
+  auto& world = next->world = worldOf(next->snapshot);
   world.catalog = config_.catalog;
   world.settings = &config_.settings;
   world.renderable = config_.renderable;
@@ -196,7 +201,9 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.withdrawn = withdrawn_;
   world.applyRefusals = applyRefusals();
   world.podMemory = podMemory();
+  if (config_.exits) world.exits = config_.exits->inForce(next->snapshot.exitOrders);
   next->plan = plan::placeAll(world);
+  judgeReadiness(world, *next);
   if (next->snapshot.region) {
     rememberPods(next->plan, next->snapshot);
     noteStuck(next->plan, next->at);
@@ -220,6 +227,18 @@ void Planner::replan(const std::set<api::Key>& keys) {
     if (reconcileAll_ || !known || !sameOutcome(old->second, plan)) config_.changed(key);
   }
   if (config_.planned) config_.planned();
+}
+
+void Planner::judgeReadiness(const plan::World& world, Planned& next) {
+  readiness_.update(world, next.plan);
+  std::vector<const api::ExitOrder*> drills;
+  for (const auto& order : next.snapshot.exitOrders) {
+    if (order->spec.drill) drills.push_back(order.get());
+  }
+  plan::tellDrills(next.plan, drills, *config_.catalog);
+  for (const auto& [key, deployment] : next.plan.deployments) {
+    if (const auto until = plan::exitReadyOf(deployment, next.at).until) pokeAt(key, *until);
+  }
 }
 
 // Whoever changes what did not start wants it tried at once.

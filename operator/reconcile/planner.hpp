@@ -14,7 +14,10 @@
 #include <thread>
 
 #include "kube/outcome.hpp"
+#include "plan/drain.hpp"
 #include "plan/placement.hpp"
+#include "plan/readiness.hpp"
+#include "reconcile/exit_gate.hpp"
 #include "reconcile/progress.hpp"
 #include "reconcile/snapshot.hpp"
 
@@ -23,6 +26,7 @@ namespace bailiwick::reconcile {
 // A plan and what it was made of. Immutable: readers keep it as long as they need it.
 struct Planned {
   Snapshot snapshot;
+  plan::World world;  // of the snapshot
   plan::Plan plan;
   api::Time at;
   std::chrono::steady_clock::time_point gathered;  // just before the caches were read
@@ -34,6 +38,7 @@ class Observer {
   virtual ~Observer() = default;
   virtual void planned(const Planned& planned, std::chrono::nanoseconds took) = 0;
   virtual void reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) = 0;
+  virtual void drained(const plan::Drained& drained) = 0;  // one replica
 };
 
 class Planner {
@@ -41,6 +46,7 @@ class Planner {
   struct Config {
     const Caches* caches = nullptr;
     const catalog::Catalog* catalog = nullptr;
+    const ExitGate* exits = nullptr;  // nullptr: no exit order is in force
     policy::Settings settings;
     std::string region;
     decltype(plan::World::renderable) renderable;
@@ -85,6 +91,7 @@ class Planner {
   void run(std::stop_token stop);
   bool waitForWork(std::stop_token stop, std::set<api::Key>& keys);
   void replan(const std::set<api::Key>& keys);
+  void judgeReadiness(const plan::World& world, Planned& next);
   void pokeAtLocked(const api::Key& key, api::Time when);
   decltype(plan::World::applyRefusals) applyRefusals() const;
   plan::PodMemory podMemory() const;
@@ -112,6 +119,7 @@ class Planner {
   std::shared_ptr<const Planned> current_;
   // The planner's thread only.
   bool reconcileAll_ = false;
+  plan::Readiness readiness_;
   decltype(plan::World::withdrawn) withdrawn_;
   // What did not start, as it was then, and how often.
   struct Failure {

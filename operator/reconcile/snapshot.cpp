@@ -40,6 +40,7 @@ Snapshot gather(const Caches& caches, const std::string& regionName) {
   Snapshot s;
   s.deployments = caches.deployments.store().snapshot();
   s.passports = caches.passports.store().snapshot();
+  s.exitOrders = caches.exitOrders.store().snapshot();
   setRegion(s, regionName, caches.regions.store().get(api::Key{"", regionName}));
   s.nodes = caches.nodes.store().snapshot();
   s.pods = caches.pods.store().snapshot();

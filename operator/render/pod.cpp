@@ -67,7 +67,10 @@ json podMetadata(const api::ModelDeployment& deployment, const VariantShare& sha
   } else {
     keys.erase(servingLabel);
   }
-  return {{"labels", keys}, {"annotations", notes}};
+  json metadata = {{"labels", keys}, {"annotations", notes}};
+  // What the sidecar reports at its end is recorded before the pod is let go.
+  if (member != Member::Worker) metadata["finalizers"] = {api::names::drainReportFinalizer};
+  return metadata;
 }
 
 // fsGroup lets a user who is not root read the projected token and write the cache; a claim that is

@@ -143,6 +143,7 @@ void Simulator::carryOut(const plan::DeploymentPlan& plan, const plan::Step& ste
     if (!templates_.contains(key)) continue;
     if (!cluster.workloads.contains(key)) cluster.workload(variant, 0, deployment.name);
     auto& workload = cluster.workloads.at(key);
+    workload.groups = templates_.at(key).requirement.nodes > 1;
     if (workload.replicas == replicas) continue;
     workload.replicas = replicas;
     ++workload.meta.generation;
@@ -212,10 +213,18 @@ void Simulator::check(const plan::DeploymentPlan& plan, const plan::Step& step) 
   }
   int gap = plan.deployment->spec.rollout.maxUnavailable;
   for (const auto& [variant, replicas] : step.replicas) {
-    checkRemovals(plan, variant, replicas, readyUnits, gap);
+    const auto workload = cluster.workloads.find({plan.deployment->meta.key, variant});
+    if (workload != cluster.workloads.end() && workload->second.groups) {
+      checkGroups(plan, step, variant, readyUnits, gap);
+    } else {
+      checkRemovals(plan, variant, replicas, readyUnits, gap);
+    }
     const auto* v = plan.variant(variant);
-    const int most = v ? v->share + static_cast<int>(plan.replicas.size())
-                       : static_cast<int>(plan.replicas.size());
+    int most = static_cast<int>(plan.replicas.size()) + (v ? v->share : 0);
+    // A group stays only while those below it have a number.
+    for (const auto& replica : plan.replicas) {
+      if (replica.variant == variant) most = std::max(most, replica.index + 1);
+    }
     if (replicas > most) violate(fmt::format("{}: surge to {}", variant, replicas));
     if (replicas < 0) violate(fmt::format("{}: {} replicas", variant, replicas));
   }
@@ -232,22 +241,27 @@ void Simulator::checkRemovals(const plan::DeploymentPlan& plan, const std::strin
   for (const auto* pod : pods) hashes.insert(pod->templateHash);
   if (hashes.size() > 1) return;  // a rolling update: two ReplicaSets, not modelled here
   std::sort(pods.begin(), pods.end(), ranksBefore);
-  const auto* v = plan.variant(variant);
-  const auto capacity = v ? v->variant->capacity : 1000;
   for (int i = 0; i + replicas < static_cast<int>(pods.size()); ++i) {
     const auto& pod = *pods[static_cast<std::size_t>(i)];
     const auto* node = nodeOf(pod);
     if (!pod.ready || !node || !node->ready) continue;
-    ready -= capacity;
-    if (ready >= plan.wanted) continue;
-    const auto& known = cluster.podMemory.unlawfulSince;
-    const auto since = known.find(pod.meta.uid);
-    const auto deadline = plan.deployment->spec.exit.drainTimeout;
-    if (since != known.end() && cluster.now >= since->second + deadline) continue;
-    if (gap-- > 0) continue;
-    violate(fmt::format("{} of {} goes before its replacement is Ready: {} of {}",
-                        pod.meta.key.name, variant, ready, plan.wanted));
+    checkGoing(plan, variant, pod, ready, gap);
   }
+}
+
+// A Ready replica goes: enough are left, or its time is over, or a gap is allowed.
+void Simulator::checkGoing(const plan::DeploymentPlan& plan, const std::string& variant,
+                           const api::Pod& pod, api::Units& ready, int& gap) {
+  const auto* v = plan.variant(variant);
+  ready -= v ? v->variant->capacity : 1000;
+  if (ready >= plan.wanted) return;
+  const auto& known = cluster.podMemory.unlawfulSince;
+  const auto since = known.find(pod.meta.uid);
+  const auto deadline = plan.deployment->spec.exit.drainTimeout;
+  if (since != known.end() && cluster.now >= since->second + deadline) return;
+  if (gap-- > 0) return;
+  violate(fmt::format("{} of {} goes before its replacement is Ready: {} of {}",
+                      pod.meta.key.name, variant, ready, plan.wanted));
 }
 
 void Simulator::terminate(api::Pod& pod) {
@@ -255,7 +269,7 @@ void Simulator::terminate(api::Pod& pod) {
   changed_ = true;
 }
 
-void Simulator::create(const WorkloadKey& key) {
+api::Pod& Simulator::create(const WorkloadKey& key) {
   const auto& t = templates_.at(key);
   cluster.pods.push_back(makePod(fmt::format("{}-{}-{:04}", key.first.name, key.second, ++serial_),
                                  key.first.ns)
@@ -269,6 +283,7 @@ void Simulator::create(const WorkloadKey& key) {
   pod.templateHash = t.hash;
   podTemplates_.emplace(pod.meta.uid, t);
   changed_ = true;
+  return pod;
 }
 
 void Simulator::runReplicaSets() {
@@ -278,6 +293,10 @@ void Simulator::runReplicaSets() {
       terminate(pod);
   }
   for (auto& [key, workload] : cluster.workloads) {
+    if (workload.groups) {
+      runGroups(key, workload);
+      continue;
+    }
     roll(key, workload);
     observe(key, workload);
   }
@@ -404,11 +423,15 @@ void Simulator::loseNodes() {
 
 api::Units Simulator::ready(const api::ModelDeployment& deployment) const {
   api::Units units = 0;
-  for (const auto& pod : cluster.pods) {
-    if (!pod.ready || pod.meta.deleted || ownerOf(pod) != deployment.meta.key) continue;
-    for (const auto& v : deployment.spec.variants) {
-      if (pod.meta.labels.has(api::names::variantLabel, v.name)) units += v.capacity;
+  for (const auto& v : deployment.spec.variants) {
+    std::map<std::string, int> serving;  // Ready pods of each group; of a Deployment, of each pod
+    for (const auto& pod : cluster.pods) {
+      if (!pod.ready || pod.meta.deleted || ownerOf(pod) != deployment.meta.key) continue;
+      if (!pod.meta.labels.has(api::names::variantLabel, v.name)) continue;
+      const auto* group = pod.meta.labels.find("leaderworkerset.sigs.k8s.io/group-index");
+      ++serving[group ? *group : pod.meta.key.name];
     }
+    for (const auto& [group, pods] : serving) units += pods >= v.accelerator.nodes ? v.capacity : 0;
   }
   return units;
 }

@@ -46,6 +46,27 @@ TEST(Transition, RestartsTheLeaderOfAGroupThatMustMove) {
   EXPECT_EQ(step.replicas.at("h200"), 2) << "one less would take the group that serves";
 }
 
+TEST(Transition, RunsAGroupBesideTheNumberThatASilentNodeBlocks) {
+  Groups g;
+  g.c.node("n1").ready = false;
+  for (auto& pod : g.c.pods) pod.meta.deleted = g.c.now - 5min;
+  EXPECT_EQ(g.step().replicas.at("h200"), 2) << "group 0 does not come back while n1 is silent";
+  g.c.runGroup("h200", 1, {"n3", "n4"});
+  g.c.workload("h200", 2).groups = true;
+  EXPECT_EQ(g.step().replicas.at("h200"), 2);
+  g.c.node("n1").ready = true;
+  EXPECT_EQ(g.step().replicas.at("h200"), 2) << "one less would take the group that serves";
+}
+
+TEST(Transition, CountsAGroupWhoseLeaderIsGoneUntilItsWorkersAre) {
+  Groups g;
+  g.c.deployment().spec.replicas = 0;
+  std::erase_if(g.c.pods, [&](const auto& pod) { return pod.node == "n1"; });
+  EXPECT_TRUE(g.step().finished.empty());
+  g.c.pods.clear();
+  EXPECT_EQ(g.step().finished, std::vector<std::string>{"h200"});
+}
+
 TEST(Transition, RestartsAnUnlawfulGroupAtTheDeadlineWhateverElseIsGoing) {
   Groups g;
   g.c.runGroup("h200", 1, {"n3", "n4"}).meta.deleted = g.c.now - 1h;

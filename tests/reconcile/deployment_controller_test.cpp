@@ -28,6 +28,23 @@ TEST(DeploymentController, ComesToRest) {
   EXPECT_EQ(region.api.writes().size(), writes);
 }
 
+TEST(DeploymentController, WritesNothingMoreUntilTheCachesShowWhatItWrote) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.h200Deployment();
+  region.start();
+  region.api.holdWatches(true);
+  region.turn();
+  const auto writes = region.api.writes().size();
+  EXPECT_GT(writes, 5u);
+  region.turns(4);
+  EXPECT_EQ(region.api.writes().size(), writes);
+  EXPECT_TRUE(region.ended<kube::RequeueAfter>());
+  region.api.holdWatches(false);
+  region.turns();
+  EXPECT_TRUE(region.ended<kube::Done>());
+}
+
 // What may happen to any write: it is tried again, nothing is lost, and others go on meanwhile.
 TEST(DeploymentController, LosesNothingToAFailedWriteAndHoldsUpNobody) {
   const std::vector<kube::Response> failures = {
@@ -241,7 +258,8 @@ TEST(DeploymentController, RemovesTheKindOfWorkloadThatIsNotAskedForOnceTheOther
   region.turns();
   EXPECT_TRUE(region.api.get(old).is_null());
   EXPECT_EQ(region.wanted(setPath), 1);
-  EXPECT_FALSE(region.api.get("/api/v1/namespaces/team/services/assistant-h200").is_null());
+  EXPECT_EQ(region.api.writesOf("DELETE", "/api/v1/namespaces/team/services/assistant-h200"), 0)
+      << "the kind that stays is reached by it";
   EXPECT_TRUE(region.ended<kube::Done>());
 }
 

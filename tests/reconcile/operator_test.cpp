@@ -12,11 +12,46 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// A region for an operator that turns by itself.
+struct Ground : RegionInMemory {
+  Ground() {
+    api.put("/api/v1/namespaces/kube-system", {{"metadata", {{"name", "kube-system"}}}});
+    h200("n1");
+    h200Deployment();
+  }
+};
+
+template <class Check>
+bool eventually(const Check& check) {
+  for (int i = 0; i < 1000 && !check(); ++i) std::this_thread::sleep_for(10ms);
+  return check();
+}
+
+TEST(Operator, GoesOnWithTheOthersWhenOneDeploymentThrows) {
+  Ground region;
+  region.h200("n2");
+  region.h200Deployment("other");
+  std::atomic<int> thrown = 0;
+  region.api.answer = [&](const kube::Request& request) -> std::optional<kube::Response> {
+    if (request.path != deploymentsPath + "assistant-h200") return std::nullopt;
+    ++thrown;
+    throw std::runtime_error("out of luck");
+  };
+  reconcile::OperatorConfig config;
+  config.region = "fra";
+  config.catalog = &testCatalog();
+  config.workers = 1;
+  reconcile::Operator running(std::move(config), region.api);
+  ASSERT_TRUE(running.start({}));
+  EXPECT_TRUE(eventually([&] { return thrown > 0 && region.serves("other"); }));
+  region.h200("n3");
+  region.h200Deployment("later");
+  EXPECT_TRUE(eventually([&] { return region.serves("later"); })) << "its only worker lives on";
+  running.stop();
+}
+
 TEST(Operator, NamesWhatAHangingWorkerIsAt) {
-  RegionInMemory region;
-  region.api.put("/api/v1/namespaces/kube-system", {{"metadata", {{"name", "kube-system"}}}});
-  region.h200("n1");
-  region.h200Deployment();
+  Ground region;
   std::promise<void> entered, released;
   std::atomic<bool> first = true;
   region.api.answer = [&, wait = released.get_future().share()](const kube::Request& request)

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = {"operator/api": "bailiwick_api", "operator/policy": "bailiwick_policy",
+PURE = {"operator/api": "bailiwick_api", "operator/evidence": "bailiwick_evidence",
+        "operator/policy": "bailiwick_policy",
         "operator/plan": "bailiwick_plan", "operator/render": "bailiwick_render",
         "engine-sidecar/config": "bailiwick_sidecar_config",
-        "engine-sidecar/route": "bailiwick_sidecar_route"}
+        "engine-sidecar/route": "bailiwick_sidecar_route",
+        "engine-sidecar/http": "bailiwick_sidecar_http"}
 FORBIDDEN = re.compile(
     r"^(open|openat|fopen|fopen64|read|write|socket|connect|pthread_create|clock_gettime|time|"
     r"gettimeofday|nanosleep|getenv|system|popen)$"
@@ -33,3 +35,11 @@ def test_only_one_file_knows_cpprestsdk():
     using = [path.relative_to(ROOT) for path in (ROOT / "operator").rglob("*.[ch]pp")
              if re.search(r"#include <(cpprest|pplx)/", path.read_text(encoding="utf-8"))]
     assert using == [Path("operator/kube/cpprest_transport.cpp")]
+
+
+def test_the_sidecar_links_no_cpprestsdk():
+    programs = sorted((ROOT / "build").glob("*/bin/engine-sidecar"))
+    assert programs, "build a preset first: tests/run does"
+    needed = subprocess.run(["readelf", "--dynamic", programs[0]], text=True, capture_output=True,
+                            check=True).stdout
+    assert "NEEDED" in needed and "cpprest" not in needed

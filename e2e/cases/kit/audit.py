@@ -105,16 +105,16 @@ def careless_deletes(region, offset: int = 0) -> list:
 
 
 def of_finalizers(event: dict) -> bool:
-    """Whether it sets a passport's finalizers and nothing else, of exactly the object seen."""
+    """Whether it sets finalizers and nothing else, of exactly the object seen."""
     given = event.get("requestObject", {})
-    return resource(event) == "modelpassports" and event["verb"] == "patch" \
+    return resource(event) in ("modelpassports", "exitorders") and event["verb"] == "patch" \
         and set(given) == {"metadata"} \
         and set(given["metadata"]) == {"uid", "resourceVersion", "finalizers"}
 
 
 def lax_writes(region, offset: int = 0) -> list:
     """Writes that would let a typo through, that have another field manager than ours, or that
-    touch of our own kinds more than the status and a passport's finalizers."""
+    touch of our own kinds more than the status and finalizers."""
     found = []
     for event in mutations(region, offset):
         uri = event["requestURI"]

@@ -71,10 +71,9 @@ TEST(BodyScanner, RefusesWhatTwoReadersReadInTwoWays) {
 TEST(BodyScanner, RefusesWhatIsNoJsonObject) {
   for (const char* body : {"[]", "1", "\"a\"", "\xef\xbb\xbf{}", "<a/>", "'a'"})
     EXPECT_EQ(faultOf(body), JsonFault::NotAnObject) << body;
-  for (const char* body :
-       {"{}{}", "{\"a\":1}x", "{,}", "{\"a\" 1}", "{\"a\":1,}", "{\"a\":}", "{\"a\":1 2}",
-        "{\"a\":tru}", "{\"a\":x}", "{\"a\":[}", "{\"a\":{]}}", "{a:1}", "{\"a\":1}}",
-        "{\"a\":[1]]", "{/**/}", "{\"a\":[/**/]}"})
+  for (const char* body : {"{}{}", "{\"a\":1}x", "{,}", "{\"a\" 1}", "{\"a\":1,}", "{\"a\":}",
+                           "{\"a\":1 2}", "{\"a\":tru}", "{\"a\":x}", "{\"a\":[}", "{\"a\":{]}}",
+                           "{a:1}", "{\"a\":1}}", "{\"a\":[1]]", "{/**/}", "{\"a\":[/**/]}"})
     EXPECT_EQ(faultOf(body), JsonFault::Syntax) << body;
   for (const char* body : {"", " ", "{", "{\"a\"", "{\"a\":1", "{\"a\":[", "{\"a\":\"b"})
     EXPECT_EQ(faultOf(body), JsonFault::Truncated) << body;

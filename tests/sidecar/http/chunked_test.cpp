@@ -42,7 +42,8 @@ Fault faultOf(const std::string& bytes) {
 }
 
 TEST(ChunkDecoder, YieldsTheDataAndLeavesWhatFollows) {
-  const std::string bytes = "5\r\nhello\r\n00A;x=\"a;\\\"b\";y\r\n0123456789\r\n0\r\nA: b\r\n\r\nGET";
+  const std::string bytes =
+      "5\r\nhello\r\n00A;x=\"a;\\\"b\";y\r\n0123456789\r\n0\r\nA: b\r\n\r\nGET";
   for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, bytes.size()}) {
     const auto decoded = decode(bytes, piece);
     EXPECT_EQ(decoded.data, "hello0123456789");
@@ -52,9 +53,9 @@ TEST(ChunkDecoder, YieldsTheDataAndLeavesWhatFollows) {
 }
 
 TEST(ChunkDecoder, RefusesSizesThatAreReadInTwoWays) {
-  for (const char* bytes : {"\r\n", ";a\r\n", "g\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", " 1\r\n", "1 \r\n",
-                            "1\n", "1\rx", "1\t\r\n", "10000000000000000\r\n",
-                            "0000000000000001\r\n"})
+  for (const char* bytes :
+       {"\r\n", ";a\r\n", "g\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", " 1\r\n", "1 \r\n", "1\n", "1\rx",
+        "1\t\r\n", "10000000000000000\r\n", "0000000000000001\r\n"})
     EXPECT_EQ(faultOf(bytes), Fault::ChunkSize) << bytes;
 }
 

@@ -42,24 +42,25 @@ TEST(AppendRequest, SendsTheProvidersKeyAndNeverTheClients) {
   const std::string request = "GET /x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer mine\r\n\r\n";
   EXPECT_EQ(render(request, {.authority = "e", .path = "/x", .passAuthorization = true}),
             "GET /x HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer mine\r\n\r\n");
-  EXPECT_EQ(render(request,
-                   {.authority = "e", .path = "/x", .passAuthorization = true, .bearer = "k"}),
-            "GET /x HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer k\r\n\r\n");
+  EXPECT_EQ(
+      render(request, {.authority = "e", .path = "/x", .passAuthorization = true, .bearer = "k"}),
+      "GET /x HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer k\r\n\r\n");
 }
 
 TEST(AppendRequest, MarksAHopAndTellsWhoAsked) {
-  EXPECT_EQ(render("GET /x HTTP/1.1\r\nHost: a\r\nTraceparent: old\r\nx-data-jurisdiction: DE\r\n\r\n",
-                   {.authority = "e",
-                    .path = "/x",
-                    .passResidency = true,
-                    .forwardedFor = "10.0.0.1",
-                    .traceParent = "new",
-                    .deployment = "ns/d",
-                    .hop = "1",
-                    .region = "zrh"}),
-            "GET /x HTTP/1.1\r\nHost: e\r\nx-data-jurisdiction: DE\r\n"
-            "X-Forwarded-For: 10.0.0.1\r\ntraceparent: new\r\nx-bailiwick-deployment: ns/d\r\n"
-            "x-bailiwick-hop: 1\r\nx-bailiwick-region: zrh\r\n\r\n");
+  EXPECT_EQ(
+      render("GET /x HTTP/1.1\r\nHost: a\r\nTraceparent: old\r\nx-data-jurisdiction: DE\r\n\r\n",
+             {.authority = "e",
+              .path = "/x",
+              .passResidency = true,
+              .forwardedFor = "10.0.0.1",
+              .traceParent = "new",
+              .deployment = "ns/d",
+              .hop = "1",
+              .region = "zrh"}),
+      "GET /x HTTP/1.1\r\nHost: e\r\nx-data-jurisdiction: DE\r\n"
+      "X-Forwarded-For: 10.0.0.1\r\ntraceparent: new\r\nx-bailiwick-deployment: ns/d\r\n"
+      "x-bailiwick-hop: 1\r\nx-bailiwick-region: zrh\r\n\r\n");
 }
 
 TEST(AppendResponse, WritesFramingAnewAndTellsWhoServed) {
@@ -68,8 +69,9 @@ TEST(AppendResponse, WritesFramingAnewAndTellsWhoServed) {
                          "x-bailiwick-region: forged\r\nConnection: A\r\nA: b\r\nC: d\r\n\r\n"),
             ResponseParser::Step::Done);
   std::string out;
-  appendResponse(out, parser.head(),
-                 {.answerHeaders = "x-bailiwick-region: fra\r\n", .chunked = true, .close = true});
+  appendResponse(
+      out, parser.head(),
+      {.answerHeaders = "x-bailiwick-region: fra\r\n", .chunked = true, .connection = "close"});
   EXPECT_EQ(out,
             "HTTP/1.1 200 OK\r\nC: d\r\nx-bailiwick-region: fra\r\nTransfer-Encoding: chunked\r\n"
             "Connection: close\r\n\r\n");

@@ -24,7 +24,9 @@ Fault faultOf(const std::string& bytes, HeadLimits limits = {}) {
   return whole.fault();
 }
 
-std::string get(const std::string& fields) { return "GET / HTTP/1.1\r\n" + fields + "\r\n"; }
+std::string get(const std::string& fields) {
+  return "GET / HTTP/1.1\r\n" + fields + "\r\n";
+}
 std::string target(const std::string& text) {
   return "GET " + text + " HTTP/1.1\r\nHost: a\r\n\r\n";
 }
@@ -95,13 +97,12 @@ TEST(RequestParser, RefusesFirstLinesThatAreReadInTwoWays) {
 }
 
 TEST(RequestParser, RefusesTargetsThatAnotherReaderCouldResolve) {
-  for (const char* text :
-       {"/..", "/a/../b", "/a/./b", "/.", "/%2e%2e/b", "/a%2Fb", "/a%5cb", "/%00", "/%0a", "/%252e",
-        "/a/..;x/b", "/%2", "/%zz"})
+  for (const char* text : {"/..", "/a/../b", "/a/./b", "/.", "/%2e%2e/b", "/a%2Fb", "/a%5cb",
+                           "/%00", "/%0a", "/%252e", "/a/..;x/b", "/%2", "/%zz"})
     EXPECT_EQ(faultOf(target(text)), Fault::Path) << text;
-  for (const char* text : {"*", "a", "/a#b", "/a\\b", "/a\"b", "/a<b", "https://a/", "ftp://a/",
-                           "http://", "http://a", "http:///b", "http://u@a/", "/?%0d%0a", "/?a#b",
-                           "/\xc3\xa9"})
+  for (const char* text :
+       {"*", "a", "/a#b", "/a\\b", "/a\"b", "/a<b", "https://a/", "ftp://a/", "http://", "http://a",
+        "http:///b", "http://u@a/", "/?%0d%0a", "/?a#b", "/\xc3\xa9"})
     EXPECT_EQ(faultOf(target(text)), Fault::Target) << text;
 }
 
@@ -158,26 +159,26 @@ TEST(RequestParser, RefusesTwoWaysToEndABody) {
 }
 
 TEST(RequestParser, RefusesHeadersThatAreReadInTwoWays) {
-  check({{get("Host: a\r\nA : b\r\n"), Fault::FieldName},
-         {get("Host: a\r\n: b\r\n"), Fault::FieldName},
-         {get("Host: a\r\nA\r\n"), Fault::FieldName},
-         {get("Host: a\r\nA\xc3: b\r\n"), Fault::FieldName},
-         {get("Host: a\r\n A: b\r\n"), Fault::Folding},
-         {get("Host: a\r\n\tb\r\n"), Fault::Folding},
-         {get("Host: a\nA: b\r\n"), Fault::LineEnding},
-         {get("Host: a\r\nA: b\rc\r\n"), Fault::LineEnding},
-         {get(std::string("Host: a\r\nA: \0\r\n", 14)), Fault::Control},
-         {get("Host: a\r\nA: \x7f\r\n"), Fault::Control},
-         {get("Host: a\r\nA: \xe9t\xe9\r\n"), Fault::None},
-         {get("Host: a\r\nConnection: content-length\r\n"), Fault::Connection},
-         {get("Host: a\r\nConnection: close, Authorization\r\n"), Fault::Connection},
-         {get("Host: a\r\nConnection: x-data-residency\r\n"), Fault::Connection},
-         {get("Host: a\r\nConnection: upgrade\r\n"), Fault::Upgrade},
-         {get("Host: a\r\nUpgrade: h2c\r\n"), Fault::Upgrade},
-         {get("Host: a\r\nExpect: 200-ok\r\n"), Fault::Expect},
-         {get("Host: a\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\n"),
-          Fault::Repeated},
-         {get("Host: a\r\nContent-Type: a\r\nContent-Type: b\r\n"), Fault::Repeated}});
+  check(
+      {{get("Host: a\r\nA : b\r\n"), Fault::FieldName},
+       {get("Host: a\r\n: b\r\n"), Fault::FieldName},
+       {get("Host: a\r\nA\r\n"), Fault::FieldName},
+       {get("Host: a\r\nA\xc3: b\r\n"), Fault::FieldName},
+       {get("Host: a\r\n A: b\r\n"), Fault::Folding},
+       {get("Host: a\r\n\tb\r\n"), Fault::Folding},
+       {get("Host: a\nA: b\r\n"), Fault::LineEnding},
+       {get("Host: a\r\nA: b\rc\r\n"), Fault::LineEnding},
+       {get(std::string("Host: a\r\nA: \0\r\n", 14)), Fault::Control},
+       {get("Host: a\r\nA: \x7f\r\n"), Fault::Control},
+       {get("Host: a\r\nA: \xe9t\xe9\r\n"), Fault::None},
+       {get("Host: a\r\nConnection: content-length\r\n"), Fault::Connection},
+       {get("Host: a\r\nConnection: close, Authorization\r\n"), Fault::Connection},
+       {get("Host: a\r\nConnection: x-data-residency\r\n"), Fault::Connection},
+       {get("Host: a\r\nConnection: upgrade\r\n"), Fault::Upgrade},
+       {get("Host: a\r\nUpgrade: h2c\r\n"), Fault::Upgrade},
+       {get("Host: a\r\nExpect: 200-ok\r\n"), Fault::Expect},
+       {get("Host: a\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\n"), Fault::Repeated},
+       {get("Host: a\r\nContent-Type: a\r\nContent-Type: b\r\n"), Fault::Repeated}});
 }
 
 TEST(RequestParser, BoundsTheHeadAndTheNumberOfHeaders) {

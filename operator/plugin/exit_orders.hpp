@@ -1,0 +1,29 @@
+#pragma once
+// ExitOrders and their evidence in a cluster.
+
+#include <functional>
+#include <string>
+
+#include "api/exit_order.hpp"
+#include "evidence/verify.hpp"
+#include "plugin/cluster.hpp"
+
+namespace bailiwick::plugin {
+
+Outcome<api::ExitOrder> readOrder(Cluster& cluster, const std::string& name,
+                                  std::stop_token stop);
+
+// The order as it is, and each time it changes, until `seen` returns false.
+Outcome<void> followOrder(Cluster& cluster, const std::string& name, std::stop_token stop,
+                          const std::function<bool(const api::ExitOrder&)>& seen);
+
+// The lines of the order's evidence, and what the order publishes of it. An order that is gone leaves
+// its evidence.
+struct Evidence {
+  std::string lines;
+  evidence::Known known;
+};
+Outcome<Evidence> readEvidence(Cluster& cluster, const std::string& order,
+                               const std::string& systemNamespace, std::stop_token stop);
+
+}  // namespace bailiwick::plugin

@@ -1,0 +1,61 @@
+#pragma once
+// The evidence of exit orders as it is stored: chunks in ConfigMaps of the operator's namespace, and
+// the key that signs it in a Secret beside them (protocols 8, docs/adr/0011).
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "evidence/verify.hpp"
+#include "kube/client.hpp"
+
+namespace bailiwick::reconcile {
+
+// One order's chain as it was last seen in the cluster.
+struct EvidenceChain {
+  std::string base;  // name of the first chunk
+  int chunk = 0;     // number of the last one; 0: there is none yet
+  bool chunkFull = false;
+  std::string chunkText;     // its lines
+  std::string chunkVersion;  // its resourceVersion
+  evidence::Tail tail;
+};
+
+class EvidenceStore {
+ public:
+  // The transport is fenced: it writes only while leading.
+  EvidenceStore(kube::Transport& transport, std::string ns);
+
+  // Reads and verifies the chain of an order of this name and uid; empty where there is none yet.
+  // `known` is what was published of it: a chain that was changed or cut is an error (Malformed), and
+  // nothing may be added to it. `each` is shown every record.
+  kube::ApiResult<EvidenceChain> load(const std::string& order, const std::string& uid,
+                                      const evidence::Known& known,
+                                      const std::function<void(const evidence::Record&)>& each,
+                                      std::stop_token stop);
+
+  // Adds to the chain exactly as it was loaded: fails with Conflict where somebody else was quicker.
+  // After any failure it is not known what is stored: load it again.
+  kube::ApiResult<void> append(EvidenceChain& chain, const std::string& order,
+                               const std::string& uid,
+                               const std::vector<evidence::Entry>& entries, std::stop_token stop);
+
+ private:
+  struct Keys;
+  struct Chunk;
+  kube::ApiResult<Keys> keys(std::stop_token stop);
+  kube::ApiResult<void> makeKey(std::stop_token stop);
+  kube::ApiResult<std::optional<Chunk>> chunk(const std::string& name, std::stop_token stop);
+  kube::ApiResult<void> put(EvidenceChain& chain, const std::string& order, const std::string& uid,
+                            const evidence::Sealed& sealed, std::stop_token stop);
+
+  kube::Transport& transport_;
+  const std::string ns_;
+};
+
+// On the chunks: they are watched as what the operator made, but no deployment depends on them.
+inline constexpr char evidenceLabel[] = "bailiwick.dev/evidence";
+inline constexpr char evidenceKeyName[] = "bailiwick-evidence-key";
+
+}  // namespace bailiwick::reconcile
