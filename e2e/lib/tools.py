@@ -78,6 +78,16 @@ MODULES = (
             (f"{_COMPONENT}.gitMinor", "minor"),
         ),
     ),
+    Module(
+        "node",
+        {name: f"k8s.io/kubernetes/cmd/{name}" for name in ("kubelet", "kube-proxy")},
+        "k8s.io/kubernetes",
+        (
+            (f"{_COMPONENT}.gitVersion", "version"),
+            (f"{_COMPONENT}.gitMajor", "major"),
+            (f"{_COMPONENT}.gitMinor", "minor"),
+        ),
+    ),
     Module("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, "sigs.k8s.io/kwok"),
     Module(
         "helm",

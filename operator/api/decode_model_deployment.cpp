@@ -216,7 +216,7 @@ void readRouting(const Cursor& routing, RoutingSpec& out) {
   routing.fields([&](std::string_view key, const Cursor& value) {
     if (key == "mode") return readOneOf(value, out.mode, "Priority", "Weighted");
     if (key == "weights") return readWeights(value, out.weights);
-    if (key == "shadow") return readShadow(value, out.shadow.emplace());
+    if (key == "shadow") return readShadow(value, out.shadow.emplace(RoutingSpec::Shadow{}));
     if (key == "limits") return readLimits(value, out.limits);
     if (key != "auth") return;
     value.fields([&](std::string_view term, const Cursor& secret) {

@@ -10,8 +10,9 @@ bool keyLess(const Labels::Entry& left, const Labels::Entry& right) {
 }
 
 auto position(auto& entries, std::string_view key) {
-  return std::lower_bound(entries.begin(), entries.end(), key,
-                          [](const Labels::Entry& e, std::string_view k) { return e.first < k; });
+  return std::lower_bound(
+      entries.begin(), entries.end(), key,
+      [](const Labels::Entry& e, std::string_view k) { return e.first.compare(k) < 0; });
 }
 
 }  // namespace

@@ -173,6 +173,8 @@ bool hasMore(YAML::Parser& parser) {
 
 }  // namespace
 
+Node::Node() = default;
+
 const Node* Node::find(std::string_view key) const {
   const auto it = std::find_if(entries.begin(), entries.end(),
                                [&](const auto& entry) { return entry.first == key; });

@@ -14,6 +14,8 @@ namespace bailiwick::yaml {
 
 struct Node {
   enum class Kind { Null, Scalar, Map, List };
+  Node();  // out of line: clang 14 would need the whole type here
+
   Kind kind = Kind::Null;
   int line = 0;        // 1-based; of the key, where there is one
   std::string scalar;  // as written, unquoted
