@@ -6,6 +6,7 @@ import pytest
 from kit import lws, objects, running
 from kit.case import CLASSES
 from kit.objects import variant
+from kit.orders import Order
 from kit.wait import eventually
 from lib import chart
 
@@ -17,6 +18,8 @@ from kit import audit  # noqa: E402
 # Grants that a region's ordinary life does not use, each with the reason why the chart has it.
 UNUSED = {
     ("", "pods", "delete"): "a group of a LeaderWorkerSet that has to move: no controller here",
+    ("", "persistentvolumeclaims", "delete"): "cached weights of what has left: no driver here",
+    ("", "persistentvolumes", "get"): "the volumes of these",
 }
 
 
@@ -50,6 +53,7 @@ def test_every_grant_is_used_or_has_a_reason_and_nothing_is_refused(case):
     case.change("plain", variants=[variant("mi300x", name="other")], rollout={"maxUnavailable": 1})
     case.change("groups", replicas=0)
     case.wait_settled("plain")
+    Order(case, "amd", target={"vendors": ["amd"]}, onDeadline="Stop").wait("Blocked")
     running.kill(case.region)
     case.region.start_operator()
     user = audit.operator_user(case.region)

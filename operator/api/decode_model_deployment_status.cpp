@@ -70,6 +70,23 @@ void readRegion(const Cursor& region, RegionEntry& out) {
   });
 }
 
+void readDependency(const Cursor& dependency, DependencyStatus& out) {
+  dependency.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "kind")
+      value.read(out.kind);
+    else if (key == "value")
+      value.read(out.value);
+    else if (key == "lastDrill")
+      value.read(out.lastDrill);
+    else if (key == "verdict")
+      value.read(out.verdict);
+    else if (key == "alternative")
+      value.read(out.alternative);
+    else if (key == "message")
+      value.read(out.message);
+  });
+}
+
 void readStatus(const Cursor& status, ModelDeploymentStatus& out) {
   status.fields([&](std::string_view key, const Cursor& value) {
     if (key == "observedGeneration") return value.read(out.observedGeneration);
@@ -84,6 +101,10 @@ void readStatus(const Cursor& status, ModelDeploymentStatus& out) {
           text.read(out.summaryRegions);
         else if (term == "variant")
           text.read(out.summaryVariant);
+      });
+    } else if (key == "exitReadiness") {
+      value.fields([&](std::string_view term, const Cursor& rows) {
+        if (term == "dependencies") rows.readEach(out.exitReadiness, readDependency);
       });
     } else if (key == "cost") {
       value.fields([&](std::string_view term, const Cursor& text) {

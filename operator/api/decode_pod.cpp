@@ -143,6 +143,19 @@ void readWaiting(const Cursor& state, std::optional<Waiting>& first) {
   });
 }
 
+// What a container said at its last end; no more of it than a condition's message may hold.
+void readLastWords(const Cursor& lastState, std::string& out) {
+  constexpr std::size_t most = 1024;
+  lastState.fields([&](std::string_view key, const Cursor& value) {
+    if (key != "terminated") return;
+    value.fields([&](std::string_view term, const Cursor& text) {
+      if (term == "message") text.read(out);
+    });
+  });
+  while (out.ends_with('\n')) out.pop_back();
+  if (out.size() > most) out.resize(most);
+}
+
 // Untrusted words: cut to what the kubelet would write, never refused.
 void readTermination(const Cursor& state, ContainerReport& out) {
   state.fields([&](std::string_view key, const Cursor& value) {
@@ -163,8 +176,10 @@ void readState(const Cursor& state, Status& out, ContainerReport& report) {
 
 void readContainerStatuses(const Cursor& statuses, Status& out) {
   statuses.items([&](const Cursor& item) {
+    const bool known = out.waiting && !out.waiting->ordinary();
     ContainerReport report;
     std::string& name = report.name;
+    std::string lastWords;
     Requests actual, allocated;
     item.fields([&](std::string_view key, const Cursor& value) {
       if (key == "name")
@@ -175,11 +190,16 @@ void readContainerStatuses(const Cursor& statuses, Status& out) {
         value.read(report.imageId);
       else if (key == "state")
         readState(value, out, report);
+      else if (key == "lastState")
+        readLastWords(value, lastWords);
       else if (key == "resources")
         readRequests(value, actual);
       else if (key == "allocatedResources")
         readAmounts(value, allocated);
     });
+    // The kubelet says no more than for how long it backs off.
+    if (!known && !lastWords.empty() && out.waiting && out.waiting->reason == "CrashLoopBackOff")
+      out.waiting->message = "container " + name + ": " + lastWords;
     raiseTo(actual, allocated);
     if (!actual.empty()) out.actual.emplace_back(name, std::move(actual));
     if (out.ours) out.reports.push_back(std::move(report));

@@ -14,6 +14,7 @@ json toJson(const VariantStatus& variant);
 json toJson(const PoolStatus& pool);
 json toJson(const VariantCount& count);
 json toJson(const VariantOffer& offer);
+json toJson(const DependencyStatus& dependency);
 
 template <class T>
 json list(const std::vector<T>& values) {
@@ -58,6 +59,16 @@ json toJson(const VariantStatus& variant) {
   return result;
 }
 
+json toJson(const DependencyStatus& dependency) {
+  json result = {{"kind", dependency.kind},
+                 {"value", dependency.value},
+                 {"verdict", dependency.verdict}};
+  if (dependency.lastDrill) result["lastDrill"] = formatTime(*dependency.lastDrill);
+  if (!dependency.alternative.empty()) result["alternative"] = dependency.alternative;
+  if (!dependency.message.empty()) result["message"] = dependency.message;
+  return result;
+}
+
 json toJson(const PoolStatus& pool) {
   json result = {{"name", pool.name},
                  {"vendor", pool.vendor},
@@ -97,6 +108,7 @@ json toJson(const ModelDeploymentStatus& status) {
                    {"variant", orNull(status.summaryVariant)}}},
                  {"regions", list(status.regions)},
                  {"variants", list(status.variants)},
+                 {"exitReadiness", {{"dependencies", list(status.exitReadiness)}}},
                  {"conditions", list(status.conditions)},
                  {"cost", nullptr}};
   if (!status.costPerHour.empty()) {

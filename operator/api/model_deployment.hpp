@@ -174,6 +174,15 @@ struct VariantStatus {
   friend bool operator==(const VariantStatus&, const VariantStatus&) = default;
 };
 
+// One thing that it depends on, and whether it could be left now.
+struct DependencyStatus {
+  std::string kind, value;
+  std::optional<Time> lastDrill;
+  std::string verdict;               // Ready | NoAlternative | NoCapacity | NotLegal
+  std::string alternative, message;  // "variant@region" where it is Ready, else what binds
+  friend bool operator==(const DependencyStatus&, const DependencyStatus&) = default;
+};
+
 struct ModelDeploymentStatus {
   std::int64_t observedGeneration = 0;
   int replicas = 0;
@@ -181,6 +190,7 @@ struct ModelDeploymentStatus {
   std::string summaryRegions, summaryVariant;
   std::vector<RegionEntry> regions;
   std::vector<VariantStatus> variants;
+  std::vector<DependencyStatus> exitReadiness;
   std::string costPerHour, costCurrency;  // empty: no prices known
   std::vector<Condition> conditions;
   friend bool operator==(const ModelDeploymentStatus&, const ModelDeploymentStatus&) = default;

@@ -27,6 +27,12 @@ inline const Resource pods{"", "v1", "pods", "Pod"};
 inline const Resource services{"", "v1", "services", "Service"};
 inline const Resource configMaps{"", "v1", "configmaps", "ConfigMap"};
 inline const Resource secrets{"", "v1", "secrets", "Secret"};
+inline const Resource persistentVolumeClaims{"", "v1", "persistentvolumeclaims",
+                                             "PersistentVolumeClaim"};
+inline const Resource persistentVolumes{"", "v1", "persistentvolumes", "PersistentVolume", false};
+inline const Resource selfSubjectAccessReviews{"authorization.k8s.io", "v1",
+                                               "selfsubjectaccessreviews",
+                                               "SelfSubjectAccessReview", false};
 inline const Resource serviceAccounts{"", "v1", "serviceaccounts", "ServiceAccount"};
 inline const Resource events{"events.k8s.io", "v1", "events", "Event"};
 inline const Resource deployments{"apps", "v1", "deployments", "Deployment"};

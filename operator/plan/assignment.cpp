@@ -18,7 +18,7 @@ int ceilDiv(api::Units units, api::Units capacity) {
 // What of a variant counts as running: it stays where it is while it is legal.
 struct Holding {
   int held = 0;      // lawful, bound, alive, on a node that may keep it
-  int cordoned = 0;  // the same, on a node that somebody empties
+  int cordoned = 0;  // the same, but to be replaced where there is room: cordons, exits
   int stuck = 0;     // bound or not, do not start
   int leaving = 0;   // terminating: their room is soon this variant's again
   int unboundParts = 0;  // nodes that held groups still wait for
@@ -31,6 +31,7 @@ Holding holdingOf(const DeploymentPlan& plan, const VariantPlan& v,
   int waiting = 0;
   for (const auto& replica : plan.replicas) {
     if (replica.variant != name || replica.unlawful || replica.lost) continue;
+    if (replica.leave == Leave::Now) continue;
     if (replica.terminating) {
       const bool here = std::binary_search(v.groups.begin(), v.groups.end(), replica.group);
       if (here && !replica.cordoned) ++holding.leaving;
@@ -39,7 +40,7 @@ Holding holdingOf(const DeploymentPlan& plan, const VariantPlan& v,
     } else if (!replica.bound) {
       ++waiting;
     } else {
-      ++(replica.cordoned ? holding.cordoned : holding.held);
+      ++(replica.wantsReplacement() ? holding.cordoned : holding.held);
       holding.unboundParts += unboundParts(replica, *v.variant);
     }
   }

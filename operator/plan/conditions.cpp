@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/quantity.hpp"
+#include "plan/exit_ready.hpp"
 
 namespace bailiwick::plan {
 namespace {
@@ -203,8 +204,8 @@ std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units ready
   }
   placed(conditions, in, binding);
   compliant(conditions, in);
-  conditions.set("ExitReady", "Unknown", "NotRehearsed",
-                 "exit readiness is not computed by this version");
+  const auto exitReady = exitReadyOf(in.plan, in.now);
+  conditions.set("ExitReady", exitReady.status, exitReady.reason, exitReady.message);
   conditions.set("SpecInSync", "True", "InSync", "this is the only region that serves it");
   return conditions.take();
 }

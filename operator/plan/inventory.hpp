@@ -90,6 +90,8 @@ class Pools {
   const std::vector<api::PoolStatus>& rows() const { return rows_; }  // by name
   // Nullptr where the group has no pool for that resource, as none has for CPUs.
   const std::string* nameOf(int group, std::string_view resource) const;
+  // The product of that pool by the catalogue's name, empty where labels name none. Nullptr as above.
+  const std::string* productOf(int group, std::string_view resource) const;
 
  private:
   std::vector<api::PoolStatus> rows_;

@@ -48,19 +48,24 @@ struct Region {
   EligibleGroups& eligible;
 };
 
-// One Deployment and one LeaderWorkerSet of the same variant would both run its replicas.
-std::optional<Refusal> otherKind(const api::Variant& variant, const World& world,
-                                 const DeploymentPlan& plan) {
-  const auto entry = world.workloads.find({plan.deployment->meta.key, variant.name});
-  if (variant.external || entry == world.workloads.end()) return std::nullopt;
-  const bool groups = variant.accelerator.nodes > 1;
-  if (entry->second->groups == groups) return std::nullopt;
-  return Refusal{"InvalidSpec",
-                 fmt::format("variant {}: accelerator.nodes is {}, and {} {} runs its replicas: "
-                             "give the variant another name",
-                             variant.name, variant.accelerator.nodes,
-                             groups ? "Deployment" : "LeaderWorkerSet",
-                             entry->second->meta.key.name)};
+// Which exit orders leave the variant, and how urgently.
+void judgeExits(VariantPlan& v, const api::ModelDeployment& deployment, const World& world) {
+  if (world.exits.empty() || !deployment.decodeError.empty()) return;
+  const auto facts =
+      policy::factsOf({deployment, *v.variant, world.passports, *world.region, *world.catalog});
+  for (const auto& exit : world.exits) {
+    auto why = policy::targeted(exit.order->spec, facts, *world.catalog, world.violates);
+    if (!why) continue;
+    v.exits.push_back({exit, *std::move(why)});
+    v.leave = std::max(v.leave, leaveOf(exit, deployment, world.now));
+  }
+}
+
+Refusal exitInProgress(const VariantPlan& v) {
+  const auto& first = v.exits.front();
+  return {"ExitInProgress",
+          fmt::format("exit order {} leaves {}: variant {} gets no new replicas",
+                      first.exit.order->meta.key.name, first.why, v.variant->name)};
 }
 
 VariantPlan prepare(const api::Variant& variant, const DeploymentPlan& plan, Region& region) {
@@ -69,14 +74,18 @@ VariantPlan prepare(const api::Variant& variant, const DeploymentPlan& plan, Reg
   result.variant = &variant;
   const auto passport = world.passports.find(variant.passport);
   if (passport != world.passports.end()) result.passport = passport->second;
+  judgeExits(result, *plan.deployment, world);
   result.refusal = plan.refusal;
-  if (result.refusal) return result;
-  result.refusal = otherKind(variant, world, plan);
   if (result.refusal) return result;
   result.refusal = policy::checkVariant({*plan.deployment, variant, result.passport,
                                          *world.region, *world.catalog, *world.settings,
                                          world.leaderWorkerSets});
   if (result.refusal) return result;
+  if (!result.exits.empty()) {
+    // Without a requirement its workload is scaled, and never rendered anew.
+    result.refusal = exitInProgress(result);
+    return result;
+  }
   if (world.renderable) {
     result.refusal = world.renderable(*plan.deployment, variant, *result.passport);
     if (result.refusal) return result;
@@ -98,6 +107,17 @@ api::Units wantedHere(const api::ModelDeploymentSpec& spec) {
   return units * api::Units{1000};
 }
 
+void followExits(DeploymentPlan& plan) {
+  for (const auto& v : plan.variants) {
+    for (const auto& targeting : v.exits) {
+      if (targeting.exit.frozen) plan.onHold = true;
+    }
+    for (auto& replica : plan.replicas) {
+      if (replica.variant == v.variant->name) replica.leave = v.leave;
+    }
+  }
+}
+
 DeploymentPlan place(const api::ModelDeployment& deployment,
                      const std::vector<const api::Pod*>& pods, Region& region) {
   const auto& world = region.world;
@@ -110,11 +130,12 @@ DeploymentPlan place(const api::ModelDeployment& deployment,
   plan.onHold =
       deployment.spec.paused || (plan.refusal && plan.refusal->reason == "InvalidSpec");
   plan.replicas = replicas({deployment, region.inventory, *world.region, *world.catalog, world.now,
-                            unlawful ? &*plan.refusal : nullptr},
+                            unlawful ? &*plan.refusal : nullptr, world.podMemory},
                            pods);
   for (const auto& variant : deployment.spec.variants) {
     plan.variants.push_back(prepare(variant, plan, region));
   }
+  followExits(plan);
   assign(plan, world, region.inventory);
   return plan;
 }
@@ -132,19 +153,6 @@ DeploymentPlan placeOrRefuse(const api::ModelDeployment& deployment,
     plan.refusal = Refusal{"InvalidSpec", fmt::format("it cannot be planned: {}", error.what())};
     return plan;
   }
-}
-
-std::vector<const api::ModelDeployment*> inOrder(const World& world) {
-  std::vector<const api::ModelDeployment*> ordered;
-  for (const auto* deployment : world.deployments) {
-    // What is being deleted is the garbage collector's; its pods still count as taken.
-    if (!deployment->meta.deleted) ordered.push_back(deployment);
-  }
-  std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
-    return std::forward_as_tuple(-a->spec.priority, a->meta.created, a->meta.key) <
-           std::forward_as_tuple(-b->spec.priority, b->meta.created, b->meta.key);
-  });
-  return ordered;
 }
 
 using PodsByDeployment = std::map<api::Key, std::vector<const api::Pod*>>;
@@ -174,6 +182,19 @@ const VariantPlan* DeploymentPlan::variant(std::string_view name) const {
   const auto found = std::find_if(variants.begin(), variants.end(),
                                   [&](const VariantPlan& v) { return v.variant->name == name; });
   return found == variants.end() ? nullptr : &*found;
+}
+
+std::vector<const api::ModelDeployment*> inOrder(const World& world) {
+  std::vector<const api::ModelDeployment*> ordered;
+  for (const auto* deployment : world.deployments) {
+    // What is being deleted is the garbage collector's; its pods still count as taken.
+    if (!deployment->meta.deleted) ordered.push_back(deployment);
+  }
+  std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
+    return std::forward_as_tuple(-a->spec.priority, a->meta.created, a->meta.key) <
+           std::forward_as_tuple(-b->spec.priority, b->meta.created, b->meta.key);
+  });
+  return ordered;
 }
 
 Plan placeAll(const World& world) {

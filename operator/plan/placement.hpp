@@ -13,11 +13,14 @@
 #include "api/region.hpp"
 #include "api/workload.hpp"
 #include "catalog/catalog.hpp"
+#include "plan/dependency.hpp"
 #include "plan/inventory.hpp"
+#include "plan/leave.hpp"
 #include "plan/replica.hpp"
 #include "plan/requirement.hpp"
 #include "policy/check.hpp"
 #include "policy/refusal.hpp"
+#include "policy/target.hpp"
 
 namespace bailiwick::plan {
 
@@ -45,7 +48,7 @@ struct World {
   std::vector<const api::Pod*> pods;  // all of the cluster: other people's take devices too
   std::vector<const api::ModelDeployment*> deployments;
   std::map<std::string, const api::ModelPassport*, std::less<>> passports;
-  // Workloads that a deployment controls, by its key and the variant.
+  // Workloads that a deployment controls, by its key and their runner's name.
   std::map<std::pair<api::Key, std::string>, const api::Workload*> workloads;
   // A further refusal of a variant that passed every check: what cannot be rendered is not offered.
   std::function<std::optional<policy::Refusal>(const api::ModelDeployment&, const api::Variant&,
@@ -54,6 +57,9 @@ struct World {
   // By deployment uid and variant.
   std::map<std::pair<std::string, std::string>, Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, ApplyRefusal> applyRefusals;
+  PodMemory podMemory;
+  std::vector<ExitInForce> exits;
+  policy::Violates violates;  // for exits that name policies
 };
 
 struct VariantPlan {
@@ -69,6 +75,10 @@ struct VariantPlan {
   // rollout.maxUnavailable decides.
   bool noRoomToSurge = false;
   bool neverFits = false;  // a replica waits that no eligible node could hold even if it were empty
+  // Exit orders that leave it: it gets no new replicas, and those that it has may have to go. Such
+  // ones that stay for want of a replacement are counted in `cordoned`.
+  std::vector<Targeting> exits;
+  Leave leave = Leave::Stay;
   // Why it is refused or has fewer than it could use.
   std::optional<policy::Refusal> refusal;
 };
@@ -82,6 +92,7 @@ struct DeploymentPlan {
   bool onHold = false;
   std::vector<VariantPlan> variants;       // in the spec's order
   std::vector<Replica> replicas;           // what runs, obsolete variants included
+  std::vector<Answer> dependencies;        // filled in by Readiness
 
   const VariantPlan* variant(std::string_view name) const;
 };
@@ -91,6 +102,10 @@ struct Plan {
   Inventory inventory;
   Pools pools;
 };
+
+// The deployments in the order in which they take capacity: higher priority first, then older. What
+// is being deleted is left out.
+std::vector<const api::ModelDeployment*> inOrder(const World& world);
 
 // Needs a Region; without one nothing is planned and what runs stays. An exception while one
 // deployment is planned is that deployment's refusal.

@@ -251,4 +251,13 @@ const std::string* Pools::nameOf(int group, std::string_view resource) const {
   return entry == names_.end() ? nullptr : &entry->second;
 }
 
+const std::string* Pools::productOf(int group, std::string_view resource) const {
+  const auto* name = nameOf(group, resource);
+  if (!name) return nullptr;
+  const auto row = std::lower_bound(
+      rows_.begin(), rows_.end(), *name,
+      [](const api::PoolStatus& pool, const std::string& wanted) { return pool.name < wanted; });
+  return &row->product;
+}
+
 }  // namespace bailiwick::plan

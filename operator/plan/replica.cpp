@@ -12,6 +12,8 @@ namespace bailiwick::plan {
 namespace {
 
 constexpr char groupIndexLabel[] = "leaderworkerset.sigs.k8s.io/group-index";
+// No variant's name has a slash.
+constexpr char otherKind[] = "/other-kind";
 constexpr char workerIndexLabel[] = "leaderworkerset.sigs.k8s.io/worker-index";
 
 std::string label(const api::Pod& pod, std::string_view key) {
@@ -49,6 +51,21 @@ int sizeOf(const Replica& replica, const api::ModelDeployment& deployment) {
   return 1;
 }
 
+// It is written in whole seconds, and none of the time to drain may be lost by that.
+void dateBreach(Replica& replica, const ReplicaContext& c) {
+  if (!replica.unlawful) return;
+  auto since = std::chrono::ceil<std::chrono::seconds>(c.now);
+  const auto* text = replica.pod->meta.annotations.find(api::names::unlawfulSince);
+  if (const auto written = text ? api::parseTime(*text) : fail("absent")) {
+    since = std::min(since, std::chrono::floor<std::chrono::seconds>(*written));
+  }
+  const auto known = c.memory.unlawfulSince.find(replica.pod->meta.uid);
+  if (known != c.memory.unlawfulSince.end()) {
+    since = std::min(since, std::chrono::floor<std::chrono::seconds>(known->second));
+  }
+  replica.unlawfulSince = since;
+}
+
 void judge(Replica& replica, const ReplicaContext& c) {
   const auto& leader = *replica.pod;
   replica.bound = !leader.node.empty();
@@ -60,6 +77,8 @@ void judge(Replica& replica, const ReplicaContext& c) {
     replica.ready = replica.ready && worker->ready;
     judgePlace(replica, *worker, c);
   }
+  dateBreach(replica, c);
+  replica.cannotMark = c.memory.cannotMark.contains(leader.meta.uid);
   const int pods = 1 + static_cast<int>(replica.workers.size());
   const bool whole = replica.index < 0 || pods >= sizeOf(replica, c.deployment);
   replica.ready = replica.ready && whole && !replica.lost;
@@ -68,7 +87,38 @@ void judge(Replica& replica, const ReplicaContext& c) {
                   c.now >= startDeadline(since, c.deployment);
 }
 
+// Of each variant and index of a group.
+using Workers = std::map<std::pair<std::string, std::string>, std::vector<const api::Pod*>>;
+
+// Groups whose leader is gone already, and some of whose workers are not.
+void addLeaderless(std::vector<Replica>& replicas, const Workers& workers) {
+  for (const auto& [id, pods] : workers) {
+    const auto& [variant, index] = id;
+    const bool led = std::any_of(
+        replicas.begin(), replicas.end(), [v = variant, i = number(index)](const Replica& r) {
+          return r.index == i && r.variant == v;
+        });
+    if (led) continue;
+    Replica rest;
+    rest.pod = pods.front();
+    rest.variant = variant;
+    rest.index = number(index);
+    replicas.push_back(std::move(rest));
+  }
+}
+
 }  // namespace
+
+std::string runnerName(const std::string& variant, bool groups,
+                       const api::ModelDeployment& deployment) {
+  const auto& variants = deployment.spec.variants;
+  const auto found = std::find_if(variants.begin(), variants.end(),
+                                  [&](const api::Variant& v) { return v.name == variant; });
+  const bool asked = found != variants.end() && found->accelerator.nodes > 1;
+  return groups == asked ? variant : variant + otherKind;
+}
+
+std::string variantOf(const std::string& runner) { return runner.substr(0, runner.find('/')); }
 
 api::Time startDeadline(api::Time since, const api::ModelDeployment& deployment) {
   return since + deployment.spec.rollout.progressDeadline + std::chrono::seconds(1);
@@ -108,7 +158,7 @@ int unboundParts(const Replica& replica, const api::Variant& variant) {
 std::vector<Replica> replicas(const ReplicaContext& context,
                               const std::vector<const api::Pod*>& pods) {
   std::vector<Replica> result;
-  std::map<std::pair<std::string, std::string>, std::vector<const api::Pod*>> workers;
+  Workers workers;
   for (const auto* pod : pods) {
     if (pod->terminated) continue;
     const auto worker = label(*pod, workerIndexLabel);
@@ -124,9 +174,14 @@ std::vector<Replica> replicas(const ReplicaContext& context,
     replica.index = number(group);
     result.push_back(std::move(replica));
   }
+  addLeaderless(result, workers);
   for (auto& replica : result) {
     const auto own = workers.find({replica.variant, label(*replica.pod, groupIndexLabel)});
-    if (replica.index >= 0 && own != workers.end()) replica.workers = own->second;
+    if (replica.index >= 0 && own != workers.end()) {
+      replica.workers = own->second;
+      std::erase(replica.workers, replica.pod);
+    }
+    replica.variant = runnerName(replica.variant, replica.index >= 0, context.deployment);
     judge(replica, context);
   }
   std::sort(result.begin(), result.end(), [](const Replica& a, const Replica& b) {

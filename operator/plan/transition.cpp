@@ -13,7 +13,7 @@ using api::names::deletionCost;
 using api::names::unlawfulSince;
 
 struct VariantState {
-  std::string name;
+  std::string name;  // of its runner
   const VariantPlan* planned = nullptr;  // null: no longer in the spec
   const api::Workload* workload = nullptr;
   api::Units capacity = 1000;
@@ -22,6 +22,8 @@ struct VariantState {
   std::vector<const Replica*> surge;  // of a rolling update: neither kept nor given up by us
   bool rolling = false;
   int highestTerminating = -1;  // index of a LeaderWorkerSet's group
+  // Indices of groups that are gone but for pods on silent nodes: nothing runs under them meanwhile.
+  std::vector<int> blocked;
   int terminating = 0;
 };
 
@@ -34,7 +36,7 @@ api::Units capacityOf(const VariantState& v) {
 // Whom to keep: Ready before starting, bound before waiting, old before young; groups of a
 // LeaderWorkerSet by index, because the highest one always goes first.
 auto keepRank(const Replica& r) {
-  return std::make_tuple(r.index >= 0 ? r.index : 0, r.cordoned, !r.ready, !r.bound, r.stuck,
+  return std::make_tuple(r.index >= 0 ? r.index : 0, r.wantsReplacement(), !r.ready, !r.bound, r.stuck,
                          r.pod->meta.created, r.pod->meta.key);
 }
 
@@ -47,24 +49,29 @@ std::vector<const Replica*> cutTail(std::vector<const Replica*>& list, std::size
 }
 
 // Keepers are the best of the lawful ones, as many as the share says; all others are victims, which
-// serve until they may go. Of those on cordoned nodes only as many are kept as the plan says: for
-// the others a replacement comes first.
+// serve until they may go. Of those on cordoned nodes, and of those that an exit leaves, only as many
+// are kept as the plan says: for the others a replacement comes first.
 void split(VariantState& v, const std::vector<Replica>& replicas) {
-  std::vector<const Replica*> able;
-  int cordonedKept = v.planned ? v.planned->cordoned : 0;
+  std::vector<const Replica*> able, asked;
   for (const auto& replica : replicas) {
     if (replica.variant != v.name) continue;
     if (replica.terminating) {
       ++v.terminating;
       v.highestTerminating = std::max(v.highestTerminating, replica.index);
-    } else if (replica.unlawful || replica.lost || (replica.cordoned && cordonedKept-- <= 0)) {
+      if (replica.lost && replica.index >= 0) v.blocked.push_back(replica.index);
+    } else if (replica.unlawful || replica.lost || replica.leave == Leave::Now) {
       v.victims.push_back(&replica);
     } else {
-      able.push_back(&replica);
+      (replica.wantsReplacement() ? asked : able).push_back(&replica);
     }
   }
-  std::sort(able.begin(), able.end(),
-            [](const Replica* a, const Replica* b) { return keepRank(*a) < keepRank(*b); });
+  const auto better = [](const Replica* a, const Replica* b) { return keepRank(*a) < keepRank(*b); };
+  std::sort(asked.begin(), asked.end(), better);
+  const auto kept = static_cast<std::size_t>(v.planned ? v.planned->cordoned : 0);
+  const auto replaced = cutTail(asked, asked.size() - std::min(kept, asked.size()));
+  v.victims.insert(v.victims.end(), replaced.begin(), replaced.end());
+  able.insert(able.end(), asked.begin(), asked.end());
+  std::sort(able.begin(), able.end(), better);
   v.rolling = rolling(replicas, v.name, v.workload);
   v.surge = cutTail(able, static_cast<std::size_t>(surgeOf(replicas, v.name, v.workload)));
   const auto share = static_cast<std::size_t>(v.planned ? v.planned->share : 0);
@@ -94,10 +101,12 @@ std::vector<VariantState> statesOf(
   return states;
 }
 
-std::optional<api::Time> markedUnlawful(const Replica& replica) {
+// Whether the pod says of itself since when it is unlawful, if it is, and nothing else.
+bool tellsBreach(const Replica& replica) {
   const auto* text = replica.pod->meta.annotations.find(unlawfulSince);
+  if (!replica.unlawfulSince) return !text;
   const auto time = text ? api::parseTime(*text) : fail("absent");
-  return time ? std::optional(*time) : std::nullopt;
+  return time && *time <= *replica.unlawfulSince;
 }
 
 bool marked(const Replica& replica) { return replica.pod->meta.annotations.find(deletionCost); }
@@ -127,12 +136,18 @@ class Stepper {
     // Those that go in any case first: the others may go where enough is left without them.
     const auto victims = byUrgency();
     for (const auto& [v, victim] : victims) {
-      if (!pastDrainTimeout(*victim)) continue;
+      if (!mustGo(*victim)) continue;
       if (victim->ready) ready_ -= v->capacity;
       going_[v->name].push_back(victim);
     }
+    bool draining = exitDrains();
     for (const auto& [v, victim] : victims) {
-      if (!pastDrainTimeout(*victim) && mayGo(*v, *victim)) going_[v->name].push_back(victim);
+      if (mustGo(*victim)) continue;
+      const bool serves = victim->leave == Leave::First && victim->ready;
+      if (serves && draining) continue;
+      if (!mayGo(*v, *victim)) continue;
+      draining = draining || serves;
+      going_[v->name].push_back(victim);
     }
     for (auto& v : states_) settle(v);
     return std::move(step_);
@@ -149,8 +164,8 @@ class Stepper {
     }
     std::sort(victims.begin(), victims.end(), [](const Victim& a, const Victim& b) {
       const auto rank = [](const Victim& x) {
-        return std::make_tuple(x.second->ready, !x.second->unlawful, -x.first->preference,
-                               -x.second->index, x.second->pod->meta.key);
+        return std::make_tuple(x.second->ready, !x.second->unlawful, !marked(*x.second),
+                               -x.first->preference, -x.second->index, x.second->pod->meta.key);
       };
       return rank(a) < rank(b);
     });
@@ -184,13 +199,19 @@ class Stepper {
 
   static int shareOf(const VariantState& v) { return v.planned ? v.planned->share : 0; }
 
+  // An exit order takes its replicas out one at a time, each with the whole grace of its requests.
+  bool exitDrains() const {
+    return std::any_of(plan_.replicas.begin(), plan_.replicas.end(), [](const Replica& replica) {
+      return replica.leave == Leave::First && replica.terminating;
+    });
+  }
+
   // The law was broken and the time for a replacement is over, whatever has become of it
-  // (docs/adr/0006).
-  bool pastDrainTimeout(const Replica& victim) {
+  // (docs/adr/0006); or an exit order does not wait.
+  bool mustGo(const Replica& victim) {
+    if (victim.leave == Leave::Now) return true;
     if (!victim.unlawful) return false;
-    const auto since = markedUnlawful(victim);
-    if (!since) return false;
-    const auto deadline = *since + plan_.deployment->spec.exit.drainTimeout;
+    const auto deadline = *victim.unlawfulSince + plan_.deployment->spec.exit.drainTimeout;
     if (now_ >= deadline) return true;
     wakeAt(deadline);
     return false;
@@ -211,8 +232,9 @@ class Stepper {
   void settle(VariantState& v) {
     const auto& going = going_[v.name];
     const bool groups = isGroups(v);
-    const int leaving = groups ? leavingGroups(v, going) : leavingPods(going);
+    const int leaving = groups ? leavingGroups(v, going) : leavingPods(v, going);
     if (groups && leaving == 0) restart(v, going);
+    if (!groups) deleteUnmarkable(v, going);
     annotate(v, going);
     wakeAtDeadlines(v);
     if (v.planned && v.planned->noRoomToSurge && !v.surge.empty() &&
@@ -220,7 +242,7 @@ class Stepper {
       step_.noRoomToSurge = true;
     }
     const int replicas = replicasOf(v, going, leaving);
-    if (replicas > 0 || runs(v)) step_.serving.insert(v.name);
+    if (replicas > 0 || runs(v)) step_.serving.insert(variantOf(v.name));
     if (replicas > 0 || leaving > 0 || (v.workload && somethingIsLeft(v))) {
       step_.replicas[v.name] = replicas;
     } else if (v.workload && !plan_.onHold) {
@@ -249,17 +271,25 @@ class Stepper {
     }
     const int kept = static_cast<int>(v.victims.size()) - leaving;
     if (isGroups(v)) {
-      return std::max(shareOf(v) + kept, alive == leaving ? 0 : lastGroup(v, leaving));
+      return std::max(besideBlocked(v, shareOf(v) + kept),
+                      alive == leaving ? 0 : lastGroup(v, leaving));
     }
     if (leaving == 0) return shareOf(v) + kept;
     // Where the law does not wait, keepers that are not Ready go too: the controller would give up
     // them and leave what has to go. What the plan still wants comes back lawfully.
     const auto ready = std::count_if(v.keepers.begin(), v.keepers.end(),
                                      [](const Replica* keeper) { return keeper->ready; });
-    const bool forced = std::any_of(going.begin(), going.end(), [](const Replica* victim) {
-      return marked(*victim) && victim->unlawful;
+    const bool forced = std::any_of(going.begin(), going.end(), [&](const Replica* victim) {
+      return leaves(v, *victim) && (victim->unlawful || victim->leave == Leave::Now);
     });
     return (forced ? static_cast<int>(ready) : shareOf(v)) + kept;
+  }
+
+  static int besideBlocked(const VariantState& v, int groups) {
+    auto blocked = v.blocked;
+    std::sort(blocked.begin(), blocked.end());
+    for (const int index : blocked) groups += index < groups ? 1 : 0;
+    return groups;
   }
 
   // How many groups there must be for those that stay: one that restarts leaves a gap below them.
@@ -274,13 +304,33 @@ class Stepper {
 
   static bool isGroups(const VariantState& v) {
     const auto inGroup = [](const Replica* r) { return r->index >= 0; };
-    return std::any_of(v.victims.begin(), v.victims.end(), inGroup) ||
+    return !v.blocked.empty() || std::any_of(v.victims.begin(), v.victims.end(), inGroup) ||
            std::any_of(v.keepers.begin(), v.keepers.end(), inGroup);
   }
 
-  static int leavingPods(const std::vector<const Replica*>& going) {
-    return static_cast<int>(
-        std::count_if(going.begin(), going.end(), [](const Replica* r) { return marked(*r); }));
+  // Whether the controller, asked for fewer, would give up this one: where it is marked; or, where it
+  // cannot be, where there is nothing else to give up, or only what goes after what is not Ready.
+  bool leaves(const VariantState& v, const Replica& victim) const {
+    if (marked(victim)) return true;
+    if (!victim.cannotMark || !v.surge.empty()) return false;
+    if (v.keepers.empty()) return going_.at(v.name).size() == v.victims.size();
+    // As its controller sees it, to which a pod of a silent node is Ready for a while.
+    return !victim.pod->ready && std::all_of(v.keepers.begin(), v.keepers.end(),
+                                             [](const Replica* keeper) { return keeper->ready; });
+  }
+
+  int leavingPods(const VariantState& v, const std::vector<const Replica*>& going) const {
+    return static_cast<int>(std::count_if(going.begin(), going.end(),
+                                          [&](const Replica* r) { return leaves(v, *r); }));
+  }
+
+  void deleteUnmarkable(const VariantState& v, const std::vector<const Replica*>& going) {
+    for (const auto* victim : going) {
+      const bool stays = !leaves(v, *victim);
+      if (stays && victim->cannotMark && mustGo(*victim)) {
+        step_.restarts.push_back({victim->pod});
+      }
+    }
   }
 
   // The groups at the end of the order, as far as they may go.
@@ -305,7 +355,8 @@ class Stepper {
     bool restarting = v.terminating > 0;
     for (const auto* victim : going) {
       if (!victim->unlawful && !victim->lost && !victim->cordoned) continue;
-      if (restarting && !pastDrainTimeout(*victim)) continue;
+      if (victim->leave != Leave::Stay) continue;  // it would come back as what it is
+      if (restarting && !mustGo(*victim)) continue;
       restarting = true;
       step_.restarts.push_back({victim->pod});
     }
@@ -313,16 +364,8 @@ class Stepper {
 
   void annotate(const VariantState& v, const std::vector<const Replica*>& going) {
     const auto check = [&](const Replica& replica, bool remove) {
-      auto since = markedUnlawful(replica);
-      const bool known = since.has_value();
-      if (replica.unlawful && !since) {
-        // It is written in whole seconds, and none of the time to drain may be lost by that.
-        since = std::chrono::ceil<std::chrono::seconds>(now_);
-        wakeAt(*since + plan_.deployment->spec.exit.drainTimeout);
-      }
-      if (!replica.unlawful) since.reset();
-      if (remove != marked(replica) || since.has_value() != known) {
-        step_.marks.push_back({replica.pod, remove, since});
+      if (remove != marked(replica) || !tellsBreach(replica)) {
+        step_.marks.push_back({replica.pod, remove, replica.unlawfulSince});
       }
     };
     for (const auto* keeper : v.keepers) check(*keeper, false);

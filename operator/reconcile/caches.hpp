@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "api/exit_order.hpp"
 #include "api/model_deployment.hpp"
 #include "api/model_passport.hpp"
 #include "api/region.hpp"
@@ -30,6 +31,7 @@ struct Caches {
   kube::Informer<api::ModelDeployment> deployments;
   kube::Informer<api::ModelPassport> passports;
   kube::Informer<api::Region> regions;
+  kube::Informer<api::ExitOrder> exitOrders;
   kube::Informer<api::Node> nodes;
   kube::Informer<api::Pod> pods;
   kube::Informer<api::Workload> workloads;         // Deployments of ours

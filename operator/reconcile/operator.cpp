@@ -18,12 +18,17 @@ api::Time wallClock() {
 constexpr auto regionQuiet = std::chrono::seconds(1);
 // Many deployments of one passport may come at once: its use is not written for each.
 constexpr auto passportQuiet = std::chrono::milliseconds(200);
+// So may plans, and each concerns every exit order.
+constexpr auto exitQuiet = std::chrono::milliseconds(200);
 
 // How often a start asks an API server that is away.
 constexpr auto firstRetry = std::chrono::milliseconds(500);
 constexpr auto lastRetry = std::chrono::seconds(10);
 // A load balancer may ask an API server that lags behind; a restored etcd stays behind.
 constexpr auto wentBackPatience = std::chrono::minutes(2);
+
+// A reconciliation is some dozen requests, each with a deadline of seconds.
+constexpr std::chrono::minutes workerPatience{15};
 
 // What one object makes go wrong stops no other: nothing that is thrown ends a worker.
 template <class Reconcile>
@@ -78,7 +83,10 @@ bool matters(const T& a, const T& b) {
 }  // namespace
 
 Operator::Operator(OperatorConfig config, kube::Transport& transport)
-    : config_(std::move(config)), transport_(transport), caches_(*config_.catalog) {
+    : config_(std::move(config)),
+      transport_(transport),
+      caches_(*config_.catalog),
+      progress_(static_cast<std::size_t>(config_.workers) + 3) {
   kube::LeaderConfig lease;
   lease.ns = config_.ns;
   lease.name = "bailiwick-operator";
@@ -111,7 +119,11 @@ Result<void> Operator::start(std::stop_token stop) {
   planner.region = config_.region;
   planner.now = wallClock;
   planner.changed = [this](const api::Key& key) { queue_.add(key); };
-  planner.planned = [this] { queue_.addAfter(api::Key{"", config_.region}, regionQuiet); };
+  planner.exits = &exitGate_;
+  planner.planned = [this] {
+    queue_.addAfter(api::Key{"", config_.region}, regionQuiet);
+    exits_->planned([this](const api::Key& key) { exitQueue_.addAfter(key, exitQuiet); });
+  };
   planner.observer = config_.observer;
   planner.renderable = [this](const api::ModelDeployment& deployment, const api::Variant& variant,
                               const api::ModelPassport& passport) {
@@ -120,14 +132,8 @@ Result<void> Operator::start(std::stop_token stop) {
     return render::unrenderable(deployment, variant, passport, deployments_->environment(*region));
   };
   planner_ = std::make_unique<Planner>(std::move(planner));
-  deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
-      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
-      config_.sidecarImage, wallClock});
-  regions_ = std::make_unique<RegionController>(RegionController::Config{
-      fencedTransport_.get(), &caches_, planner_.get(), config_.region, *uid, wallClock});
-  passports_ = std::make_unique<PassportController>(
-      PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
-  passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
+  watched_ = planner_.get();
+  makeControllers(*uid);
   watchDeployments();
   watchWorld();
   caches_.start(transport_);
@@ -137,6 +143,30 @@ Result<void> Operator::start(std::stop_token stop) {
     lead();
   }
   return {};
+}
+
+void Operator::makeControllers(const std::string& clusterUid) {
+  const auto drained = [this](const plan::Drained& replica) {
+    if (config_.observer) config_.observer->drained(replica);
+  };
+  deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
+      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
+      config_.sidecarImage, wallClock});
+  regions_ = std::make_unique<RegionController>(RegionController::Config{
+      fencedTransport_.get(), &caches_, planner_.get(), config_.region, clusterUid, wallClock,
+      [this] { return exits_->heads(); }});
+  passports_ = std::make_unique<PassportController>(
+      PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
+  passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
+  exits_ = std::make_unique<ExitController>(ExitController::Config{
+      fencedTransport_.get(), &caches_, planner_.get(), &exitGate_, events_.get(), config_.ns,
+      clusterUid, wallClock,
+      [this] { queue_.addAfter(api::Key{"", config_.region}, regionQuiet); }, drained});
+  exits_->watch([this](const api::Key& key) { exitQueue_.add(key); });
+  drains_ = std::make_unique<DrainController>(
+      DrainController::Config{fencedTransport_.get(), &caches_,
+                              [this](const api::Pod& pod) { return exits_->records(pod); }, drained});
+  drains_->watch([this](const api::Key& key) { drainQueue_.add(key); });
 }
 
 void Operator::stop() {
@@ -150,6 +180,8 @@ void Operator::stop() {
   if (leading_.joinable()) leading_.join();
   queue_.shutdown();
   passportQueue_.shutdown();
+  exitQueue_.shutdown();
+  drainQueue_.shutdown();
   workers_.clear();
   if (planner_) planner_->stop();
   caches_.stop();
@@ -166,14 +198,24 @@ void Operator::beginWork(std::stop_token stop) {
   while (!stop.stop_requested() && !caches_.waitSettled(std::chrono::seconds(1), stop)) continue;
   if (stop.stop_requested()) return;
   log::info("leading", {{"region", config_.region}});
-  for (int i = 0; i < config_.workers; ++i) {
-    workers_.emplace_back([this](std::stop_token own) {
-      work(queue_, [this](const auto& key, auto halt) { return reconcile(key, halt); }, own);
+  for (std::size_t i = 3; i < progress_.size(); ++i) {
+    workers_.emplace_back([this, i](std::stop_token own) {
+      work(queue_, [this](const auto& key, auto halt) { return reconcile(key, halt); },
+           progress_[i], own);
     });
   }
   workers_.emplace_back([this](std::stop_token own) {
     work(passportQueue_,
-         [this](const auto& key, auto halt) { return passports_->reconcile(key, halt); }, own);
+         [this](const auto& key, auto halt) { return passports_->reconcile(key, halt); },
+         progress_[0], own);
+  });
+  workers_.emplace_back([this](std::stop_token own) {
+    work(exitQueue_, [this](const auto& key, auto halt) { return exits_->reconcile(key, halt); },
+         progress_[1], own);
+  });
+  workers_.emplace_back([this](std::stop_token own) {
+    work(drainQueue_, [this](const auto& key, auto halt) { return drains_->reconcile(key, halt); },
+         progress_[2], own);
   });
   planner_->start();
   planner_->poke();
@@ -193,19 +235,30 @@ std::string Operator::notReady() const {
   return reasons;
 }
 
-std::string Operator::notLive() const {
-  const auto now = std::chrono::steady_clock::now();
+std::string Operator::notLive(Progress::Clock::time_point now) const {
+  std::string reasons;
   for (const auto* cache : caches_.all()) {
     const auto since = cache->wentBackSince();
-    if (since && now - *since > wentBackPatience) return cache->lastError() + "\n";
+    if (since && now - *since > wentBackPatience) reasons += cache->lastError() + "\n";
   }
-  return {};
+  // Threads of a process that does not lead rest.
+  const auto* watched = watched_.load();
+  const auto planner = watched ? watched->stuck(now) : std::string();
+  if (!planner.empty()) reasons += "the planner hangs: " + planner + "\n";
+  for (const auto& progress : progress_) {
+    const auto worker = progress.stuck(workerPatience, now);
+    if (!worker.empty()) reasons += "a worker hangs: " + worker + "\n";
+  }
+  return reasons;
 }
 
-void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::stop_token stop) {
+void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progress& progress,
+                    std::stop_token stop) {
   while (auto key = queue.get(stop)) {
     const auto begun = std::chrono::steady_clock::now();
+    progress.begin("reconciling " + key->str(), begun);
     const auto outcome = guarded(reconcile, *key, stop);
+    progress.rest();
     if (config_.observer) {
       config_.observer->reconciled(outcome, std::chrono::steady_clock::now() - begun);
     }
@@ -247,6 +300,7 @@ template <class T>
 void Operator::watchOwned(kube::Informer<T>& informer) {
   using Ptr = std::shared_ptr<const T>;
   const auto poke = [this](const Ptr& object) {
+    if (object->meta.labels.find(evidenceLabel)) return;
     const auto owner = ownerOf(object->meta).first;
     if (owner.name.empty()) {
       planner_->poke();
@@ -272,10 +326,25 @@ void Operator::watchIngredients(kube::Informer<T>& informer) {
                        poke});
 }
 
+void Operator::watchExits() {
+  using Order = std::shared_ptr<const api::ExitOrder>;
+  const auto poke = [this](const Order&) { planner_->poke(); };
+  caches_.exitOrders.addHandler({poke,
+                                 [poke](const Order& before, const Order& after) {
+                                   if (before->meta.generation != after->meta.generation ||
+                                       before->meta.uid != after->meta.uid ||
+                                       before->meta.deleted != after->meta.deleted) {
+                                     poke(after);
+                                   }
+                                 },
+                                 poke});
+}
+
 void Operator::watchWorld() {
   watchIngredients(caches_.passports);
   watchIngredients(caches_.regions);
   watchIngredients(caches_.runtimeClasses);
+  watchExits();
   watchIngredients(caches_.apiServer);
   caches_.leaderWorkerSets.onAvailability([this] { planner_->pokeAll(); });
   watchOwned(caches_.pods);

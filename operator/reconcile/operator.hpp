@@ -14,7 +14,10 @@
 #include "kube/leader_election.hpp"
 #include "kube/work_queue.hpp"
 #include "reconcile/deployment_controller.hpp"
+#include "reconcile/drain_controller.hpp"
+#include "reconcile/exit_controller.hpp"
 #include "reconcile/passport_controller.hpp"
+#include "reconcile/progress.hpp"
 #include "reconcile/region_controller.hpp"
 
 namespace bailiwick::reconcile {
@@ -45,8 +48,9 @@ class Operator {
   bool leading() const;
   // What keeps it from serving, one reason a line; empty: nothing.
   std::string notReady() const;
-  // What only a restart of the process can mend; empty: nothing.
-  std::string notLive() const;
+  // What only a restart of the process can mend, one reason a line; empty: nothing. Threads are
+  // judged by the monotonic clock.
+  std::string notLive(Progress::Clock::time_point now = Progress::Clock::now()) const;
   // Leadership was lost: the process must end, since what is under way was decided as leader.
   bool fenced() const { return fenced_; }
   const Caches& caches() const { return caches_; }
@@ -54,6 +58,7 @@ class Operator {
  private:
   void watchDeployments();
   void watchWorld();
+  void watchExits();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
   // What every pod template is made of, beside the deployment itself.
@@ -61,8 +66,10 @@ class Operator {
   void watchIngredients(kube::Informer<T>& informer);
   void lead();
   void beginWork(std::stop_token stop);
+  void makeControllers(const std::string& clusterUid);
   using Reconcile = std::function<kube::Outcome(const api::Key& key, std::stop_token stop)>;
-  void work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::stop_token stop);
+  void work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progress& progress,
+            std::stop_token stop);
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
   Result<std::string> clusterUid(std::stop_token stop);
 
@@ -73,15 +80,22 @@ class Operator {
   std::unique_ptr<kube::FencedTransport> fencedTransport_;
   std::unique_ptr<EventRecorder> events_;
   std::unique_ptr<Planner> planner_;
+  std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
+  ExitGate exitGate_;
+  std::unique_ptr<ExitController> exits_;
+  std::unique_ptr<DrainController> drains_;
   kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
   kube::WorkQueue<> passportQueue_;  // ModelPassports
+  kube::WorkQueue<> exitQueue_;      // ExitOrders
+  kube::WorkQueue<> drainQueue_;     // pods that wait for their report
   std::atomic<bool> fenced_{false};
   std::mutex leadMutex_;  // lead() comes from the election's thread, stop() from another
   bool stopping_ = false;
   std::jthread leading_;
+  std::vector<Progress> progress_;     // of each worker
   std::vector<std::jthread> workers_;  // of the leading thread, and of stop() once it has ended
 };
 

@@ -14,7 +14,11 @@
 #include <thread>
 
 #include "kube/outcome.hpp"
+#include "plan/drain.hpp"
 #include "plan/placement.hpp"
+#include "plan/readiness.hpp"
+#include "reconcile/exit_gate.hpp"
+#include "reconcile/progress.hpp"
 #include "reconcile/snapshot.hpp"
 
 namespace bailiwick::reconcile {
@@ -22,6 +26,7 @@ namespace bailiwick::reconcile {
 // A plan and what it was made of. Immutable: readers keep it as long as they need it.
 struct Planned {
   Snapshot snapshot;
+  plan::World world;  // of the snapshot
   plan::Plan plan;
   api::Time at;
   std::chrono::steady_clock::time_point gathered;  // just before the caches were read
@@ -33,6 +38,7 @@ class Observer {
   virtual ~Observer() = default;
   virtual void planned(const Planned& planned, std::chrono::nanoseconds took) = 0;
   virtual void reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) = 0;
+  virtual void drained(const plan::Drained& drained) = 0;  // one replica
 };
 
 class Planner {
@@ -40,6 +46,7 @@ class Planner {
   struct Config {
     const Caches* caches = nullptr;
     const catalog::Catalog* catalog = nullptr;
+    const ExitGate* exits = nullptr;  // nullptr: no exit order is in force
     policy::Settings settings;
     std::string region;
     decltype(plan::World::renderable) renderable;
@@ -70,17 +77,25 @@ class Planner {
   // rollout.progressDeadline in a row the variant counts as one that does not start.
   void noteApply(const api::ModelDeployment& deployment, const api::Variant& variant, int replicas,
                  const std::string& refusal);
+  // Whether the pod of this deployment could be annotated just now.
+  void noteMark(const api::Key& deployment, const std::string& podUid, bool marked);
 
   // Nullptr before the first plan.
   std::shared_ptr<const Planned> current() const;
+
+  // What its thread has been at for longer than any plan takes; empty: it moves.
+  std::string stuck(Progress::Clock::time_point now) const;
 
  private:
   using Clock = std::chrono::steady_clock;
   void run(std::stop_token stop);
   bool waitForWork(std::stop_token stop, std::set<api::Key>& keys);
   void replan(const std::set<api::Key>& keys);
+  void judgeReadiness(const plan::World& world, Planned& next);
   void pokeAtLocked(const api::Key& key, api::Time when);
   decltype(plan::World::applyRefusals) applyRefusals() const;
+  plan::PodMemory podMemory() const;
+  void rememberPods(const plan::Plan& plan, const Snapshot& snapshot);
   void noteStuck(const plan::Plan& plan, api::Time now);
   void forgetRefusals(const plan::Plan& plan);
   void forgiveChanged(const Snapshot& snapshot);
@@ -100,9 +115,11 @@ class Planner {
   };
   using VariantId = std::pair<std::string, std::string>;  // deployment uid, variant
   std::map<VariantId, std::pair<Attempt, plan::ApplyRefusal>> refusals_;
+  plan::PodMemory podMemory_;
   std::shared_ptr<const Planned> current_;
   // The planner's thread only.
   bool reconcileAll_ = false;
+  plan::Readiness readiness_;
   decltype(plan::World::withdrawn) withdrawn_;
   // What did not start, as it was then, and how often.
   struct Failure {
@@ -110,6 +127,7 @@ class Planner {
     Attempt tried;
   };
   std::map<VariantId, Failure> failures_;
+  Progress progress_;
   std::jthread thread_;
 };
 

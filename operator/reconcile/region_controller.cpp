@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api/encode.hpp"
@@ -39,7 +40,53 @@ void set(std::vector<api::Condition>& conditions, const api::Region& region, Fin
   conditions.push_back(plan::judged(std::move(condition), region.status.conditions, now));
 }
 
+constexpr std::size_t maxHeads = 256;
+
+// Heads move on and are never taken back: a peer that has seen one would find it missing. Those of
+// orders that are gone make room for new ones.
+std::vector<api::EvidenceHead> headsAfter(std::vector<api::EvidenceHead> heads,
+                                          const std::vector<api::EvidenceHead>& own) {
+  for (const auto& head : own) {
+    const auto known = std::find_if(heads.begin(), heads.end(), [&](const api::EvidenceHead& h) {
+      return h.order == head.order;
+    });
+    if (known == heads.end()) {
+      heads.push_back(head);
+    } else if (known->head != head.head) {
+      *known = head;  // what was countersigned was another head
+    }
+  }
+  const auto surplus = heads.size() - std::min(heads.size(), maxHeads);
+  heads.erase(heads.begin(), heads.begin() + static_cast<std::ptrdiff_t>(surplus));
+  return heads;
+}
+
+nlohmann::json encode(const std::vector<api::EvidenceHead>& heads) {
+  auto list = nlohmann::json::array();
+  for (const auto& head : heads) {
+    list.push_back({{"order", head.order},
+                    {"head", head.head},
+                    {"records", head.records},
+                    {"countersigned", head.countersigned}});
+  }
+  return list;
+}
+
 }  // namespace
+
+kube::Outcome RegionController::publishHeads(const api::Region& region, std::stop_token stop) {
+  if (!config_.evidenceHeads) return kube::Done{};
+  const auto heads = headsAfter(region.status.evidenceHeads, config_.evidenceHeads());
+  if (heads == region.status.evidenceHeads) return kube::Done{};
+  const nlohmann::json body = {
+      {"metadata", {{"resourceVersion", region.meta.resourceVersion}}},
+      {"status", {{"evidenceHeads", encode(heads)}}}};
+  const auto written = kube::write(
+      *config_.transport, kube::statusPatch(kube::resources::regions, region.meta.key, body.dump()),
+      stop);
+  if (!written) return kube::outcomeOf(written.error());
+  return kube::Done{};
+}
 
 kube::Outcome RegionController::reconcile(std::stop_token stop) {
   const auto planned = config_.planner->current();
@@ -65,7 +112,7 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
       readable ? labelsConsistent(planned->plan)
                : Finding{"LabelsConsistent", "Unknown", "InvalidSpec", region->decodeError},
       now);
-  if (status == region->status) return kube::Done{};
+  if (status == region->status) return publishHeads(*region, stop);
   const nlohmann::json body = {
       {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
       {"status", api::toJson(status)}};
@@ -73,7 +120,9 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
       *config_.transport,
       kube::statusPatch(kube::resources::regions, region->meta.key, body.dump()), stop);
   if (!written) return kube::outcomeOf(written.error());
-  return kube::Done{};
+  auto current = *region;
+  current.meta.resourceVersion = written->resourceVersion;
+  return publishHeads(current, stop);
 }
 
 }  // namespace bailiwick::reconcile

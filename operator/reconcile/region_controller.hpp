@@ -19,6 +19,7 @@ class RegionController {
     std::string region;
     std::string clusterUid;
     std::function<api::Time()> now;
+    std::function<std::vector<api::EvidenceHead>()> evidenceHeads;
   };
 
   explicit RegionController(Config config) : config_(std::move(config)) {}
@@ -26,6 +27,8 @@ class RegionController {
   kube::Outcome reconcile(std::stop_token stop);
 
  private:
+  kube::Outcome publishHeads(const api::Region& region, std::stop_token stop);
+
   Config config_;
 };
 

@@ -40,6 +40,7 @@ Snapshot gather(const Caches& caches, const std::string& regionName) {
   Snapshot s;
   s.deployments = caches.deployments.store().snapshot();
   s.passports = caches.passports.store().snapshot();
+  s.exitOrders = caches.exitOrders.store().snapshot();
   setRegion(s, regionName, caches.regions.store().get(api::Key{"", regionName}));
   s.nodes = caches.nodes.store().snapshot();
   s.pods = caches.pods.store().snapshot();
@@ -58,16 +59,15 @@ plan::World worldOf(const Snapshot& s) {
   world.pods = pointers(s.pods);
   world.deployments = pointers(s.deployments);
   for (const auto& passport : s.passports) world.passports[passport->meta.key.name] = passport.get();
-  std::map<api::Key, std::string> uids;
-  for (const auto& deployment : s.deployments) {
-    uids.emplace(deployment->meta.key, deployment->meta.uid);
-  }
+  std::map<api::Key, const api::ModelDeployment*> deployments;
+  for (const auto* deployment : world.deployments) deployments.emplace(deployment->meta.key, deployment);
   for (const auto& workload : s.workloads) {
-    auto owner = ownerOf(workload->meta);
-    const auto uid = uids.find(owner.first);
-    if (owner.second.empty() || uid == uids.end()) continue;
-    if (workload->meta.controllerUid != uid->second) continue;
-    world.workloads[std::move(owner)] = workload.get();
+    const auto [key, variant] = ownerOf(workload->meta);
+    const auto owner = deployments.find(key);
+    if (variant.empty() || owner == deployments.end()) continue;
+    if (workload->meta.controllerUid != owner->second->meta.uid) continue;
+    const auto runner = plan::runnerName(variant, workload->groups, *owner->second);
+    world.workloads[{key, runner}] = workload.get();
   }
   return world;
 }

@@ -97,8 +97,8 @@ json podSpec(const api::ModelDeployment& deployment, const VariantShare& share, 
   const EngineContainer engine = engineContainer(deployment, share, member, model.mount);
 
   // Weights first, then the sidecar: while they download there is nothing to route to or to drain,
-  // a failing download shows as itself, and deleting such a pod does not wait for the lame duck.
-  // The verifying step will stand between the two; the engine waits for all of them.
+  // a failing download or check shows as itself, and deleting such a pod does not wait for the lame
+  // duck. The engine waits for all of them.
   json initContainers = model.initContainers, volumes = model.volumes;
   append(volumes, engine.volumes);
   if (member != Member::Worker) {

@@ -162,6 +162,57 @@ json fetchContainer(const catalog::Fetcher& fetcher, const api::Artifact& artifa
           {"volumeMounts", mounts}};
 }
 
+// The volume and what fills it.
+Weights arrival(const api::ModelDeployment& deployment, const VariantShare& share,
+                const api::Artifact& artifact, const Source& source,
+                const Environment& environment) {
+  Weights result{json::array(), {}, json::array()};
+  result.mount = {{"name", volumeName}, {"mountPath", weightsFolder}, {"readOnly", true}};
+  if (isMounted(artifact.sourceType)) {
+    result.volumes.push_back(mountedVolume(artifact, source));
+    const std::size_t slash = source.reference.find('/');
+    if (artifact.sourceType == SourceType::PVC && slash + 1 < source.reference.size() &&
+        slash != std::string::npos)
+      result.mount["subPath"] = source.reference.substr(slash + 1);
+    return result;
+  }
+  const catalog::Fetcher& fetcher = *environment.catalog->fetcher(typeName(artifact.sourceType));
+  std::vector<std::string> paths = fetcher.writablePaths;
+  if (std::find(paths.begin(), paths.end(), "/tmp") == paths.end()) paths.push_back("/tmp");
+  const Scratch writable = scratch("fetch", paths);
+  result.volumes = writable.volumes;
+  result.volumes.push_back(cacheVolume(deployment, share, artifact, environment));
+  result.initContainers.push_back(fetchContainer(fetcher, artifact, source, writable));
+  return result;
+}
+
+// Reads every byte once, from the mount that the engine gets. Its last words become the reason that
+// the status shows.
+json verifyContainer(const api::Artifact& artifact, const json& mount,
+                     const Environment& environment) {
+  json args =
+      json::array({"--verify-weights", weightsFolder, "--manifest-digest", artifact.digest});
+  if (const auto& signature = artifact.signature) {
+    args.push_back("--public-key=" + literal(signature->publicKey));
+    if (!signature->uri.empty())
+      args.push_back("--signature=" + (weightsFolder + ("/" + literal(signature->uri))));
+  }
+  return {
+      {"name", "verify-weights"},
+      {"image", environment.sidecarImage},
+      {"args", args},
+      {"resources",
+       {{"requests", {{"cpu", "100m"}, {"memory", "64Mi"}}}, {"limits", {{"memory", "512Mi"}}}}},
+      {"securityContext", restrictedContext()},
+      {"terminationMessagePolicy", "FallbackToLogsOnError"},
+      {"volumeMounts", json::array({mount})}};
+}
+
+// A signature that lies elsewhere has nobody who brings it.
+bool isBesideTheWeights(const std::string& uri) {
+  return uri.empty() || (uri.find("://") == std::string::npos && staysBelow(uri));
+}
+
 }  // namespace
 
 Result<Source> parseSource(const api::Artifact& artifact) {
@@ -196,23 +247,9 @@ Weights weights(const api::ModelDeployment& deployment, const VariantShare& shar
                 const Environment& environment) {
   const api::Artifact& artifact = *share.passport->artifact(share.variant->artifact);
   const Source source = parseSource(artifact).value();
-  Weights result{json::array(), {}, json::array()};
-  result.mount = {{"name", volumeName}, {"mountPath", weightsFolder}, {"readOnly", true}};
-  if (isMounted(artifact.sourceType)) {
-    result.volumes.push_back(mountedVolume(artifact, source));
-    const std::size_t slash = source.reference.find('/');
-    if (artifact.sourceType == SourceType::PVC && slash + 1 < source.reference.size() &&
-        slash != std::string::npos)
-      result.mount["subPath"] = source.reference.substr(slash + 1);
-    return result;
-  }
-  const catalog::Fetcher& fetcher = *environment.catalog->fetcher(typeName(artifact.sourceType));
-  std::vector<std::string> paths = fetcher.writablePaths;
-  if (std::find(paths.begin(), paths.end(), "/tmp") == paths.end()) paths.push_back("/tmp");
-  const Scratch writable = scratch("fetch", paths);
-  result.volumes = writable.volumes;
-  result.volumes.push_back(cacheVolume(deployment, share, artifact, environment));
-  result.initContainers.push_back(fetchContainer(fetcher, artifact, source, writable));
+  Weights result = arrival(deployment, share, artifact, source, environment);
+  if (!artifact.digest.empty())
+    result.initContainers.push_back(verifyContainer(artifact, result.mount, environment));
   return result;
 }
 
@@ -225,6 +262,12 @@ std::optional<Refusal> weightsRefusal(const api::Variant& variant,
     return Refusal{"ArtifactMissing", "passport " + name + " has no artifact " + variant.artifact};
   if (auto source = parseSource(*artifact); !source)
     return Refusal{"InvalidSpec", "passport " + name + ": " + source.error().message};
+  const auto& signature = artifact->signature;
+  if (!artifact->digest.empty() && signature && !isBesideTheWeights(signature->uri))
+    return Refusal{"InvalidSpec", "signature.uri of artifact " + artifact->name + " of passport " +
+                                      name + " is " + signature->uri +
+                                      "; write the name of a file beside the weights, such as "
+                                      "model.sig"};
   if (isMounted(artifact->sourceType)) return std::nullopt;
   const std::string type = typeName(artifact->sourceType);
   if (!environment.catalog->fetcher(type))

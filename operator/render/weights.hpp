@@ -21,7 +21,7 @@ Result<Source> parseSource(const api::Artifact& artifact);
 struct Weights {
   nlohmann::json volumes;         // of the pod
   nlohmann::json mount;           // of the engine
-  nlohmann::json initContainers;  // that fill the volume; empty where it is mounted as it is
+  nlohmann::json initContainers;  // that fill the volume, and verify it where there is a digest
 };
 
 // The artifact exists and its source parses (unrenderable).

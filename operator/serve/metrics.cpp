@@ -80,6 +80,23 @@ struct Metrics::Impl {
                        .Help("1 while this process leads")
                        .Register(registry)
                        .Add({});
+  Family<prometheus::Counter>& drains = BuildCounter()
+                                            .Name("bailiwick_drains_total")
+                                            .Help("Replicas that went, by whether they reported")
+                                            .Register(registry);
+  Family<prometheus::Counter>& drainedRequests =
+      BuildCounter()
+          .Name("bailiwick_drained_requests_total")
+          .Help("Requests in flight when replicas went: completed and cut, as far as reported")
+          .Register(registry);
+  Family<Gauge>& exits = BuildGauge()
+                             .Name("bailiwick_exit_orders")
+                             .Help("Exit orders by phase")
+                             .Register(registry);
+  Family<Gauge>& exitShares = BuildGauge()
+                                  .Name("bailiwick_exit_shares")
+                                  .Help("Shares that exit orders leave: affected, shifted, blocked")
+                                  .Register(registry);
   std::map<std::string, Gauge*> byReason;
   std::map<std::string, std::pair<Gauge*, Gauge*>> byPool;
 };
@@ -99,6 +116,13 @@ Metrics::~Metrics() = default;
 void Metrics::reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) {
   impl_->reconciles.Add({{"outcome", nameOf(outcome)}}).Increment();
   impl_->reconcileTime.Observe(inSeconds(took));
+}
+
+void Metrics::drained(const plan::Drained& drained) {
+  impl_->drains.Add({{"report", drained.count ? "known" : "unknown"}}).Increment();
+  if (!drained.count) return;
+  impl_->drainedRequests.Add({{"end", "completed"}}).Increment(drained.count->completed);
+  impl_->drainedRequests.Add({{"end", "cut"}}).Increment(drained.count->cut);
 }
 
 void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanoseconds took) {
@@ -138,6 +162,20 @@ void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanosecond
 
 std::string Metrics::scrape(const reconcile::Operator& operator_) {
   impl_->leading.Set(operator_.leading() ? 1 : 0);
+  std::map<std::string, int> phases;
+  for (const auto phase : api::exitPhaseNames) phases[std::string(phase)] = 0;
+  api::ExitTotals totals;
+  for (const auto& order : operator_.caches().exitOrders.store().snapshot()) {
+    if (order->spec.drill || !order->status.phase) continue;
+    ++phases[std::string(api::nameOf(*order->status.phase))];
+    totals.affected += order->status.totals.affected;
+    totals.shifted += order->status.totals.shifted;
+    totals.blocked += order->status.totals.blocked;
+  }
+  for (const auto& [phase, count] : phases) impl_->exits.Add({{"phase", phase}}).Set(count);
+  impl_->exitShares.Add({{"kind", "affected"}}).Set(totals.affected);
+  impl_->exitShares.Add({{"kind", "shifted"}}).Set(totals.shifted);
+  impl_->exitShares.Add({{"kind", "blocked"}}).Set(totals.blocked);
   for (const auto* cache : operator_.caches().all()) {
     const prometheus::Labels of = {{"resource", cache->resource().str()}};
     impl_->cached.Add(of).Set(cache->synced() ? 1 : 0);

@@ -14,6 +14,7 @@ class Metrics final : public reconcile::Observer {
   ~Metrics() override;
 
   void planned(const reconcile::Planned& planned, std::chrono::nanoseconds took) override;
+  void drained(const plan::Drained& drained) override;
   void reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) override;
 
   // The text for /metrics, with what `operator_` shows now.

@@ -98,6 +98,23 @@ TEST(DecodePod, KeepsWhyOursDoesNotStart) {
   EXPECT_FALSE(pod.ready);
 }
 
+TEST(DecodePod, KeepsTheLastWordsOfWhatCrashes) {
+  json pod = testing::fullPod();
+  json& crashed = pod["status"]["initContainerStatuses"][0];
+  crashed["lastState"]["terminated"] = {{"reason", "Error"}, {"message", "model.bin is missing\n"}};
+  EXPECT_EQ(decode(pod).waitingReason, "CrashLoopBackOff");
+  EXPECT_EQ(decode(pod).waitingMessage, "container i: model.bin is missing");
+  crashed["lastState"]["terminated"]["message"] = std::string(9999, 'x');
+  EXPECT_EQ(decode(pod).waitingMessage.size(), 1024 + std::string("container i: ").size());
+  crashed["lastState"]["terminated"]["message"] = "";
+  EXPECT_EQ(decode(pod).waitingMessage, "back-off");
+  crashed["lastState"] = json::object();
+  EXPECT_EQ(decode(pod).waitingMessage, "back-off");
+  crashed["state"] = {{"running", json::object()}};
+  crashed["lastState"]["terminated"] = {{"message", "long ago"}};
+  EXPECT_EQ(decode(pod).waitingReason, "PodInitializing") << "it runs again";
+}
+
 TEST(DecodePod, PrefersARealReasonToTheOrdinaryOnes) {
   json pod = testing::fullPod();
   pod["status"]["initContainerStatuses"][0]["state"] = {{"running", json::object()}};

@@ -1,5 +1,6 @@
 // Microseconds of one plan over growing clusters, and how they grow: placeAll with one deployment
-// over many nodes, with many deployments over 1,000 nodes, and what follows it for each deployment.
+// over many nodes, with many deployments over 1,000 nodes, and what follows it for each deployment; then exit
+// readiness of them all.
 
 #include <algorithm>
 #include <cstdio>
@@ -7,6 +8,7 @@
 #include <functional>
 
 #include "plan/fixture.hpp"
+#include "plan/readiness.hpp"
 #include "plan/status.hpp"
 
 namespace {
@@ -67,6 +69,34 @@ void row(const char* what, int count, const Cluster& c, double& before) {
   before = all;
 }
 
+// Exit readiness of all that runs, asked for the first time and after one replica came.
+void readinessRow(int deployments, double& before) {
+  auto c = clusterOf(1000);
+  addDeployments(c, deployments, true);
+  const auto planned = plan::placeAll(c.world());
+  const double full = microseconds([&] {
+    auto plan = planned;
+    plan::Readiness().update(c.world(), plan);
+  });
+  plan::Readiness readiness;
+  bool busy = false;
+  const double copying = microseconds([&] { auto plan = planned; });
+  const double one = microseconds([&] {
+    // A pod of somebody else comes and goes on a free node.
+    if (busy) {
+      c.pods.pop_back();
+    } else {
+      c.run("h200", "node-999", "somebody");
+    }
+    busy = !busy;
+    auto plan = plan::placeAll(c.world());
+    readiness.update(c.world(), plan);
+  }) - microseconds([&] { plan::placeAll(c.world()); });
+  std::printf("%-28s %6d %12.0f %9.1f %16.0f\n", "readiness, running mdeps", deployments,
+              full - copying, before > 0 ? full / before : 1.0, one);
+  before = full;
+}
+
 }  // namespace
 
 int main() {
@@ -85,5 +115,8 @@ int main() {
       row(running ? "1000 nodes, running mdeps" : "1000 nodes, new mdeps", deployments, c, before);
     }
   }
+  std::printf("\n%-28s %6s %12s %9s %16s\n", "", "count", "full us", "growth", "one change us");
+  before = 0;
+  for (const int deployments : {10, 100, 1000}) readinessRow(deployments, before);
   return 0;
 }

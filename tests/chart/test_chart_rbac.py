@@ -41,11 +41,15 @@ def test_nothing_is_granted_twice(rendered):
     assert sorted(set(written)) == sorted(written)
 
 
-def test_no_wildcard_no_escalation_no_secrets(rendered):
-    for _, group, resource, name, verb in in_chart(rendered):
+def test_no_wildcard_no_escalation_no_secrets_but_the_key_of_evidence(rendered):
+    key = (chart_rbac.OWN, "", "secrets")
+    for role, group, resource, name, verb in in_chart(rendered):
         assert "*" not in group + resource + name + verb
         assert verb not in ("escalate", "bind", "impersonate")
-        assert not resource.startswith("secrets") and resource != "serviceaccounts/token"
+        assert resource != "serviceaccounts/token"
+        if resource.startswith("secrets"):
+            assert (role, group, resource) == key and (name, verb) in (
+                ("", "create"), ("bailiwick-evidence-key", "get"))
     for role in roles(rendered):
         assert all("nonResourceURLs" not in rule for rule in role["rules"])
         assert "aggregationRule" not in role
@@ -113,6 +117,12 @@ def test_what_is_not_granted_is_refused(region, people, operator):
     ("kube-system", "", "namespaces", "kube-system", "get", True),
     (WHERE, "", "namespaces", WHERE, "get", False),
     (NAMESPACE, "", "secrets", "", "get", False),
+    (NAMESPACE, "", "secrets", "", "create", True),
+    (NAMESPACE, "", "secrets", "bailiwick-evidence-key", "get", True),
+    (NAMESPACE, "", "secrets", "bailiwick-evidence-key", "patch", False),
+    (NAMESPACE, "", "secrets", "another", "get", False),
+    (WHERE, "", "secrets", "", "create", False),
+    (WHERE, "", "secrets", "bailiwick-evidence-key", "get", False),
     ("kube-system", "", "secrets", "", "list", False),
 ])
 def test_namespaced_grants_end_at_their_names(people, operator, where, group, resource, name, verb,

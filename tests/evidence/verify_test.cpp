@@ -213,6 +213,7 @@ TEST(Verify, TrustsNoKeyThatNobodyHandedOverTo) {
     const auto second = add(first.tail, {entry("Closed", 2)}, 1, before);
     const auto text = first.lines + second.lines;
     EXPECT_TRUE(verify(text).good()) << "the key was lost, and that is recorded";
+    EXPECT_FALSE(verify(text).authoritative);
     EXPECT_THAT(problems(verify(text, {{print(0)}, "", 0})),
                 ElementsAre(HasSubstr("record 3: changes the key to " + print(1))));
     EXPECT_TRUE(verify(text, {{print(0), print(1)}, "", 0}).authoritative);

@@ -259,6 +259,18 @@ api::ModelDeployment& Cluster::deployment(const std::string& name) {
   return named(deployments, name);
 }
 
+api::ExitOrder& Cluster::order(const std::string& name) {
+  api::ExitOrder made;
+  made.meta.key.name = name;
+  made.meta.uid = "uid-" + name;
+  made.meta.generation = 1;
+  made.spec.target.vendors = {"nvidia"};
+  made.spec.reason = "the contract ends";
+  made.spec.deadline = testTime + 720h;
+  orders.push_back(std::move(made));
+  return orders.back();
+}
+
 plan::World Cluster::world() const {
   plan::World world;
   world.catalog = &testCatalog();
@@ -273,6 +285,14 @@ plan::World Cluster::world() const {
   for (const auto& [key, workload] : workloads) world.workloads[key] = &workload;
   world.withdrawn = withdrawn;
   world.applyRefusals = applyRefusals;
+  world.podMemory = podMemory;
+  for (const auto& made : orders) {
+    if (made.spec.drill) continue;
+    const auto known = exits.find(made.meta.key.name);
+    auto force = known == exits.end() ? plan::ExitInForce{} : known->second;
+    force.order = &made;
+    world.exits.push_back(force);
+  }
   return world;
 }
 
@@ -283,6 +303,8 @@ plan::Step Cluster::step(const plan::Plan& plan, const std::string& name) const 
   }
   return plan::nextStep(of(plan, name), own, now);
 }
+
+void markFor(api::Pod& pod) { pod.meta.annotations.set(api::names::deletionCost, "-1"); }
 
 const plan::DeploymentPlan& of(const plan::Plan& plan, const std::string& name) {
   return plan.deployments.at({"team", name});

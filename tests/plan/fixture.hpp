@@ -47,14 +47,20 @@ class Cluster {
   std::deque<api::Pod> pods;
   std::deque<api::ModelDeployment> deployments;
   std::deque<api::ModelPassport> passports;
+  std::deque<api::ExitOrder> orders;
+  // How an order acts, by its name; none: it only keeps out what is new.
+  std::map<std::string, plan::ExitInForce> exits;
   std::map<std::pair<api::Key, std::string>, api::Workload> workloads;
   std::map<std::pair<std::string, std::string>, plan::Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, plan::ApplyRefusal> applyRefusals;
+  plan::PodMemory podMemory;
 
   Cluster& add(const NodeBuilder& node);
   Cluster& add(const api::ModelDeployment& deployment);
   Cluster& add(const DeploymentBuilder& deployment) { return add(deployment.obj()); }
   Cluster& add(const PodBuilder& pod);
+  // To leave vendor nvidia in 30 days.
+  api::ExitOrder& order(const std::string& name = "exit-nvidia");
   // A Ready replica on `node` that holds eight devices of the node's resource, an hour old.
   api::Pod& run(const std::string& variant, const std::string& node,
                 const std::string& deployment = "assistant");
@@ -77,6 +83,9 @@ class Cluster {
   int serial_ = 0;
   api::Pod& engine(const std::string& deployment, const std::string& variant);
 };
+
+// As the one that its controller is to give up first.
+void markFor(api::Pod& pod);
 
 const plan::DeploymentPlan& of(const plan::Plan& plan, const std::string& name = "assistant");
 int shareOf(const plan::Plan& plan, const std::string& variant,

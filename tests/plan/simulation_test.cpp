@@ -55,6 +55,11 @@ void changeNode(Simulator& sim, Kind kind, api::Node& node) {
 void changeSpec(Simulator& sim, Kind kind, api::ModelDeployment& deployment) {
   auto& spec = deployment.spec;
   ++deployment.meta.generation;
+  // The template of what spans nodes stays: see Simulator::runGroups.
+  auto& image = std::find_if(spec.variants.begin(), spec.variants.end() - 1, [](const auto& v) {
+                  return v.accelerator.nodes == 1;
+                })->engine.image;
+  const bool spans = spec.variants.size() == 1 && spec.variants.front().accelerator.nodes > 1;
   switch (kind) {
     case Kind::MoreReplicas: spec.replicas = std::min(spec.replicas + 1, 5); return;
     case Kind::FewerReplicas: spec.replicas = std::max(spec.replicas - 1, 0); return;
@@ -62,10 +67,13 @@ void changeSpec(Simulator& sim, Kind kind, api::ModelDeployment& deployment) {
     case Kind::DropVariant:
       if (spec.variants.size() > 1) spec.variants.erase(spec.variants.begin());
       return;
-    case Kind::NewImage: spec.variants.front().engine.image += "x"; return;
+    case Kind::NewImage:
+      if (!spans) image += "x";
+      return;
     case Kind::BrokenImage:
-      spec.variants.front().engine.image += "y";
-      sim.brokenImages.insert(spec.variants.front().engine.image);
+      if (spans) return;
+      image += "y";
+      sim.brokenImages.insert(image);
       return;
     default: return;
   }
@@ -90,15 +98,17 @@ void apply(Simulator& sim, const Event& event) {
 }
 
 void build(Simulator& sim) {
-  const int h200s = *rc::gen::inRange(1, 4), mi300xs = *rc::gen::inRange(0, 3);
+  sim.cluster.leaderWorkerSets = true;
+  const int h200s = *rc::gen::inRange(1, 6), mi300xs = *rc::gen::inRange(0, 3);
   for (int i = 0; i < h200s; ++i) sim.cluster.add(h200Node("h" + std::to_string(i)));
   for (int i = 0; i < mi300xs; ++i) sim.cluster.add(mi300xNode("m" + std::to_string(i)));
   const int deployments = *rc::gen::inRange(1, 3);
   for (int d = 0; d < deployments; ++d) {
     auto builder = assistant("d" + std::to_string(d)).replicas(*rc::gen::inRange(0, 4));
     auto first = h200("a"), second = mi300x("b"), third = h200("c");
-    const bool half = *rc::gen::arbitrary<bool>();
-    if (half) first.on("nvidia", {"NVIDIA-H200"}, 4).capacity(500);
+    const int shape = *rc::gen::inRange(0, 3);
+    if (shape == 1) first.on("nvidia", {"NVIDIA-H200"}, 4).capacity(500);
+    if (shape == 2) first.nodes(2);
     builder.variant(first).variant(second);
     if (*rc::gen::arbitrary<bool>()) builder.variant(third);
     builder.maxUnavailable(*rc::gen::inRange(0, 2)).priority(*rc::gen::inRange(0, 2));
@@ -123,7 +133,8 @@ bool settles(Simulator& sim, int ticks) {
 RC_GTEST_PROP(Simulation, KeepsItsPromisesAndComesToRest, ()) {
   Simulator sim(*rc::gen::noShrink(rc::gen::arbitrary<unsigned>()));
   build(sim);
-  const auto events = *rc::gen::scale(0.2, rc::gen::container<std::vector<Event>>(anyEvent()));
+  sim.marksRefused = *rc::gen::inRange(0, 5) == 0;
+  const auto events = *rc::gen::scale(0.4, rc::gen::container<std::vector<Event>>(anyEvent()));
   for (const auto& event : events) {
     for (int i = 0; i < event.after; ++i) sim.tick();
     apply(sim, event);

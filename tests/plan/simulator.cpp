@@ -29,6 +29,11 @@ bool ranksBefore(const api::Pod* a, const api::Pod* b) {
   return deletionRank(*a) < deletionRank(*b);
 }
 
+bool lawful(const api::Node& node) {
+  return node.meta.labels.has("data-residency.bailiwick.dev/eu-personal", "true") &&
+         !node.meta.labels.has("bailiwick.dev/jurisdiction", "US");
+}
+
 std::int64_t allocatable(const api::Node& node, const std::string& resource) {
   const auto* quantity = node.allocatable.find(resource);
   return quantity ? api::parseMilli(*quantity).value_or(0) : 0;
@@ -77,6 +82,7 @@ void Simulator::operate() {
   for (const auto& [key, deployment] : plan.deployments) {
     const auto step = cluster.step(plan, key.name);
     check(deployment, step);
+    remember(deployment);
     if (step.wakeAt && *step.wakeAt > cluster.now) changed_ = true;  // a deadline is to come
     carryOut(deployment, step);
     for (const auto& v : deployment.variants) {
@@ -88,16 +94,41 @@ void Simulator::operate() {
   }
 }
 
-void Simulator::carryOut(const plan::DeploymentPlan& plan, const plan::Step& step) {
-  const auto& deployment = plan.deployment->meta.key;
+void Simulator::mark(const plan::Step& step) {
+  auto& unmarked = cluster.podMemory.cannotMark;
   for (const auto& mark : step.marks) {
+    const auto& uid = mark.pod->meta.uid;
+    if (marksRefused) {
+      if (unmarked.insert(uid).second) changed_ = true;
+      continue;
+    }
+    changed_ = true;
+    unmarked.erase(uid);
     auto& annotations = const_cast<api::Pod*>(mark.pod)->meta.annotations;
     annotations.erase(deletionCost);
     annotations.erase(unlawfulSince);
     if (mark.remove) annotations.set(deletionCost, "-1");
     if (mark.unlawfulSince) annotations.set(unlawfulSince, api::formatTime(*mark.unlawfulSince));
-    changed_ = true;
   }
+}
+
+// As Planner does.
+void Simulator::remember(const plan::DeploymentPlan& plan) {
+  auto& known = cluster.podMemory.unlawfulSince;
+  for (const auto& replica : plan.replicas) {
+    const auto& uid = replica.pod->meta.uid;
+    if (replica.unlawfulSince) {
+      known[uid] = *replica.unlawfulSince;
+    } else {
+      known.erase(uid);
+    }
+  }
+}
+
+void Simulator::carryOut(const plan::DeploymentPlan& plan, const plan::Step& step) {
+  const auto& deployment = plan.deployment->meta.key;
+  mark(step);
+  for (const auto& restart : step.restarts) terminate(const_cast<api::Pod&>(*restart.pod));
   for (const auto& variant : step.finished) {
     cluster.workloads.erase({deployment, variant});
     changed_ = true;
@@ -112,6 +143,7 @@ void Simulator::carryOut(const plan::DeploymentPlan& plan, const plan::Step& ste
     if (!templates_.contains(key)) continue;
     if (!cluster.workloads.contains(key)) cluster.workload(variant, 0, deployment.name);
     auto& workload = cluster.workloads.at(key);
+    workload.groups = templates_.at(key).requirement.nodes > 1;
     if (workload.replicas == replicas) continue;
     workload.replicas = replicas;
     ++workload.meta.generation;
@@ -146,12 +178,15 @@ bool Simulator::applied(const plan::DeploymentPlan& plan, const std::string& var
 // few turns: to see, to mark, to lower the count; and the ReplicaSet one.
 void Simulator::checkLaw() {
   for (const auto& pod : cluster.pods) {
-    const auto* since = pod.meta.annotations.find(unlawfulSince);
-    const auto time = since ? api::parseTime(*since) : fail("");
     const auto* node = nodeOf(pod);
-    if (!time || pod.meta.deleted || !node || !node->ready) continue;
+    const bool serves = !pod.meta.deleted && node && node->ready;
+    if (!serves || lawful(*node)) {
+      unlawfulSince_.erase(pod.meta.uid);
+      continue;
+    }
+    const auto since = unlawfulSince_.try_emplace(pod.meta.uid, cluster.now).first->second;
     const auto timeout = cluster.deployment(ownerOf(pod).name).spec.exit.drainTimeout;
-    if (cluster.now > *time + timeout + 30min) {
+    if (cluster.now > since + timeout + 30min) {
       violate(pod.meta.key.name + " outlives the drain timeout on " + pod.node);
     }
   }
@@ -178,10 +213,18 @@ void Simulator::check(const plan::DeploymentPlan& plan, const plan::Step& step) 
   }
   int gap = plan.deployment->spec.rollout.maxUnavailable;
   for (const auto& [variant, replicas] : step.replicas) {
-    checkRemovals(plan, variant, replicas, readyUnits, gap);
+    const auto workload = cluster.workloads.find({plan.deployment->meta.key, variant});
+    if (workload != cluster.workloads.end() && workload->second.groups) {
+      checkGroups(plan, step, variant, readyUnits, gap);
+    } else {
+      checkRemovals(plan, variant, replicas, readyUnits, gap);
+    }
     const auto* v = plan.variant(variant);
-    const int most = v ? v->share + static_cast<int>(plan.replicas.size())
-                       : static_cast<int>(plan.replicas.size());
+    int most = static_cast<int>(plan.replicas.size()) + (v ? v->share : 0);
+    // A group stays only while those below it have a number.
+    for (const auto& replica : plan.replicas) {
+      if (replica.variant == variant) most = std::max(most, replica.index + 1);
+    }
     if (replicas > most) violate(fmt::format("{}: surge to {}", variant, replicas));
     if (replicas < 0) violate(fmt::format("{}: {} replicas", variant, replicas));
   }
@@ -198,22 +241,27 @@ void Simulator::checkRemovals(const plan::DeploymentPlan& plan, const std::strin
   for (const auto* pod : pods) hashes.insert(pod->templateHash);
   if (hashes.size() > 1) return;  // a rolling update: two ReplicaSets, not modelled here
   std::sort(pods.begin(), pods.end(), ranksBefore);
-  const auto* v = plan.variant(variant);
-  const auto capacity = v ? v->variant->capacity : 1000;
   for (int i = 0; i + replicas < static_cast<int>(pods.size()); ++i) {
     const auto& pod = *pods[static_cast<std::size_t>(i)];
     const auto* node = nodeOf(pod);
     if (!pod.ready || !node || !node->ready) continue;
-    ready -= capacity;
-    if (ready >= plan.wanted) continue;
-    const auto* since = pod.meta.annotations.find(unlawfulSince);
-    const auto time = since ? api::parseTime(*since) : fail("");
-    const auto deadline = plan.deployment->spec.exit.drainTimeout;
-    if (time && cluster.now >= *time + deadline) continue;
-    if (gap-- > 0) continue;
-    violate(fmt::format("{} of {} goes before its replacement is Ready: {} of {}",
-                        pod.meta.key.name, variant, ready, plan.wanted));
+    checkGoing(plan, variant, pod, ready, gap);
   }
+}
+
+// A Ready replica goes: enough are left, or its time is over, or a gap is allowed.
+void Simulator::checkGoing(const plan::DeploymentPlan& plan, const std::string& variant,
+                           const api::Pod& pod, api::Units& ready, int& gap) {
+  const auto* v = plan.variant(variant);
+  ready -= v ? v->variant->capacity : 1000;
+  if (ready >= plan.wanted) return;
+  const auto& known = cluster.podMemory.unlawfulSince;
+  const auto since = known.find(pod.meta.uid);
+  const auto deadline = plan.deployment->spec.exit.drainTimeout;
+  if (since != known.end() && cluster.now >= since->second + deadline) return;
+  if (gap-- > 0) return;
+  violate(fmt::format("{} of {} goes before its replacement is Ready: {} of {}",
+                      pod.meta.key.name, variant, ready, plan.wanted));
 }
 
 void Simulator::terminate(api::Pod& pod) {
@@ -221,7 +269,7 @@ void Simulator::terminate(api::Pod& pod) {
   changed_ = true;
 }
 
-void Simulator::create(const WorkloadKey& key) {
+api::Pod& Simulator::create(const WorkloadKey& key) {
   const auto& t = templates_.at(key);
   cluster.pods.push_back(makePod(fmt::format("{}-{}-{:04}", key.first.name, key.second, ++serial_),
                                  key.first.ns)
@@ -235,6 +283,7 @@ void Simulator::create(const WorkloadKey& key) {
   pod.templateHash = t.hash;
   podTemplates_.emplace(pod.meta.uid, t);
   changed_ = true;
+  return pod;
 }
 
 void Simulator::runReplicaSets() {
@@ -244,6 +293,10 @@ void Simulator::runReplicaSets() {
       terminate(pod);
   }
   for (auto& [key, workload] : cluster.workloads) {
+    if (workload.groups) {
+      runGroups(key, workload);
+      continue;
+    }
     roll(key, workload);
     observe(key, workload);
   }
@@ -321,8 +374,7 @@ void Simulator::schedule() {
     }
     if (feasible.empty()) continue;
     const auto& node = *feasible[static_cast<std::size_t>(below(static_cast<int>(feasible.size())))];
-    if (!node.meta.labels.has("data-residency.bailiwick.dev/eu-personal", "true") ||
-        node.meta.labels.has("bailiwick.dev/jurisdiction", "US")) {
+    if (!lawful(node)) {
       violate(pod.meta.key.name + " is bound on unlawful " + node.meta.key.name);
     }
     pod.node = node.meta.key.name;
@@ -346,7 +398,11 @@ void Simulator::runKubelets() {
     return pod.meta.deleted &&
            (pod.node.empty() || !node || (node->ready && cluster.now >= *pod.meta.deleted + 2min));
   });
-  for (const auto& pod : cluster.pods) changed_ = changed_ || pod.meta.deleted;
+  // On a node that is silent it stays for as long as the node does.
+  for (const auto& pod : cluster.pods) {
+    const auto* node = nodeOf(pod);
+    changed_ = changed_ || (pod.meta.deleted && !(node && !node->ready));
+  }
 }
 
 void Simulator::loseNodes() {
@@ -367,11 +423,15 @@ void Simulator::loseNodes() {
 
 api::Units Simulator::ready(const api::ModelDeployment& deployment) const {
   api::Units units = 0;
-  for (const auto& pod : cluster.pods) {
-    if (!pod.ready || pod.meta.deleted || ownerOf(pod) != deployment.meta.key) continue;
-    for (const auto& v : deployment.spec.variants) {
-      if (pod.meta.labels.has(api::names::variantLabel, v.name)) units += v.capacity;
+  for (const auto& v : deployment.spec.variants) {
+    std::map<std::string, int> serving;  // Ready pods of each group; of a Deployment, of each pod
+    for (const auto& pod : cluster.pods) {
+      if (!pod.ready || pod.meta.deleted || ownerOf(pod) != deployment.meta.key) continue;
+      if (!pod.meta.labels.has(api::names::variantLabel, v.name)) continue;
+      const auto* group = pod.meta.labels.find("leaderworkerset.sigs.k8s.io/group-index");
+      ++serving[group ? *group : pod.meta.key.name];
     }
+    for (const auto& [group, pods] : serving) units += pods >= v.accelerator.nodes ? v.capacity : 0;
   }
   return units;
 }

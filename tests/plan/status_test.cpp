@@ -5,6 +5,7 @@
 
 #include "plan/conditions.hpp"
 #include "plan/fixture.hpp"
+#include "plan/readiness.hpp"
 
 namespace bailiwick::testing {
 namespace {
@@ -19,7 +20,8 @@ struct Told : Cluster {
 
   // The status of the first deployment, which then has it.
   const api::ModelDeploymentStatus& visit() {
-    const auto planned = plan();
+    auto planned = plan();
+    plan::Readiness().update(world(), planned);
     auto& current = deployments.front();
     const auto stepped = step(planned, current.meta.key.name);
     current.status = plan::statusOf({current, of(planned, current.meta.key.name), stepped, region,
@@ -54,7 +56,7 @@ TEST(Status, IsUnknownOnTheFirstVisitAndReadyOnTheNext) {
   EXPECT_EQ(t.why("Stalled"), "False AllReplicasReady");
   EXPECT_EQ(t.why("Placed").substr(0, 4), "True");
   EXPECT_EQ(t.why("Compliant"), "True Unverified") << "its artifact has no digest";
-  EXPECT_EQ(t.why("ExitReady"), "Unknown NotRehearsed");
+  EXPECT_EQ(t.why("ExitReady"), "False NoAlternative");
 }
 
 TEST(Status, FillsEveryFieldOfEveryCondition) {

@@ -1,6 +1,7 @@
 #include "reconcile/memory_api.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "kube/support/fake_transport.hpp"
 
@@ -26,6 +27,23 @@ bool lists(const std::string& collection, const std::string& path) {
   return parent.starts_with(prefix) && parent.ends_with(collection.substr(kind)) &&
          std::count(parent.begin() + static_cast<std::ptrdiff_t>(prefix.size()), parent.end(),
                     '/') == 1;
+}
+
+std::string base64(const std::string& text) {
+  static constexpr char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    unsigned group = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      group = group << 8 | (i + j < text.size() ? static_cast<unsigned char>(text[i + j]) : 0U);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      const bool given = i + j <= text.size();
+      out += given ? digits[group >> (18 - 6 * j) & 63] : '=';
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -72,6 +90,12 @@ void MemoryApi::erase(const std::string& path) {
   changed_.notify_all();
 }
 
+void MemoryApi::holdWatches(bool hold) {
+  const std::lock_guard lock(mutex_);
+  held_ = hold;
+  changed_.notify_all();
+}
+
 json MemoryApi::get(const std::string& path) const {
   const std::lock_guard lock(mutex_);
   const auto object = objects_.find(path);
@@ -106,17 +130,41 @@ MemoryApi::Answer MemoryApi::remove(const Request& request) {
   return jsonAnswer(200, gone);
 }
 
+MemoryApi::Answer MemoryApi::create(const Request& request) {
+  auto object = json::parse(request.body);
+  if (object.value("kind", "") == "SelfSubjectAccessReview") {
+    object["status"] = {{"allowed", allows}};
+    object["metadata"] = {{"resourceVersion", "1"}};
+    return jsonAnswer(201, object);
+  }
+  const std::lock_guard lock(mutex_);
+  const auto path = request.path + "/" + object.at("metadata").at("name").get<std::string>();
+  if (objects_.contains(path)) return statusResponse(409, "AlreadyExists", "already exists");
+  if (object.contains("stringData")) {
+    for (const auto& [key, value] : object["stringData"].items()) {
+      object["data"][key] = base64(value.get<std::string>());
+    }
+    object.erase("stringData");
+  }
+  store(path, object);
+  return jsonAnswer(201, objects_.at(path));
+}
+
 MemoryApi::Answer MemoryApi::write(const Request& request) {
   if (request.method == Method::Delete) return remove(request);
+  if (request.method == Method::Post) return create(request);
   const std::lock_guard lock(mutex_);
   auto path = request.path;
   const auto body = json::parse(request.body);
-  if (request.method == Method::Post) return jsonAnswer(201, body);
   if (path.ends_with("/status")) path.erase(path.size() - 7);
   const auto known = objects_.find(path);
   const bool apply = request.contentType.find("apply") != std::string::npos;
   if (known == objects_.end() && !apply) return statusResponse(404, "NotFound", "not found");
   auto object = known == objects_.end() ? json::object() : known->second;
+  const auto version = body.value(json::json_pointer("/metadata/resourceVersion"), std::string());
+  if (!apply && !version.empty() && version != object["metadata"]["resourceVersion"]) {
+    return statusResponse(409, "Conflict", "the object has been modified");
+  }
   auto patch = body;
   if (patch.contains("metadata")) patch["metadata"].erase("resourceVersion");
   object.merge_patch(patch);
@@ -124,11 +172,27 @@ MemoryApi::Answer MemoryApi::write(const Request& request) {
   return jsonAnswer(200, objects_.at(path));
 }
 
+kube::Response MemoryApi::read(const std::string& path) const {
+  const auto object = get(path);
+  if (!object.is_null()) return jsonAnswer(200, object);
+  static const std::set<std::string> plurals = {"secrets", "persistentvolumeclaims"};
+  if (!plurals.contains(path.substr(path.rfind('/') + 1))) {
+    return statusResponse(404, "NotFound", "not found");
+  }
+  auto items = json::array();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [at, one] : objects_) {
+    if (lists(path, at)) items.push_back(one);
+  }
+  return jsonAnswer(200, {{"metadata", {{"resourceVersion", std::to_string(version_)}}},
+                          {"items", std::move(items)}});
+}
+
 MemoryApi::Answer MemoryApi::send(const Request& request, std::stop_token) {
   if (!request.mutating()) {
-    const auto object = get(request.path);
-    if (object.is_null()) return statusResponse(404, "NotFound", "not found");
-    return jsonAnswer(200, object);
+    auto answered = read(request.path);
+    if (date) answered.head.date = date();
+    return answered;
   }
   {
     const std::lock_guard lock(mutex_);
@@ -137,7 +201,9 @@ MemoryApi::Answer MemoryApi::send(const Request& request, std::stop_token) {
   if (answer) {
     if (auto own = answer(request)) return *own;
   }
-  return write(request);
+  auto done = write(request);
+  if (written) written(request);
+  return done;
 }
 
 tl::expected<void, kube::TransportError> MemoryApi::stream(const Request& request,
@@ -166,7 +232,7 @@ tl::expected<void, kube::TransportError> MemoryApi::stream(const Request& reques
     }
     events.clear();
     lock.lock();
-    if (!changed_.wait(lock, stop, [&] { return next < changes_.size(); })) break;
+    if (!changed_.wait(lock, stop, [&] { return !held_ && next < changes_.size(); })) break;
     for (; next < changes_.size(); ++next) {
       const auto& change = changes_[next];
       if (!lists(request.path, change.path)) continue;

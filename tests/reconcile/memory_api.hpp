@@ -1,7 +1,7 @@
 #pragma once
-// An API server in memory, as far as informers and the operator's writes ask for one: objects by
-// path, watches with initial events, apply, merge patch and delete. A test may answer any request
-// itself instead.
+// An API server in memory, as far as informers and the operator's requests ask for one: objects by
+// path, lists, watches with initial events, create, apply, merge patch and delete. A test may answer
+// any request itself instead.
 
 #include <condition_variable>
 #include <functional>
@@ -22,10 +22,18 @@ class MemoryApi final : public kube::Transport {
 
   // Called for every write; nothing: the write is carried out.
   std::function<std::optional<kube::Response>(const kube::Request&)> answer;
+  // Called after every write that was carried out, before it is answered.
+  std::function<void(const kube::Request&)> written;
+  // What access reviews answer.
+  bool allows = false;
+  // Its clock, in the answers' heads.
+  std::function<std::chrono::sys_seconds()> date;
 
   // At "/apis/apps/v1/namespaces/team/deployments/a". Makes or replaces it.
   void put(const std::string& path, nlohmann::json object);
   void erase(const std::string& path);
+  // From now on watches show nothing new, or again all that there is.
+  void holdWatches(bool hold);
   // Null when absent.
   nlohmann::json get(const std::string& path) const;
   // "PATCH /apis/...": all writes so far, refused ones included.
@@ -43,7 +51,9 @@ class MemoryApi final : public kube::Transport {
     std::string path, type;
     nlohmann::json object;
   };
+  kube::Response read(const std::string& path) const;
   Answer write(const kube::Request& request);
+  Answer create(const kube::Request& request);
   Answer remove(const kube::Request& request);
   void store(const std::string& path, nlohmann::json object);
 
@@ -51,6 +61,7 @@ class MemoryApi final : public kube::Transport {
   std::condition_variable_any changed_;
   std::map<std::string, nlohmann::json> objects_;
   std::vector<Change> changes_;
+  bool held_ = false;
   std::vector<std::string> writes_;
   int version_ = 100;
 };

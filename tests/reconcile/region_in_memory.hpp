@@ -31,6 +31,7 @@ class RegionInMemory {
   reconcile::Caches caches{testCatalog()};
   std::unique_ptr<reconcile::EventRecorder> events;
   std::unique_ptr<reconcile::Planner> planner;
+  reconcile::ExitGate gate;
   std::unique_ptr<reconcile::DeploymentController> controller;
   std::map<std::string, kube::Outcome> outcomes;  // the last of each deployment
 
@@ -108,6 +109,7 @@ class RegionInMemory {
     config.catalog = &testCatalog();
     config.settings = settings;
     config.region = "fra";
+    config.exits = &gate;
     config.now = [this] { return now(); };
     config.changed = [](const api::Key&) {};
     config.quiet = std::chrono::milliseconds(1);
@@ -120,14 +122,18 @@ class RegionInMemory {
     planner->start();
   }
 
-  // Plans on what the caches show now and reconciles every deployment once.
-  void turn() {
+  // Plans on what the caches show now.
+  void plan() {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the watches run on threads
     const auto asked = std::chrono::steady_clock::now();
     planner->poke();
     while (!planner->current() || planner->current()->gathered < asked) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+  }
+  // Plans, and reconciles every deployment once.
+  void turn() {
+    plan();
     for (const auto& object : caches.deployments.store().snapshot()) {
       const auto& key = object->meta.key;
       outcomes.insert_or_assign(key.name, controller->reconcile(key, {}));

@@ -87,6 +87,69 @@ TEST(Weights, RoundTheirCacheUp) {
   EXPECT_EQ(named(podWith(world, "fp8").at("volumes"), "weights").at("emptyDir"), json::object());
 }
 
+TEST(Weights, AreVerifiedBeforeTheSidecarAndTheEngineWhereTheirDigestIsKnown) {
+  World world;
+  for (api::Artifact& artifact : world.passport.artifacts) artifact.digest = "sha256:ab";
+  for (const char* artifact : {"fp8", "image", "claim", "hub"}) {
+    SCOPED_TRACE(artifact);
+    const json spec = podWith(world, artifact);
+    Strings order;
+    for (const json& container : spec.at("initContainers"))
+      order.push_back(container.at("name").get<std::string>());
+    const bool fetched = order.front() == "fetch-weights";
+    EXPECT_EQ(order, fetched ? (Strings{"fetch-weights", "verify-weights", "engine-sidecar"})
+                             : (Strings{"verify-weights", "engine-sidecar"}));
+    const json verify = named(spec.at("initContainers"), "verify-weights");
+    EXPECT_EQ(verify.at("args"),
+              (Strings{"--verify-weights", "/models", "--manifest-digest", "sha256:ab"}));
+    EXPECT_EQ(verify.at("image"), world.environment.sidecarImage);
+    EXPECT_EQ(verify.at("volumeMounts"), json::array({modelMount(spec)}))
+        << "what the engine gets, and nothing else";
+    EXPECT_EQ(verify.at("terminationMessagePolicy"), "FallbackToLogsOnError");
+  }
+}
+
+TEST(Weights, AreNotVerifiedWithoutADigest) {
+  World world;
+  world.passport.artifacts[0].signature.emplace();
+  EXPECT_TRUE(named(podWith(world, "fp8").at("initContainers"), "verify-weights").is_null());
+}
+
+TEST(Weights, AreVerifiedWithTheirPublishersKey) {
+  World world;
+  api::Artifact& artifact = world.passport.artifacts[0];
+  artifact.digest = "sha256:ab";
+  artifact.signature = {"OMS", "-----BEGIN PUBLIC KEY-----\n$(X)\n", ""};
+  const auto args = [&] {
+    return named(podWith(world, "fp8").at("initContainers"), "verify-weights")
+        .at("args")
+        .get<Strings>();
+  };
+  EXPECT_EQ(args().size(), 5U);
+  EXPECT_EQ(args().back(), "--public-key=-----BEGIN PUBLIC KEY-----\n$$(X)\n");
+  artifact.signature->uri = "sub/publisher.sig";
+  EXPECT_EQ(args().back(), "--signature=/models/sub/publisher.sig");
+}
+
+TEST(Weights, HaveTheirSignatureBesideThem) {
+  World world;
+  api::Artifact& artifact = world.passport.artifacts[0];
+  artifact.digest = "sha256:ab";
+  const auto refusal = [&](const char* uri) {
+    artifact.signature = {"OMS", "key", uri};
+    return weightsRefusal(h200().obj(), world.passport, world.environment);
+  };
+  for (const char* beside : {"", "model.sig", "sub/model.sig"}) EXPECT_FALSE(refusal(beside));
+  for (const char* away :
+       {"https://x.example/model.sig", "oci://x/y", "/etc/passwd", "../x", "a/../b"}) {
+    ASSERT_TRUE(refusal(away)) << away;
+    EXPECT_EQ(refusal(away)->reason, "InvalidSpec");
+  }
+  EXPECT_EQ(refusal("../x")->message,
+            "signature.uri of artifact fp8 of passport deepseek-v3-2 is ../x; write the name of a "
+            "file beside the weights, such as model.sig");
+}
+
 TEST(Weights, NeedASizeWhereACacheVolumeIsClaimed) {
   World world;
   world.region.weightsStorageClass = "fast";

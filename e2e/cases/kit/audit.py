@@ -1,4 +1,7 @@
 """What the API server's audit log says of the operator."""
+import base64
+import json
+
 import yaml
 
 from lib import chart
@@ -54,6 +57,23 @@ def code(event: dict) -> int:
     return event.get("responseStatus", {}).get("code", 0)
 
 
+def credential(event: dict) -> str:
+    """The id of the token that a request came with."""
+    found = event["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", [""])
+    return found[0]
+
+
+def credential_of(region, operator) -> str:
+    """The id of the token that an instance uses, as the audit log names it."""
+    config = yaml.safe_load(operator.kubeconfig.read_text())
+    payload = config["users"][0]["user"]["token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    ids = {credential(event) for event in of_operator(region)}
+    expected = "JTI=" + claims["jti"]
+    assert expected in ids, ids
+    return expected
+
+
 def refused(region, offset: int = 0) -> list:
     """Requests for which the operator has no right. An API server that has just started does not
     know its roles yet and refuses everybody for a moment: what it allows at other times, in the
@@ -85,16 +105,16 @@ def careless_deletes(region, offset: int = 0) -> list:
 
 
 def of_finalizers(event: dict) -> bool:
-    """Whether it sets a passport's finalizers and nothing else, of exactly the object seen."""
+    """Whether it sets finalizers and nothing else, of exactly the object seen."""
     given = event.get("requestObject", {})
-    return resource(event) == "modelpassports" and event["verb"] == "patch" \
+    return resource(event) in ("modelpassports", "exitorders") and event["verb"] == "patch" \
         and set(given) == {"metadata"} \
         and set(given["metadata"]) == {"uid", "resourceVersion", "finalizers"}
 
 
 def lax_writes(region, offset: int = 0) -> list:
     """Writes that would let a typo through, that have another field manager than ours, or that
-    touch of our own kinds more than the status and a passport's finalizers."""
+    touch of our own kinds more than the status and finalizers."""
     found = []
     for event in mutations(region, offset):
         uri = event["requestURI"]

@@ -1,0 +1,25 @@
+#pragma once
+// The command line of engine-sidecar (api.md, Programs).
+
+#include <optional>
+#include <string>
+
+namespace bailiwick::sidecar {
+
+enum class Command { Serve, Check, Drain, VerifyWeights };
+
+struct CommandLine {
+  Command command = Command::Serve;
+  std::string config;  // of Serve and Check always; of Drain to find its admin address
+  std::string weights, manifestDigest, signature, publicKey;  // of VerifyWeights
+};
+
+// What to do, or the exit code with which the process ends at once: 0 after --help or --version, 2
+// on bad flags, which have been explained on standard error.
+struct ParsedCommandLine {
+  CommandLine line;
+  std::optional<int> exitCode;
+};
+ParsedCommandLine parseCommandLine(int argc, const char* const* argv);
+
+}  // namespace bailiwick::sidecar

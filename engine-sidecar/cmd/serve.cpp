@@ -1,0 +1,37 @@
+#include "cmd/serve.hpp"
+
+#include <ostream>
+#include <thread>
+
+#include "cmd/version.hpp"
+#include "log/log.hpp"
+#include "proxy/files.hpp"
+#include "proxy/server.hpp"
+
+namespace bailiwick::sidecar {
+
+int serve(const std::string& configFile, std::ostream& errors) {
+  log::setUp(log::Format::Json, "info");
+  const auto complain = [&errors](const Error& error) {
+    errors << error.message << "\n";
+    return 1;
+  };
+  const auto text = readFile(configFile);
+  if (!text) return complain(text.error());
+  auto config = parseConfig(configFile, *text);
+  if (!config) return complain(config.error());
+  auto log = LogWriter::open(config->accessLog);
+  if (!log) return complain(log.error());
+  Server server(std::move(*config), std::move(*log), buildVersion,
+                std::thread::hardware_concurrency());
+  if (auto started = server.start(); !started) return complain(started.error());
+  const Server::Ports& ports = server.ports();
+  log::info("serving", {{"data", ports.data},
+                        {"admin", ports.admin},
+                        {"observe", ports.observe},
+                        {"peers", ports.peers}});
+  server.run();
+  return 0;
+}
+
+}  // namespace bailiwick::sidecar

@@ -1,0 +1,26 @@
+#pragma once
+// W3C trace context: https://www.w3.org/TR/trace-context/
+
+#include <array>
+#include <string_view>
+
+#include "route/random.hpp"
+
+namespace bailiwick::sidecar {
+
+// The traceparent of this hop: the client's trace where it sent a valid one, else a new trace.
+class TraceParent {
+ public:
+  TraceParent(std::string_view received, Random& random);
+
+  std::string_view text() const { return {text_.data(), text_.size()}; }
+  std::string_view traceId() const { return text().substr(3, 32); }
+
+ private:
+  std::array<char, 55> text_;
+};
+
+// "00-" 32 hexadecimal digits "-" 16 "-" 2, in lower case, and not only zeros.
+bool isTraceParent(std::string_view text);
+
+}  // namespace bailiwick::sidecar

@@ -1,0 +1,182 @@
+// What an exit order's status says: from its journal and what is there now.
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "plan/conditions.hpp"
+#include "plan/exit.hpp"
+#include "plan/exit_phase.hpp"
+
+namespace bailiwick::plan {
+namespace {
+
+using api::ExitPhase;
+
+constexpr std::size_t maxRows = 500, maxPhases = 64, maxNamed = 20, maxMessage = 256;
+
+std::vector<std::string> unknownOf(const JournalRow& row) {
+  std::vector<std::string> names;
+  for (const auto& [uid, pod] : row.pods) {
+    if (pod.drained && !pod.drained->count) names.push_back(pod.name);
+  }
+  return names;
+}
+
+// The sum over its replicas; nothing where one of them is not known, and before one has drained.
+std::optional<api::DrainCount> drainedSum(const JournalRow& row) {
+  api::DrainCount sum;
+  bool any = false;
+  for (const auto& [uid, pod] : row.pods) {
+    if (!pod.drained) continue;
+    if (!pod.drained->count) return std::nullopt;
+    any = true;
+    sum.inFlightAtDrain += pod.drained->count->inFlightAtDrain;
+    sum.completed += pod.drained->count->completed;
+    sum.cut += pod.drained->count->cut;
+  }
+  return any ? std::optional(sum) : std::nullopt;
+}
+
+api::AffectedRow rowStatus(const RowKey& key, const JournalRow& known, const ExitInput& in,
+                           ExitPhase phase) {
+  api::AffectedRow row;
+  row.ns = key.ns;
+  row.name = key.name;
+  row.variant = key.variant;
+  row.region = in.world.region->meta.key.name;
+  row.replicas = known.replicas;
+  row.phase = phase;
+  row.drained = drainedSum(known);
+  if (known.decision) {
+    row.replacement = known.decision->replacement;
+    if (phase != ExitPhase::Verified && phase != ExitPhase::Purging) {
+      row.reason = known.decision->reason;
+      row.message = known.decision->message;
+    }
+  }
+  const auto unknown = unknownOf(known);
+  if (row.message.empty() && !unknown.empty()) {
+    row.reason = "Unknown";
+    row.message = fmt::format("the requests of {} of {} replicas are unknown: {}", unknown.size(),
+                              known.pods.size(), fmt::join(unknown, ", "));
+  }
+  row.message = shortened(std::move(row.message), maxMessage);
+  return row;
+}
+
+struct Finding {
+  std::string status, reason, message;
+};
+
+std::string endMessage(const Journal& journal, const api::ExitTotals& totals, bool drill) {
+  if (drill) {
+    return *journal.answer
+               ? fmt::format("drill: all {} shares could be left", totals.affected)
+               : fmt::format("drill: {} of {} shares could not be left", totals.blocked,
+                             totals.affected);
+  }
+  auto text = fmt::format("nothing of it is left; {} of {} shares have requests that are unknown",
+                          totals.unknown, totals.affected);
+  if (journal.residual.empty()) return text;
+  std::vector<std::string> named(journal.residual.begin(), journal.residual.end());
+  const auto more = named.size() > maxNamed ? ", …" : "";
+  named.resize(std::min(named.size(), maxNamed));
+  return text + fmt::format("; {} things cannot be seen to be gone: {}{}", journal.residual.size(),
+                            fmt::join(named, ", "), more);
+}
+
+Finding complete(const ExitInput& in, const Journal& journal, const api::ExitTotals& totals) {
+  if (journal.closed && !journal.lifted) {
+    return {"True", in.order.spec.drill && !*journal.answer ? "CouldNotLeave" : "Verified",
+            endMessage(journal, totals, in.order.spec.drill)};
+  }
+  if (in.order.spec.paused) return {"False", "Paused", "spec.paused holds the order where it is"};
+  const auto phase = journal.phase.value_or(ExitPhase::Announced);
+  if (phase == ExitPhase::Held && in.order.spec.onDeadline == api::OnDeadline::Stop) {
+    return {"False", "ClockSkew",
+            in.skew ? fmt::format("the clock of the operator and that of the API server differ by {}: "
+                                  "the stop waits until they agree", api::formatDuration(
+                                      *in.skew < api::Duration{0} ? -*in.skew : *in.skew))
+                    : "the API server does not tell its time: the stop waits"};
+  }
+  if (phase == ExitPhase::Held) {
+    return {"False", "DeadlinePassed",
+            fmt::format("the deadline {} has passed and something still runs: give it an alternative, "
+                        "or set spec.onDeadline to Stop", api::formatTime(in.order.spec.deadline))};
+  }
+  return {"False", std::string(api::nameOf(phase)),
+          fmt::format("{} of {} shares have left", totals.shifted, totals.affected)};
+}
+
+}  // namespace
+
+api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
+                                  const EvidenceState& evidence) {
+  api::ExitOrderStatus status;
+  status.observedGeneration = in.order.meta.generation;
+  status.phase = journal.phase;
+  status.phases = journal.phases;
+  if (status.phases.size() > maxPhases) {
+    const auto surplus = static_cast<std::ptrdiff_t>(status.phases.size() - maxPhases);
+    status.phases.erase(status.phases.begin() + 3, status.phases.begin() + 3 + surplus);
+  }
+  status.evidence = evidence.ref;
+  status.regions = in.order.status.regions;
+  const auto rows = rowsOf(in, in.plan);
+  const bool purged = journal.closed || isPurged(in, journal);
+  const api::AffectedRow* blocked = nullptr;
+  std::vector<api::AffectedRow> all;
+  for (const auto& [key, known] : journal.rows) {
+    const auto now = rows.find(key);
+    const bool drill = in.order.spec.drill;
+    auto phase = phaseOf(known, now == rows.end() ? ExitRow{} : now->second, purged,
+                         journal.phase.value_or(ExitPhase::Announced));
+    if (drill) phase = known.decision && known.decision->blocked ? ExitPhase::Blocked : ExitPhase::Verified;
+    auto row = rowStatus(key, known, in, phase);
+    ++status.totals.affected;
+    if (phase == ExitPhase::Blocked) ++status.totals.blocked;
+    const bool shifted = phase == ExitPhase::Draining || phase == ExitPhase::Purging ||
+                         phase == ExitPhase::Verified;
+    if (shifted) ++status.totals.shifted;
+    if (!unknownOf(known).empty()) ++status.totals.unknown;
+    all.push_back(std::move(row));
+  }
+  for (const auto& row : all) {
+    if (!blocked && row.phase == ExitPhase::Blocked) blocked = &row;
+  }
+  status.totals.residual = static_cast<int>(journal.residual.size());
+  const auto set = [&](std::string type, Finding finding) {
+    status.conditions.push_back(judged({std::move(type), std::move(finding.status),
+                                        in.order.meta.generation, {}, std::move(finding.reason),
+                                        std::move(finding.message)},
+                                       in.order.status.conditions, in.now));
+  };
+  set("Complete", complete(in, journal, status.totals));
+  set("Blocked", blocked ? Finding{"True", blocked->reason,
+                                   fmt::format("{}/{} variant {}: {}", blocked->ns, blocked->name,
+                                               blocked->variant, blocked->message)}
+                         : Finding{"False", "NothingBlocked", "every share has a way out"});
+  set("EvidenceSigned",
+      {"True", "Signed", "every record is signed by key " + evidence.fingerprint});
+  if (all.size() > maxRows) all.resize(maxRows);
+  status.affected = std::move(all);
+  return status;
+}
+
+api::ExitOrderStatus withoutEvidence(const api::ExitOrder& order, const std::string& problem,
+                                     api::Time now) {
+  auto status = order.status;
+  status.observedGeneration = order.meta.generation;
+  status.conditions.clear();
+  for (const auto* type : {"Complete", "Blocked", "EvidenceSigned"}) {
+    const bool blocked = std::string_view(type) == "Blocked";
+    status.conditions.push_back(judged({type, blocked ? "Unknown" : "False", order.meta.generation,
+                                        {}, "EvidenceMissing", problem},
+                                       order.status.conditions, now));
+  }
+  return status;
+}
+
+}  // namespace bailiwick::plan

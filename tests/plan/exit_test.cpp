@@ -1,0 +1,467 @@
+#include "plan/exit.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "api/labels.hpp"
+#include "plan/simulator.hpp"
+
+namespace bailiwick::testing {
+namespace {
+
+using api::ExitPhase;
+using plan::Leave;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Types = std::vector<std::string>;
+
+constexpr plan::ExitInForce moving{nullptr, true, false, true};
+
+// Two H200 replicas and two MI300X nodes, free; the order leaves nvidia.
+Cluster twoToMove() {
+  Cluster cluster;
+  cluster.add(h200Node("h1")).add(h200Node("h2")).add(mi300xNode("m1")).add(mi300xNode("m2"));
+  cluster.add(assistant().replicas(2).variant(h200()).variant(mi300x()));
+  cluster.run("h200", "h1");
+  cluster.run("h200", "h2");
+  cluster.workload("h200", 2);
+  return cluster;
+}
+
+const plan::VariantPlan& variantOf(const plan::Plan& plan, const std::string& variant) {
+  return *of(plan).variant(variant);
+}
+
+TEST(Leaving, KeepsOutWhatIsTargetedAndNothingElse) {
+  Cluster cluster;
+  cluster.add(h200Node("h1")).add(mi300xNode("m1"));
+  cluster.add(assistant().replicas(1).variant(h200()).variant(mi300x()));
+  cluster.order();
+  const auto plan = cluster.plan();
+  EXPECT_EQ(shareOf(plan, "h200"), 0);
+  EXPECT_EQ(shareOf(plan, "mi300x"), 1);
+  EXPECT_EQ(refusalOf(plan, "h200"),
+            "ExitInProgress: exit order exit-nvidia leaves vendor nvidia: variant h200 gets no new "
+            "replicas");
+}
+
+TEST(Leaving, IsOfferedOnlyAsFarAsItIsHeld) {
+  auto cluster = twoToMove();
+  cluster.deployment().spec.replicas = 4;
+  cluster.order();
+  const auto plan = cluster.plan();
+  EXPECT_EQ(variantOf(plan, "h200").offer, 2);
+  EXPECT_EQ(shareOf(plan, "h200"), 2) << "it does not move yet";
+  EXPECT_EQ(shareOf(plan, "mi300x"), 2);
+}
+
+TEST(Leaving, ReplacesFirstAndGoesOneAtATime) {
+  auto cluster = twoToMove();
+  cluster.order();
+  cluster.exits["exit-nvidia"] = moving;
+  auto plan = cluster.plan();
+  EXPECT_EQ(shareOf(plan, "h200"), 0);
+  EXPECT_EQ(shareOf(plan, "mi300x"), 2);
+  EXPECT_THAT(cluster.step(plan).marks, IsEmpty()) << "nothing is Ready to take over";
+  cluster.run("mi300x", "m1");
+  cluster.run("mi300x", "m2");
+  cluster.workload("mi300x", 2);
+  plan = cluster.plan();
+  auto step = cluster.step(plan);
+  ASSERT_EQ(step.marks.size(), 1U) << "one at a time, although both may go";
+  EXPECT_EQ(step.replicas.at("h200"), 2);
+  const_cast<api::Pod*>(step.marks[0].pod)->meta.annotations.set(api::names::deletionCost, "-1");
+  plan = cluster.plan();
+  step = cluster.step(plan);
+  EXPECT_EQ(step.replicas.at("h200"), 1);
+  EXPECT_THAT(step.marks, IsEmpty());
+  for (auto& pod : cluster.pods) {
+    if (pod.meta.annotations.find(api::names::deletionCost)) pod.meta.deleted = cluster.now;
+  }
+  plan = cluster.plan();
+  EXPECT_THAT(cluster.step(plan).marks, IsEmpty()) << "the one before has not ended";
+}
+
+TEST(Leaving, KeepsWhatHasNoPlaceToGo) {
+  auto cluster = twoToMove();
+  cluster.node("m1").unschedulable = true;
+  cluster.node("m2").unschedulable = true;
+  cluster.order();
+  cluster.exits["exit-nvidia"] = moving;
+  const auto plan = cluster.plan();
+  EXPECT_EQ(shareOf(plan, "h200"), 2);
+  EXPECT_EQ(variantOf(plan, "h200").cordoned, 2);
+  EXPECT_THAT(cluster.step(plan).marks, IsEmpty());
+}
+
+TEST(Leaving, DoesNotWaitWhereTheOrderSaysSo) {
+  auto cluster = twoToMove();
+  cluster.order().spec.mode = api::ExitMode::Immediate;
+  cluster.exits["exit-nvidia"] = moving;
+  const auto plan = cluster.plan();
+  EXPECT_EQ(shareOf(plan, "h200"), 0);
+  EXPECT_EQ(shareOf(plan, "mi300x"), 2);
+  EXPECT_EQ(cluster.step(plan).marks.size(), 2U);
+}
+
+TEST(Leaving, StopsAtTheDeadlineLessTheDrainTimeout) {
+  auto cluster = twoToMove();
+  cluster.node("m1").unschedulable = cluster.node("m2").unschedulable = true;
+  auto& order = cluster.order();
+  order.spec.onDeadline = api::OnDeadline::Stop;
+  cluster.exits["exit-nvidia"] = moving;
+  const auto drain = cluster.deployment().spec.exit.drainTimeout;
+  cluster.now = order.spec.deadline - drain - 1s;
+  EXPECT_THAT(cluster.step(cluster.plan()).marks, IsEmpty());
+  cluster.now += 1s;
+  const auto plan = cluster.plan();
+  EXPECT_EQ(cluster.step(plan).marks.size(), 2U);
+  EXPECT_EQ(shareOf(plan, "h200"), 0);
+  cluster.exits["exit-nvidia"].mayStop = false;
+  EXPECT_THAT(cluster.step(cluster.plan()).marks, IsEmpty()) << "the clocks differ";
+  cluster.exits["exit-nvidia"].mayStop = true;
+  order.spec.onDeadline = api::OnDeadline::Hold;
+  EXPECT_THAT(cluster.step(cluster.plan()).marks, IsEmpty());
+}
+
+TEST(Leaving, StopsEvenWhatIsPaused) {
+  auto cluster = twoToMove();
+  cluster.deployment().spec.paused = true;
+  cluster.order().spec.mode = api::ExitMode::Immediate;
+  cluster.exits["exit-nvidia"] = moving;
+  EXPECT_EQ(cluster.step(cluster.plan()).marks.size(), 2U);
+}
+
+TEST(Leaving, LeavesAFrozenDeploymentAsItIs) {
+  auto cluster = twoToMove();
+  cluster.run("mi300x", "m1");
+  cluster.workload("mi300x", 1);
+  cluster.order();
+  cluster.exits["exit-nvidia"] = {nullptr, true, true, true};
+  const auto plan = cluster.plan();
+  EXPECT_TRUE(of(plan).onHold);
+  const auto step = cluster.step(plan);
+  EXPECT_THAT(step.marks, IsEmpty());
+  EXPECT_EQ(step.replicas.at("h200"), 2);
+  EXPECT_EQ(step.replicas.at("mi300x"), 1);
+}
+
+// Turns the state machine as its controller does, and keeps the books.
+class Exiting {
+ public:
+  Exiting(Cluster& cluster, api::ExitOrder& order) : cluster_(cluster), order_(order) {}
+
+  plan::PurgeView purge{{}, {}, true};
+  std::optional<api::Duration> skew = 0ms;
+  std::vector<evidence::Entry> records;
+  std::vector<std::string> twice;  // records that say again what was said
+  plan::ExitDecision decision;
+  api::ExitOrderStatus status;
+
+  Types turn() {
+    const auto world = cluster_.world();
+    const auto plan = plan::placeAll(world);
+    plan::Journal journal;
+    for (const auto& record : records) journal.apply(record.type, record.at, record.body);
+    const plan::ExitInput input{order_, journal, world, plan, "cluster", skew, {}, purge, cluster_.now};
+    decision = plan::nextExit(input);
+    Types types;
+    for (const auto& record : decision.records) {
+      types.push_back(record.type);
+      note(record);
+      records.push_back(record);
+    }
+    status = plan::exitStatusOf(input, decision.after, {std::nullopt, "sha256:key"});
+    order_.status = status;
+    cluster_.exits[order_.meta.key.name] = decision.force;
+    return types;
+  }
+  Types turns(int count) {
+    Types types;
+    for (int i = 0; i < count; ++i) types = turn();
+    return types;
+  }
+  ExitPhase phase() const { return decision.after.phase.value(); }
+  const api::Condition& condition(const std::string& type) const {
+    return *api::findCondition(status.conditions, type);
+  }
+
+ private:
+  void note(const evidence::Entry& record) {
+    static const std::set<std::string> mayRecur = {"Phase", "Decided", "Pods", "Claims"};
+    if (mayRecur.contains(record.type)) return;
+    const auto id = record.type + record.body.value("namespace", "") + record.body.value("name", "") +
+                    record.body.value("variant", "") + record.body.value("uid", "") +
+                    record.body.value("object", "");
+    if (!seen_.insert(id).second) twice.push_back(id);
+  }
+
+  Cluster& cluster_;
+  api::ExitOrder& order_;
+  std::set<std::string> seen_;
+};
+
+TEST(Exit, RecordsWhatItFoundAndDecidedBeforeAnythingMoves) {
+  auto cluster = twoToMove();
+  Exiting run(cluster, cluster.order());
+  EXPECT_THAT(run.turn(), ElementsAre("Opened", "Found", "Pods", "Decided", "Phase"));
+  EXPECT_EQ(run.phase(), ExitPhase::Announced);
+  EXPECT_FALSE(run.decision.force.moves);
+  EXPECT_THAT(run.turn(), ElementsAre("Phase"));
+  EXPECT_EQ(run.phase(), ExitPhase::NoNewPlacement);
+  EXPECT_FALSE(run.decision.force.moves);
+  EXPECT_THAT(run.turn(), ElementsAre("Phase"));
+  EXPECT_EQ(run.phase(), ExitPhase::Shifting);
+  EXPECT_TRUE(run.decision.force.moves);
+  EXPECT_THAT(run.turn(), IsEmpty()) << "nothing is new";
+  ASSERT_EQ(run.status.affected.size(), 1U);
+  EXPECT_EQ(run.status.affected[0].replicas, 2);
+  EXPECT_EQ(run.status.affected[0].replacement, (api::Replacement{"fra", "mi300x", 2}));
+}
+
+void leave(Cluster& cluster, const std::string& name, const std::string& report) {
+  for (auto& pod : cluster.pods) {
+    if (pod.meta.key.name != name) continue;
+    pod.meta.deleted = cluster.now;
+    pod.meta.finalizers = {api::names::drainReportFinalizer};
+    if (report.empty()) {
+      pod.finalDelete = true;
+    } else {
+      pod.containers = {{"engine-sidecar", "s", "", true, report}};
+    }
+  }
+}
+
+TEST(Exit, RecordsEveryDrainBeforeItLetsThePodGoAndEndsVerified) {
+  auto cluster = twoToMove();
+  Exiting run(cluster, cluster.order());
+  run.turns(3);
+  cluster.run("mi300x", "m1");
+  cluster.run("mi300x", "m2");
+  const auto first = cluster.pods[0].meta.key.name, second = cluster.pods[1].meta.key.name;
+  leave(cluster, first, R"({"inFlightAtDrain":7,"completed":6,"cut":1})");
+  EXPECT_THAT(run.turn(), ElementsAre("Draining", "Drained", "Phase"));
+  EXPECT_EQ(run.phase(), ExitPhase::Draining);
+  ASSERT_EQ(run.decision.release.size(), 1U);
+  cluster.pods.pop_front();
+  leave(cluster, second, "");
+  run.turn();
+  ASSERT_EQ(run.decision.release.size(), 1U);
+  EXPECT_FALSE(run.status.affected[0].drained) << "one of the two is unknown: so is the sum";
+  cluster.pods.pop_front();
+  run.purge.present = {"PersistentVolumeClaim team/x"};
+  run.purge.residual = {{"Image vllm:1", "the stores of 2 nodes may hold it"}};
+  EXPECT_THAT(run.turn(), ElementsAre("Left", "Residual", "Purge", "Phase"));
+  EXPECT_EQ(run.phase(), ExitPhase::Purging);
+  EXPECT_THAT(run.decision.purge, ElementsAre("PersistentVolumeClaim team/x"));
+  EXPECT_THAT(run.turn(), IsEmpty()) << "it is still there";
+  run.purge.present.clear();
+  EXPECT_THAT(run.turn(), ElementsAre("Purged", "Phase", "Closed"));
+  EXPECT_EQ(run.phase(), ExitPhase::Verified);
+  EXPECT_EQ(run.status.totals, (api::ExitTotals{1, 1, 0, 1, 1}));
+  EXPECT_EQ(run.condition("Complete").status, "True");
+  EXPECT_THAT(run.condition("Complete").message, HasSubstr("Image vllm:1"));
+  EXPECT_THAT(run.status.affected[0].message, HasSubstr("1 of 2 replicas are unknown: " + second));
+  EXPECT_THAT(run.turn(), IsEmpty());
+  EXPECT_TRUE(run.decision.force.moves) << "it goes on keeping out what it targets";
+  EXPECT_THAT(run.twice, IsEmpty());
+}
+
+TEST(Exit, CountsWhatItsReplicasReported) {
+  auto cluster = twoToMove();
+  Exiting run(cluster, cluster.order());
+  run.turns(3);
+  leave(cluster, cluster.pods[0].meta.key.name, R"({"inFlightAtDrain":7,"completed":6,"cut":1})");
+  leave(cluster, cluster.pods[1].meta.key.name, R"({"inFlightAtDrain":3,"completed":3,"cut":0})");
+  run.turn();
+  EXPECT_EQ(run.status.affected[0].drained, (api::DrainCount{10, 9, 1}));
+}
+
+TEST(Exit, NamesTheConstraintThatBindsAndLetsTheOthersGoOn) {
+  auto cluster = twoToMove();
+  cluster.add(assistant("alone").replicas(1).variant(h200()));
+  cluster.add(h200Node("h3"));
+  cluster.run("h200", "h3", "alone");
+  Exiting run(cluster, cluster.order());
+  run.turns(4);
+  EXPECT_EQ(run.phase(), ExitPhase::Shifting);
+  EXPECT_EQ(run.condition("Blocked").status, "True");
+  EXPECT_EQ(run.condition("Blocked").reason, "NoAlternative");
+  EXPECT_THAT(run.condition("Blocked").message, HasSubstr("ModelDeployment team/alone has no variant"));
+  std::erase_if(cluster.pods, [](const auto& pod) { return pod.node != "h3"; });
+  run.turn();
+  EXPECT_EQ(run.phase(), ExitPhase::Blocked) << "the other one has left";
+  EXPECT_EQ(run.status.totals.blocked, 1);
+  EXPECT_EQ(run.status.totals.shifted, 1);
+}
+
+TEST(Exit, SaysWhyTheAlternativeCannotTakeOver) {
+  auto cluster = twoToMove();
+  cluster.node("m1").unschedulable = cluster.node("m2").unschedulable = true;
+  Exiting run(cluster, cluster.order());
+  run.turns(5);
+  EXPECT_EQ(run.phase(), ExitPhase::Blocked);
+  EXPECT_EQ(run.condition("Blocked").reason, "NoCapacity");
+  EXPECT_THAT(run.condition("Blocked").message, HasSubstr("mi300x"));
+  cluster.node("m1").unschedulable = cluster.node("m2").unschedulable = false;
+  EXPECT_THAT(run.turn(), ElementsAre("Decided", "Phase"));
+  EXPECT_EQ(run.phase(), ExitPhase::Shifting) << "a way out has appeared";
+}
+
+TEST(Exit, HoldsWhilePausedAndGoesOnAfterwards) {
+  auto cluster = twoToMove();
+  auto& order = cluster.order();
+  Exiting run(cluster, order);
+  order.spec.paused = true;
+  run.turns(4);
+  EXPECT_EQ(run.phase(), ExitPhase::NoNewPlacement) << "what is new stays out";
+  EXPECT_FALSE(run.decision.force.moves);
+  order.spec.paused = false;
+  run.turns(2);
+  EXPECT_EQ(run.phase(), ExitPhase::Shifting);
+  order.spec.paused = true;
+  run.turn();
+  EXPECT_EQ(run.phase(), ExitPhase::Held);
+  EXPECT_TRUE(run.decision.force.frozen);
+  order.spec.paused = false;
+  run.turns(2);
+  EXPECT_EQ(run.phase(), ExitPhase::Shifting);
+}
+
+TEST(Exit, HoldsAtItsDeadlineOrStopsUnlessTheClocksDiffer) {
+  auto cluster = twoToMove();
+  cluster.node("m1").unschedulable = cluster.node("m2").unschedulable = true;
+  auto& order = cluster.order();
+  Exiting run(cluster, order);
+  run.turns(5);
+  EXPECT_EQ(run.decision.wakeAt, plan::stopBegins(order.spec, cluster.deployment()));
+  cluster.now = order.spec.deadline;
+  run.turn();
+  EXPECT_EQ(run.phase(), ExitPhase::Held);
+  EXPECT_EQ(run.condition("Complete").reason, "DeadlinePassed");
+  order.spec.onDeadline = api::OnDeadline::Stop;
+  for (const auto& difference : {std::optional<api::Duration>{61s}, {-61s}, {}}) {
+    run.skew = difference;
+    run.turn();
+    EXPECT_EQ(run.phase(), ExitPhase::Held);
+    EXPECT_EQ(run.condition("Complete").reason, "ClockSkew");
+    EXPECT_FALSE(run.decision.force.mayStop);
+  }
+  run.skew = 60s;
+  run.turns(2);
+  EXPECT_TRUE(run.decision.force.mayStop);
+  EXPECT_EQ(run.decision.after.rows.begin()->second.decision->reason, "DeadlineReached");
+}
+
+TEST(Exit, ADrillMovesNothingAndDatesItsAnswer) {
+  auto cluster = twoToMove();
+  auto& order = cluster.order();
+  order.spec.drill = true;
+  Exiting run(cluster, order);
+  EXPECT_THAT(run.turn(), ElementsAre("Opened", "Found", "Pods", "Decided", "Phase", "Answer",
+                                      "Phase", "Closed"));
+  EXPECT_FALSE(run.decision.force.moves);
+  EXPECT_EQ(run.phase(), ExitPhase::Verified);
+  EXPECT_EQ(run.condition("Complete").message, "drill: all 1 shares could be left");
+  EXPECT_EQ(run.status.phases.back().at, testTime);
+  EXPECT_EQ(shareOf(cluster.plan(), "h200"), 2);
+  EXPECT_EQ(refusalOf(cluster.plan(), "h200"), "") << "a drill keeps nothing out";
+}
+
+TEST(Exit, ADrillSaysWhatCouldNotBeLeft) {
+  auto cluster = twoToMove();
+  cluster.node("m2").unschedulable = cluster.node("m1").unschedulable = true;
+  auto& order = cluster.order();
+  order.spec.drill = true;
+  Exiting run(cluster, order);
+  run.turn();
+  EXPECT_EQ(run.phase(), ExitPhase::Blocked);
+  EXPECT_EQ(run.condition("Complete").status, "True");
+  EXPECT_EQ(run.condition("Complete").reason, "CouldNotLeave");
+  EXPECT_EQ(run.condition("Blocked").status, "True");
+  EXPECT_EQ(run.status.totals.blocked, 1);
+}
+
+TEST(Exit, ADrillOfAnImmediateExitCountsTheRoomThatItMakes) {
+  Cluster cluster;
+  cluster.add(h200Node("h1"));
+  cluster.passports.push_back(
+      makePassport("other").artifact("fp8", api::SourceType::OCI, "oci://r.example/m").obj());
+  cluster.add(assistant().replicas(1).variant(h200()).variant(
+      makeVariant("other").passport("other", "fp8").on("nvidia", {"NVIDIA-H200"}, 8)));
+  cluster.run("h200", "h1");
+  auto& order = cluster.order();
+  order.spec.target = {};
+  order.spec.target.passports = {"open"};
+  order.spec.drill = true;
+  {
+    Exiting run(cluster, order);
+    run.turn();
+    EXPECT_EQ(run.phase(), ExitPhase::Blocked) << "there is no room to begin in";
+  }
+  order.spec.mode = api::ExitMode::Immediate;
+  Exiting run(cluster, order);
+  run.turn();
+  EXPECT_EQ(run.phase(), ExitPhase::Verified);
+  EXPECT_EQ(run.status.affected[0].replacement, (api::Replacement{"fra", "other", 1}));
+}
+
+TEST(Exit, RecordsThatItWasLifted) {
+  auto cluster = twoToMove();
+  auto& order = cluster.order();
+  Exiting run(cluster, order);
+  run.turns(3);
+  order.meta.deleted = cluster.now;
+  EXPECT_THAT(run.turn(), ElementsAre("Lifted", "Closed"));
+  EXPECT_TRUE(run.decision.finished);
+  EXPECT_THAT(run.turn(), IsEmpty());
+}
+
+TEST(Exit, WithoutAnythingToLeaveItIsVerifiedAtOnce) {
+  Cluster cluster;
+  cluster.add(mi300xNode("m1"));
+  cluster.add(assistant().replicas(1).variant(h200()).variant(mi300x()));
+  Exiting run(cluster, cluster.order());
+  run.turns(5);
+  EXPECT_EQ(run.phase(), ExitPhase::Verified);
+  EXPECT_EQ(run.status.totals.affected, 0) << "a variant that is only named is no share";
+}
+
+// Whatever happens meanwhile: no replica goes before its replacement is Ready (the simulator looks),
+// nothing is recorded twice although the journal is read anew at each turn, and the exit ends.
+RC_GTEST_PROP(Exit, LosesNoCapacityAndSaysNothingTwice, ()) {
+  Simulator sim(*rc::gen::noShrink(rc::gen::arbitrary<unsigned>()));
+  const int h200s = *rc::gen::inRange(1, 4), mi300xs = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < h200s; ++i) sim.cluster.add(h200Node("h" + std::to_string(i)));
+  for (int i = 0; i < mi300xs; ++i) sim.cluster.add(mi300xNode("m" + std::to_string(i)));
+  for (int d = 0; d < *rc::gen::inRange(1, 3); ++d) {
+    auto builder = assistant("d" + std::to_string(d)).replicas(*rc::gen::inRange(0, 4));
+    sim.cluster.add(builder.variant(h200("a")).variant(mi300x("b")));
+  }
+  for (int i = 0; i < *rc::gen::inRange(0, 60); ++i) sim.tick();
+  auto& order = sim.cluster.order();
+  Exiting run(sim.cluster, order);
+  for (int i = 0; i < 300; ++i) {
+    sim.tick();
+    run.turn();
+    if (i == 40 && *rc::gen::arbitrary<bool>()) sim.cluster.add(mi300xNode("late"));
+  }
+  RC_LOG() << sim.picture();
+  for (const auto& violation : sim.violations) RC_LOG() << violation << "\n";
+  RC_ASSERT(sim.violations.empty());
+  RC_ASSERT(run.twice.empty());
+  bool left = true;
+  for (const auto& pod : sim.cluster.pods) {
+    left = left && !pod.meta.labels.has(api::names::variantLabel, "a");
+  }
+  const auto phase = run.phase();
+  RC_ASSERT(phase == (left ? ExitPhase::Verified : ExitPhase::Blocked));
+}
+
+}  // namespace
+}  // namespace bailiwick::testing

@@ -1,0 +1,197 @@
+"""TLS in both directions, gateways and their peers, providers."""
+import json
+import socket
+import ssl
+
+import pytest
+from certificates import Authority
+from kit import Backend, Reader, Upstream, chunk, events_head, eventually, ok, request
+
+CHAT = request("POST", "/v1/chat/completions", {"model": "assistant"})
+
+
+@pytest.fixture
+def ca(tmp_path):
+    return Authority(tmp_path, "ca")
+
+
+def over_tls(proxy, port, data, context):
+    with proxy.connect(port) as sock, context.wrap_socket(sock, server_hostname="127.0.0.1") as tls:
+        tls.sendall(data)
+        return Reader(tls).response()
+
+
+def test_clients_are_served_over_tls_and_certificates_are_renewed(sidecar, engine, ca):
+    cert, key = ca.issue("server")
+
+    def script(conn, heard):
+        return events_head() + chunk(b"data: 1\n\n") + chunk(b"x" * 200_000) + b"0\r\n\r\n"
+
+    engine.script = script
+    proxy = sidecar(engine=engine, data={"listen": "127.0.0.1:0",
+                                         "tls": {"certFile": str(cert), "keyFile": str(key)}})
+    answer = over_tls(proxy, "data", CHAT, ca.client())
+    assert answer.body == b"data: 1\n\n" + b"x" * 200_000
+    with proxy.connect() as sock:
+        sock.sendall(CHAT)
+        assert b"200 OK" not in Reader(sock).to_end()
+    other = Authority(ca.folder, "other")
+    new_cert, new_key = other.issue("new")
+    new_cert.rename(cert)
+    new_key.rename(key)
+
+    def renewed():
+        try:
+            return over_tls(proxy, "data", CHAT, other.client()).status == 200
+        except ssl.SSLError:
+            return False
+
+    eventually(renewed, "the new certificate is shown")
+
+
+def external(upstream, ca, key_file, **extra):
+    return Backend("azure", upstream.url + "/openai/v1", "External",
+                   extra={"region": "swedencentral", "jurisdiction": "FR", "model": "gpt-5",
+                          "keyFile": str(key_file), **extra})
+
+
+def test_a_provider_is_asked_over_verified_tls_with_its_own_key(sidecar, ca, tmp_path, monkeypatch):
+    key_file = tmp_path / "azure"
+    key_file.write_text("provider-secret\n")
+    with Upstream(context=ca.server("azure")) as provider:
+        backends = {"backends": [external(provider, ca, key_file).entry()]}
+        proxy = sidecar(table=backends, env={"SSL_CERT_FILE": str(ca.file)})
+        answer = proxy.chat(headers={"Authorization": "Bearer mine", "Cookie": "a=b",
+                                     "x-data-residency": "eu-personal"})
+        assert answer.status == 200
+        assert answer.headers["x-bailiwick-region"] == "swedencentral"
+        assert answer.headers["x-bailiwick-model"] == "gpt-5"
+        heard = provider.heard[0]
+        assert heard.line == "POST /openai/v1/chat/completions HTTP/1.1"
+        assert heard.get("Authorization") == "Bearer provider-secret"
+        assert heard.json()["model"] == "gpt-5"
+        for name in ("Cookie", "X-Forwarded-For", "x-data-residency", "x-bailiwick-hop"):
+            assert heard.get(name) is None, name
+        key_file.write_text("renewed\n")
+        eventually(lambda: proxy.chat().status == 200 and
+                   provider.heard[-1].get("Authorization") == "Bearer renewed", "the new key is sent")
+        stranger = sidecar(table=backends)
+        answer = stranger.chat()
+        assert (answer.status, answer.code()) == (502, "upstream_failed")
+        assert "secret" not in stranger.errors.read_text()
+        key_file.unlink()
+        keyless = sidecar(table=backends, env={"SSL_CERT_FILE": str(ca.file)})
+        assert keyless.chat().status == 502
+
+
+def test_what_lies_outside_the_domain_is_never_asked(sidecar, ca, tmp_path):
+    with Upstream() as outside:
+        entry = Backend("us", outside.url, "Peer",
+                        extra={"region": "iad", "jurisdiction": "US"}).entry()
+        proxy = sidecar(table={"backends": [entry]})
+        answer = proxy.chat()
+        assert answer.status in (451, 503)
+        assert outside.heard == []
+        assert "US" in proxy.state()["tables"][0]["reports"][0]
+
+
+class Fleet:
+    """Two regions' gateways with one certificate authority each."""
+
+    def __init__(self, folder, start):
+        self.folder = folder
+        self.start = start
+        self.authorities = {name: Authority(folder, f"{name}-ca") for name in ("fra", "zrh")}
+        bundle = folder / "clients.crt"
+        bundle.write_text("".join(ca.file.read_text() for ca in self.authorities.values()))
+        self.bundle = bundle
+        self.pods = Authority(folder, "pods-ca")
+
+    def certificate(self, region):
+        return self.authorities[region].issue(
+            f"{region}-gateway", f"IP:127.0.0.1,URI:bailiwick://region/{region}")
+
+    def gateway(self, region, jurisdiction, backends, deployment="assistants.assistant"):
+        routes = self.folder / f"{region}-routes.d"
+        routes.mkdir()
+        cert, key = self.certificate(region)
+        table = {"servedName": "assistant", "generation": 1, "mode": "Priority",
+                 "residency": {"jurisdictions": ["DE", "CH"], "classes": ["eu-personal"]},
+                 "backends": backends, "tls": {"certFile": str(cert), "keyFile": str(key)}}
+        (routes / f"{deployment}.yaml").write_text(json.dumps(table))
+        server, server_key = self.pods.issue(f"{region}-pods")
+        return self.start(
+            routes={"folder": str(routes), "file": None},
+            identity={"region": region, "jurisdiction": jurisdiction},
+            data={"listen": "127.0.0.1:0",
+                  "tls": {"certFile": str(server), "keyFile": str(server_key)}},
+            peers={"listen": "127.0.0.1:0",
+                   "tls": {"certFile": str(cert), "keyFile": str(key),
+                           "clientCAFile": str(self.bundle)}})
+
+    def peer(self, region, jurisdiction, port):
+        return Backend(f"{region}-peer", f"https://127.0.0.1:{port}", "Peer",
+                       extra={"region": region, "jurisdiction": jurisdiction,
+                              "caFile": str(self.authorities[region].file)}).entry()
+
+
+@pytest.fixture
+def fleet(tmp_path, sidecar):
+    return Fleet(tmp_path, sidecar)
+
+
+def test_a_request_goes_from_pod_to_gateway_to_gateway_to_pod(fleet, sidecar, engine):
+    there = sidecar(engine=engine, identity={"region": "zrh", "jurisdiction": "CH"},
+                    table={"residency": {"jurisdictions": ["DE", "CH"], "classes": ["eu-personal"]}})
+    zrh = fleet.gateway("zrh", "CH", [Backend("own", f"http://127.0.0.1:{there.ports['data']}").entry()])
+    fra = fleet.gateway("fra", "DE", [fleet.peer("zrh", "CH", zrh.ports["peers"])])
+    entry = Backend("zrh", f"https://127.0.0.1:{fra.ports['data']}", "Peer",
+                    extra={"region": "zrh", "jurisdiction": "CH",
+                           "caFile": str(fleet.pods.file), "model": "own-model"}).entry()
+    here = sidecar(table={"backends": [entry]},
+                   identity={"region": "fra", "jurisdiction": "DE",
+                             "deployment": "assistants/assistant"})
+    answer = here.chat(headers={"x-data-jurisdiction": "CH", "x-data-residency": "eu-personal",
+                                "x-bailiwick-region": "iad", "x-bailiwick-deployment": "other/one"})
+    assert answer.status == 200, answer.body
+    assert answer.headers["x-bailiwick-region"] == "zrh"
+    assert engine.heard[0].json()["model"] == "own-model"
+    assert engine.heard[0].get("x-bailiwick-hop") is None
+    refused = here.chat(headers={"x-data-jurisdiction": "DE"})
+    assert refused.status == 451
+
+
+def test_what_has_hopped_is_never_forwarded_again(fleet):
+    with Upstream() as far:
+        zrh = fleet.gateway("zrh", "CH", [fleet.peer("fra", "DE", far.port)])
+        context = fleet.authorities["zrh"].client(fleet.certificate("fra"))
+        data = request("POST", "/v1/completions", {"model": "assistant"},
+                       {"x-bailiwick-deployment": "assistants/assistant", "x-bailiwick-hop": "1"})
+        answer = over_tls(zrh, "peers", data, context)
+        assert (answer.status, answer.code()) == (503, "no_backend")
+        assert far.connections == 0
+
+
+def test_only_regions_are_let_in_by_their_certificates(fleet):
+    zrh = fleet.gateway("zrh", "CH", [fleet.peer("fra", "DE", 1)])
+    ca = fleet.authorities["fra"]
+    nameless = ca.issue("nameless")
+    stranger = Authority(fleet.folder, "stranger").issue(
+        "fake", "IP:127.0.0.1,URI:bailiwick://region/fra")
+    for certificate in (None, nameless, stranger):
+        with pytest.raises((ssl.SSLError, EOFError, ConnectionError, OSError)):
+            over_tls(zrh, "peers", CHAT, fleet.authorities["zrh"].client(certificate))
+
+
+def test_a_gateway_wants_to_know_the_deployment(fleet):
+    with Upstream() as pod:
+        fra = fleet.gateway("fra", "DE", [Backend("own", pod.url).entry()])
+        context = fleet.pods.client()
+        answer = over_tls(fra, "data", CHAT, context)
+        assert (answer.status, answer.code()) == (400, "bad_request")
+        for headers, status in (({"x-bailiwick-deployment": "other/one"}, 404),
+                                ({"x-bailiwick-deployment": "assistants/assistant"}, 200)):
+            answer = over_tls(fra, "data", request("POST", "/v1/completions",
+                                                   {"model": "assistant"}, headers), context)
+            assert answer.status == status
+        assert pod.heard[0].get("x-bailiwick-hop") == "assistants/assistant"
