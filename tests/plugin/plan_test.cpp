@@ -95,6 +95,7 @@ TEST_F(PlanTest, WhatHasNoPlaceIsAFindingInTheWordsOfTheCondition) {
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.out, HasSubstr("2 of 3 units have a lawful place"));
   const auto missing = planJson(deployment("assistant", 1));
+  ASSERT_EQ(missing["findings"].size(), 1u);
   EXPECT_EQ(missing["findings"][0]["reason"], "PassportMissing");
 }
 
@@ -143,6 +144,7 @@ TEST_F(PlanTest, ARegionThatMovesAwayLeavesItsDeploymentsUnlawful) {
       "apiVersion: bailiwick.dev/v1alpha1\nkind: Region\nmetadata: {name: fra}\n"
       "spec: {provider: aws, location: us-east-1, jurisdiction: US}\n");
   EXPECT_EQ(report["objects"][0]["change"], "changed");
+  ASSERT_FALSE(report["findings"].empty());
   EXPECT_EQ(report["findings"][0]["reason"], "Displaced");
 }
 
