@@ -1,6 +1,7 @@
 #pragma once
 // What runs of a deployment: its replicas, each judged against the law as it is now.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "api/model_deployment.hpp"
 #include "api/workload.hpp"
 #include "plan/inventory.hpp"
+#include "plan/legality.hpp"
 #include "policy/refusal.hpp"
 
 namespace bailiwick::plan {
@@ -39,6 +41,8 @@ struct ReplicaContext {
   api::Time now;
   // Set when the law refuses the whole deployment here: then every replica is unlawful for it.
   const policy::Refusal* refused = nullptr;
+  // What policies say of the variants, by name.
+  const std::map<std::string, VariantLaw>* laws = nullptr;
 };
 
 // How many of a variant's replicas are the extra ones of a rolling update: its controller's own,

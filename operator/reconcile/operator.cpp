@@ -62,6 +62,10 @@ bool matters(const api::Region& a, const api::Region& b) {
   return !(x == y);
 }
 
+bool matters(const api::SovereigntyPolicy& a, const api::SovereigntyPolicy& b) {
+  return a.meta.generation != b.meta.generation || a.meta.uid != b.meta.uid;
+}
+
 bool matters(const api::ModelPassport& a, const api::ModelPassport& b) {
   auto x = a, y = b;
   x.meta.resourceVersion = y.meta.resourceVersion;
@@ -111,7 +115,7 @@ Result<void> Operator::start(std::stop_token stop) {
   planner.region = config_.region;
   planner.now = wallClock;
   planner.changed = [this](const api::Key& key) { queue_.add(key); };
-  planner.planned = [this] { queue_.addAfter(api::Key{"", config_.region}, regionQuiet); };
+  planner.planned = [this] { planned(); };
   planner.observer = config_.observer;
   planner.renderable = [this](const api::ModelDeployment& deployment, const api::Variant& variant,
                               const api::ModelPassport& passport) {
@@ -128,8 +132,12 @@ Result<void> Operator::start(std::stop_token stop) {
   passports_ = std::make_unique<PassportController>(
       PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
   passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
+  policies_ = std::make_unique<PolicyController>(PolicyController::Config{
+      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), wallClock});
+  policies_->watch([this](const api::Key& key) { policyQueue_.add(key); });
   watchDeployments();
   watchWorld();
+  watchPolicies();
   caches_.start(transport_);
   if (config_.leaderElect) {
     election_->start();
@@ -150,6 +158,7 @@ void Operator::stop() {
   if (leading_.joinable()) leading_.join();
   queue_.shutdown();
   passportQueue_.shutdown();
+  policyQueue_.shutdown();
   workers_.clear();
   if (planner_) planner_->stop();
   caches_.stop();
@@ -175,8 +184,20 @@ void Operator::beginWork(std::stop_token stop) {
     work(passportQueue_,
          [this](const auto& key, auto halt) { return passports_->reconcile(key, halt); }, own);
   });
+  workers_.emplace_back([this](std::stop_token own) {
+    work(policyQueue_,
+         [this](const auto& key, auto halt) { return policies_->reconcile(key, halt); }, own);
+  });
   planner_->start();
   planner_->poke();
+}
+
+// The statuses that sum up a plan are debounced: it changes with every pod.
+void Operator::planned() {
+  queue_.addAfter(api::Key{"", config_.region}, regionQuiet);
+  for (const auto& policy : caches_.policies.store().snapshot()) {
+    policyQueue_.addAfter(policy->meta.key, regionQuiet);
+  }
 }
 
 std::string Operator::notReady() const {
@@ -270,6 +291,16 @@ void Operator::watchIngredients(kube::Informer<T>& informer) {
                          if (matters(*before, *after)) poke(after);
                        },
                        poke});
+}
+
+void Operator::watchPolicies() {
+  using Ptr = std::shared_ptr<const api::SovereigntyPolicy>;
+  const auto poke = [this](const Ptr&) { planner_->poke(); };
+  caches_.policies.addHandler({poke,
+                               [poke](const Ptr& before, const Ptr& after) {
+                                 if (matters(*before, *after)) poke(after);
+                               },
+                               poke});
 }
 
 void Operator::watchWorld() {

@@ -15,6 +15,7 @@
 #include "kube/work_queue.hpp"
 #include "reconcile/deployment_controller.hpp"
 #include "reconcile/passport_controller.hpp"
+#include "reconcile/policy_controller.hpp"
 #include "reconcile/region_controller.hpp"
 
 namespace bailiwick::reconcile {
@@ -50,10 +51,14 @@ class Operator {
   // Leadership was lost: the process must end, since what is under way was decided as leader.
   bool fenced() const { return fenced_; }
   const Caches& caches() const { return caches_; }
+  // Writes only while this process leads.
+  kube::Transport& fencedTransport() { return *fencedTransport_; }
 
  private:
   void watchDeployments();
   void watchWorld();
+  void watchPolicies();
+  void planned();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
   // What every pod template is made of, beside the deployment itself.
@@ -76,8 +81,10 @@ class Operator {
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
+  std::unique_ptr<PolicyController> policies_;
   kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
   kube::WorkQueue<> passportQueue_;  // ModelPassports
+  kube::WorkQueue<> policyQueue_;    // SovereigntyPolicies
   std::atomic<bool> fenced_{false};
   std::mutex leadMutex_;  // lead() comes from the election's thread, stop() from another
   bool stopping_ = false;

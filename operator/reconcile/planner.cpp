@@ -8,8 +8,23 @@ namespace {
 
 constexpr auto maxWithdrawal = std::chrono::hours(6);
 
+bool same(const policy::Objection& a, const policy::Objection& b);
+bool same(const plan::VariantPlan& a, const plan::VariantPlan& b);
+bool same(const plan::Replica& a, const plan::Replica& b);
+
+template <class T>
+bool sameAll(const std::vector<T>& a, const std::vector<T>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const T& x, const T& y) { return same(x, y); });
+}
+
+bool same(const policy::Objection& a, const policy::Objection& b) {
+  return a.effect == b.effect && a.message == b.message;
+}
+
 bool same(const plan::VariantPlan& a, const plan::VariantPlan& b) {
-  return a.share == b.share && a.offer == b.offer && a.cordoned == b.cordoned &&
+  return a.law.products == b.law.products && sameAll(a.law.objections, b.law.objections) &&
+         a.share == b.share && a.offer == b.offer && a.cordoned == b.cordoned &&
          a.stuck == b.stuck && a.noRoomToSurge == b.noRoomToSurge && a.refusal == b.refusal &&
          a.groups == b.groups;
 }
@@ -19,12 +34,6 @@ bool same(const plan::Replica& a, const plan::Replica& b) {
          a.terminating == b.terminating && a.lost == b.lost && a.cordoned == b.cordoned &&
          a.stuck == b.stuck && a.unlawful == b.unlawful &&
          a.pod->meta.annotations == b.pod->meta.annotations;
-}
-
-template <class T>
-bool sameAll(const std::vector<T>& a, const std::vector<T>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const T& x, const T& y) { return same(x, y); });
 }
 
 bool sameOutcome(const plan::DeploymentPlan& a, const plan::DeploymentPlan& b) {
@@ -186,6 +195,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
     for (const auto& deployment : next->snapshot.deployments) config_.changed(deployment->meta.key);
   }
   for (const auto& [key, plan] : next->plan.deployments) {
+    if (plan.lawUntil) pokeAt(key, *plan.lawUntil);
     if (keys.contains(key)) continue;
     const auto old = before ? before->plan.deployments.find(key) : next->plan.deployments.end();
     const bool known = before && old != before->plan.deployments.end();

@@ -41,6 +41,8 @@ Snapshot gather(const Caches& caches, const std::string& regionName) {
   Snapshot s;
   s.deployments = caches.deployments.store().snapshot();
   s.passports = caches.passports.store().snapshot();
+  s.policies = caches.policies.store().snapshot();
+  s.regions = caches.regions.store().snapshot();
   readRegion(s, caches, regionName);
   s.nodes = caches.nodes.store().snapshot();
   s.pods = caches.pods.store().snapshot();
@@ -59,6 +61,8 @@ plan::World worldOf(const Snapshot& s) {
   world.pods = pointers(s.pods);
   world.deployments = pointers(s.deployments);
   for (const auto& passport : s.passports) world.passports[passport->meta.key.name] = passport.get();
+  for (const auto& region : s.regions) world.regions[region->meta.key.name] = region.get();
+  world.policies = pointers(s.policies);
   std::map<api::Key, std::string> uids;
   for (const auto& deployment : s.deployments) {
     uids.emplace(deployment->meta.key, deployment->meta.uid);

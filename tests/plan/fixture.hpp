@@ -47,6 +47,8 @@ class Cluster {
   std::deque<api::Pod> pods;
   std::deque<api::ModelDeployment> deployments;
   std::deque<api::ModelPassport> passports;
+  std::deque<api::SovereigntyPolicy> policies;
+  std::map<api::Key, policy::ExitReadiness> exitReadiness;
   std::map<std::pair<api::Key, std::string>, api::Workload> workloads;
   std::map<std::pair<std::string, std::string>, plan::Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, plan::ApplyRefusal> applyRefusals;
@@ -55,6 +57,7 @@ class Cluster {
   Cluster& add(const api::ModelDeployment& deployment);
   Cluster& add(const DeploymentBuilder& deployment) { return add(deployment.obj()); }
   Cluster& add(const PodBuilder& pod);
+  Cluster& add(const PolicyBuilder& policy);
   // A Ready replica on `node` that holds eight devices of the node's resource, an hour old.
   api::Pod& run(const std::string& variant, const std::string& node,
                 const std::string& deployment = "assistant");
