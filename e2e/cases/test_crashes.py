@@ -1,6 +1,7 @@
 """The operator and the API server die at the worst moment."""
 import random
 import time
+from datetime import datetime, timezone
 
 from kit import audit, running
 from kit.objects import variant
@@ -66,10 +67,7 @@ def test_a_restart_changes_nothing_that_need_not_change(case):
     running.kill(case.region)
     operator = case.region.start_operator()
     running.wait_leading(operator)
-    eventually(lambda: {e["objectRef"]["name"] for e in
-                        audit.mutations(case.region, mark, case.namespace)
-                        if audit.resource(e) == "poddisruptionbudgets"} == {"a", "b"},
-               "each object was applied once")
+    eventually(lambda: applied_once(case, mark, {"a", "b"}), "each object was applied once")
     eventually(lambda: not audit_moves(case), "all is quiet again")
     assert versions(case) == before
     assert uids == case.uids("a") | case.uids("b")
@@ -110,6 +108,7 @@ def test_killed_at_random_moments_of_a_change_it_ends_where_it_would_have(case):
         last = {"variants": [variant(image="registry.example/vllm:last")], "replicas": 2}
         case.change(**last)
         case.region.start_operator()
+        mark, ended = case.region.audit_mark(), datetime.now(timezone.utc)
         case.wait_settled(timeout=240)
         eventually(lambda: [p["spec"]["containers"][0]["image"] for p in case.pods()]
                    == ["registry.example/vllm:last"] * 2, "two pods of the last spec")
@@ -126,6 +125,25 @@ def test_killed_at_random_moments_of_a_change_it_ends_where_it_would_have(case):
         assert owners == {uid}, owners
         return True
     eventually(clean, "no duplicates and no orphans are left")
+    eventually(lambda: not audit_moves(case), "all is quiet")
+    writes = audit.mutations(case.region, mark, case.namespace)
+    settled = max(datetime.fromisoformat(event["stageTimestamp"]) for event in writes)
+    print(f"stable {(settled - ended).total_seconds():.1f} s after the last fault")
+    before, uids = versions(case), case.uids()
+    for _ in range(3):  # each start lists everything anew, and looks at everything once
+        mark = case.region.audit_mark()
+        running.kill(case.region)
+        running.wait_leading(case.region.start_operator())
+        eventually(lambda: applied_once(case, mark, {"m"}), "each object was applied once")
+    eventually(lambda: not audit_moves(case), "all is quiet again")
+    assert versions(case) == before and case.uids() == uids
+
+
+def applied_once(case, mark: int, names: set) -> bool:
+    """Whether a new operator has come to these deployments: their PodDisruptionBudgets tell."""
+    return {event["objectRef"]["name"] for event in
+            audit.mutations(case.region, mark, case.namespace)
+            if audit.resource(event) == "poddisruptionbudgets"} == names
 
 
 def test_the_api_server_dies_in_the_middle_of_a_change_and_comes_back(case):

@@ -1,9 +1,12 @@
 """A node leaves its residency class or its jurisdiction under a replica that runs there."""
 import time
 
-from kit import objects
+import pytest
+
+from kit import audit, objects
 from kit.recorder import first_reached, is_ready, never_below, ready_units
 from kit.wait import eventually, holds
+from lib.api import MERGE, Api
 
 COST = "controller.kubernetes.io/pod-deletion-cost"
 SINCE = "bailiwick.dev/unlawful-since"
@@ -143,3 +146,50 @@ def test_every_replica_on_its_way_out_of_the_law_is_replaced_while_room_is_scarc
     case.wait_condition("Placed", "False", "NoCapacity")
     units = ready_units(seen)
     assert min(ready for _, ready in units[first_reached(units, 3):]) >= 1
+
+
+@pytest.fixture
+def pods_are_kept(case):
+    """A policy of somebody else's: the operator may not change a pod of this namespace."""
+    name, group = f"keep-{case.namespace}", "admissionregistration.k8s.io"
+    mine = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": case.namespace}},
+            "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"],
+                               "resources": ["pods"]}]}
+    others = f"request.userInfo.username != '{audit.operator_user(case.region)}'"
+    made = [
+        {"apiVersion": f"{group}/v1", "kind": "ValidatingAdmissionPolicy",
+         "metadata": {"name": name}, "spec": {
+             "matchConstraints": mine,
+             "validations": [{"expression": others, "message": "pods are kept as they are"}]}},
+        {"apiVersion": f"{group}/v1", "kind": "ValidatingAdmissionPolicyBinding",
+         "metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Deny"]}}]
+    case.region.apply(made)
+    yield
+    for obj in made:
+        case.api.delete(case.api.path(obj))
+
+
+def kept(case) -> bool:
+    """Whether the API server has come to know the policy."""
+    operator = Api(case.region.start_operator().kubeconfig, agent="bailiwick-operator/probe")
+    name = case.pods()[0]["metadata"]["name"]
+    code, text = operator.raw("PATCH", f"{case.pods_path}/{name}?dryRun=All&fieldValidation=Strict"
+                              "&fieldManager=bailiwick-operator",
+                              {"metadata": {"annotations": {COST: "-1"}}}, MERGE)
+    return code == 422 and "pods are kept as they are" in text
+
+
+def test_a_policy_that_keeps_pods_as_they_are_buys_an_unlawful_one_no_time(case, pods_are_kept):
+    nodes = case.nodes(2)
+    case.deploy()
+    case.wait_settled()
+    here, = case.running()
+    eventually(lambda: kept(case), "the policy is in force")
+    with case.record() as seen:
+        case.leave_class(here)
+        case.wait_running(set(nodes) - {here})
+        case.wait_settled()
+        case.leave_class(*(set(nodes) - {here}))
+        eventually(lambda: not case.pods(), "nothing runs where it may not")
+    units = [ready for _, ready in ready_units(seen)]
+    assert max(units) == 2, "the replacement came first"

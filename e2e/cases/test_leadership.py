@@ -5,7 +5,9 @@ import pytest
 
 from kit import audit, objects, running
 from kit.case import CLASSES, Case
+from kit.fault_proxy import FaultProxy
 from kit.objects import variant
+from kit.recorder import never_below
 from kit.wait import eventually
 
 NAMES = ("operator", "operator-b")
@@ -72,29 +74,9 @@ def test_a_leader_that_slept_past_its_lease_writes_nothing_when_it_wakes(two):
     eventually(lambda: not leader.process.pid, "the old leader ends")
     case.wait_settled()
     written = [event for event in audit.mutations(case.region, mark)
-               if credential(event) == credential_of(case.region, leader)]
+               if audit.credential(event) == audit.credential_of(case.region, leader)]
     assert not written, [audit.describe(event) for event in written]
     assert "leadership" in leader.process.tail(40)
-
-
-def credential(event: dict) -> str:
-    found = event["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", [""])
-    return found[0]
-
-
-def credential_of(region, operator) -> str:
-    """The id of the token that an instance uses, as the audit log names it."""
-    import base64
-    import json
-
-    import yaml
-    config = yaml.safe_load(operator.kubeconfig.read_text())
-    payload = config["users"][0]["user"]["token"].split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    ids = {credential(event) for event in audit.of_operator(region)}
-    expected = "JTI=" + claims["jti"]
-    assert expected in ids, ids
-    return expected
 
 
 def test_only_the_leader_writes(two):
@@ -103,6 +85,53 @@ def test_only_the_leader_writes(two):
     case.nodes(1)
     case.deploy()
     case.wait_settled()
-    writers = {credential(event) for event in audit.mutations(case.region, mark)}
-    assert writers == {credential_of(case.region, leader)}
+    writers = {audit.credential(event) for event in audit.mutations(case.region, mark)}
+    assert writers == {audit.credential_of(case.region, leader)}
     assert not running.leads(other)
+
+
+@pytest.fixture
+def behind_a_proxy(pair, request):
+    """(case, proxy, leader, other): all that the leader asks passes the proxy."""
+    for name in NAMES:
+        pair.stop_operator(instance=name)
+    proxy = FaultProxy(pair)
+    leader = pair.start_operator(instance=NAMES[0], server=proxy.url)
+    running.wait_leading(leader)
+    other = pair.start_operator(instance=NAMES[1])
+    one = Case(pair, request.node.name.removeprefix("test_"))
+    request.node.case = one
+    yield one, proxy, leader, other
+    leader.process.send(signal.SIGCONT)
+    pair.stop_operator(instance=NAMES[0])
+    proxy.close()
+    one.close()
+
+
+def test_a_leader_that_is_stopped_in_the_middle_of_a_write_changes_nothing_later(behind_a_proxy):
+    case, proxy, leader, other = behind_a_proxy
+    case.nodes(3)
+    case.deploy()
+    case.wait_settled()
+    with case.record() as seen:
+        proxy.arm(1, "held", lambda: leader.process.send(signal.SIGSTOP))
+        case.change(variants=[variant(image="registry.example/vllm:2")])
+        eventually(proxy.blown.is_set, "the leader is stopped while its write is under way")
+        running.wait_leading(other)
+        case.change(variants=[variant(image="registry.example/vllm:3")])
+        case.wait_settled()
+        before = versions(case)
+        proxy.release()
+        leader.process.send(signal.SIGCONT)
+        eventually(lambda: not leader.process.pid, "the old leader ends")
+        case.wait_settled()
+    assert b" 409 " in proxy.late_answer.split(b"\r\n")[0], proxy.late_answer[:300]
+    assert versions(case) == before
+    never_below(seen, 1)
+
+
+def versions(case) -> dict:
+    return {key: obj["metadata"]["resourceVersion"] for key, obj in case.made().items()
+            if key[0] != "Deployment"} | {key: obj["metadata"]["generation"]
+                                          for key, obj in case.made().items()
+                                          if key[0] == "Deployment"}

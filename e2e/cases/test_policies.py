@@ -135,9 +135,12 @@ def test_a_policy_that_cannot_be_read_refuses_what_it_selects(case, rule):
     loose = {"versions": [{**crd["spec"]["versions"][0], "schema": {"openAPIV3Schema": {
         "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]}
     case.api.merge(CRD, {"spec": loose})
+    rules = {"origins": {"deny": ["CN"]}, "colour": "red"}
     try:
-        name = eventually(lambda: rule("broken", {"origins": {"deny": ["CN"]}, "colour": None}),
-                          "the loosened CRD")
+        eventually(lambda: case.api.request(
+            "POST", f"{POLICIES}?dryRun=All&fieldValidation=Strict", objects.policy("x", rules)),
+            "the loosened CRD")
+        name = rule("broken", rules)
         case.deploy()
         words = f"policy {name} cannot be understood and refuses all that it selects: " \
                 "spec.rules.colour: is not known"

@@ -83,12 +83,21 @@ void Cursor::read(int& out, IntRange range) const {
   out = static_cast<int>(value);
 }
 
+std::size_t Cursor::count() const {
+  simdjson::dom::array array;
+  simdjson::dom::object object;
+  if (element_.get(array) == simdjson::SUCCESS) return array.size();
+  return element_.get(object) == simdjson::SUCCESS ? object.size() : 0;
+}
+
 void Cursor::read(std::vector<std::string>& out) const {
+  out.reserve(out.size() + count());
   items([&](const Cursor& item) { out.emplace_back(item.text()); });
 }
 
 void Cursor::read(Labels& out) const {
   std::vector<Labels::Entry> entries;
+  entries.reserve(count());
   fields(
       [&](std::string_view key, const Cursor& value) { entries.emplace_back(key, value.text()); });
   out = Labels(std::move(entries));

@@ -64,6 +64,7 @@ class Cursor {
   // A list whose elements `readOne(item, element)` reads.
   template <class T, class ReadOne>
   void readEach(std::vector<T>& out, ReadOne&& readOne) const {
+    out.reserve(out.size() + count());
     items([&](const Cursor& item) { readOne(item, out.emplace_back()); });
   }
 
@@ -91,6 +92,8 @@ class Cursor {
   void require(bool present, std::string_view name) const;
   void refuse(std::string_view reason) const;
   bool isNull() const { return element_.is_null(); }
+  // Of a list its elements, of an object its fields; of anything else 0.
+  std::size_t count() const;
   simdjson::dom::element element() const { return element_; }
   Decoding& decoding() const { return *decoding_; }
 

@@ -6,9 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/reader.hpp"
+#include "yaml/reader.hpp"
 
 namespace bailiwick::catalog {
+
+using yaml::Cursor;
 
 bool isId(std::string_view text);          // "huawei-ascend", "llama.cpp"
 bool isCountry(std::string_view text);     // two capital letters

@@ -8,9 +8,14 @@
 #include <vector>
 
 #include "catalog/catalog.hpp"
-#include "catalog/reader.hpp"
+#include "yaml/reader.hpp"
 
 namespace bailiwick::catalog {
+
+using yaml::Cursor;
+using yaml::Fields;
+using yaml::Report;
+using yaml::Where;
 
 // A name in one entry that must exist in another.
 struct Reference {

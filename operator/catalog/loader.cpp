@@ -50,14 +50,8 @@ void readEntries(Fields& fields, std::string_view section, int layer, ReadOne re
   });
 }
 
-void readFile(const SourceFile& file, int layer, Draft& draft, Report& report) {
-  if (file.text.size() > maxFileSize)
-    return report.add(file.name, 1, "", "larger than 1 MiB; split the file");
-  const yaml::Document parsed = yaml::parse(file.text);
-  for (const yaml::Problem& problem : parsed.problems)
-    report.add(file.name, problem.line, problem.path, problem.message);
-  if (parsed.root.kind == yaml::Node::Kind::Null && !parsed.problems.empty()) return;
-  Fields fields(Cursor(parsed.root, {file.name, 1, ""}, report));
+void readSections(const Cursor& root, int layer, Draft& draft) {
+  Fields fields(root);
   readEntries(fields, "vendors", layer, readVendor, draft.vendors);
   readEntries(fields, "engines", layer, readEngine, draft.engines);
   readEntries(fields, "providers", layer, readProvider, draft.providers);
@@ -180,7 +174,9 @@ Result<Catalog> parse(const std::vector<Layer>& layers) {
   Report report;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const int layer = static_cast<int>(i);
-    for (const SourceFile& file : layers[i].files) readFile(file, layer, draft, report);
+    for (const SourceFile& file : layers[i].files)
+      yaml::readFile(file.name, file.text, report,
+                     [&](const Cursor& root) { readSections(root, layer, draft); });
     if (layers[i].shipped) refuseSchedulers(draft, layer, report);
   }
   checkReferences(draft, draft.vendors, report);

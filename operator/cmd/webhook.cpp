@@ -20,8 +20,11 @@ api::Time wallClock() {
 }
 
 serve::Known knownBy(const reconcile::Caches& caches) {
-  return {caches.policies.store().snapshot(), caches.passports.store().snapshot(),
-          caches.regions.store().snapshot(), caches.deployments.store().snapshot(),
+  return {caches.policies.store().snapshot(), caches.regions.store().snapshot(),
+          [&caches](std::string_view name) {
+            return caches.passports.store().find(kube::KeyView{"", name});
+          },
+          [&caches] { return caches.deployments.store().snapshot(); },
           caches.leaderWorkerSets.available()};
 }
 

@@ -10,7 +10,7 @@
 namespace bailiwick::kube {
 
 // Once, before any thread is started and any transport is made.
-void initialiseTransportThreads(int threads = 3);
+void initialiseTransportThreads(int threads = 1);
 
 struct TransportOptions {
   std::string userAgent;  // "bailiwick-operator/VERSION (region NAME)"

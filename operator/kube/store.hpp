@@ -104,11 +104,8 @@ class Store {
   const Set& contents() const { return objects_; }
 
   static void putInto(Set& set, Ptr object) {
-    const auto it = set.find(object);
-    if (it == set.end()) {
-      set.insert(std::move(object));
-      return;
-    }
+    const auto [it, fresh] = set.insert(object);
+    if (fresh) return;
     auto node = set.extract(it);
     node.value() = std::move(object);
     set.insert(std::move(node));

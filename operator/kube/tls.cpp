@@ -125,6 +125,7 @@ void TlsPolicy::apply(SSL_CTX* context) {
 Result<void> TlsPolicy::tryApply(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_read_ahead(context, 1);  // all that has come at once, not each record in two pieces
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_ex_data(context, ownerIndex(), new std::shared_ptr<TlsPolicy>(shared_from_this()));
   SSL_CTX_set_cert_verify_callback(context, verify, this);

@@ -50,6 +50,8 @@ class WorkQueue {
   int failures(const Item& item) const;
 
  private:
+  // Whether it is to be handed out now.
+  bool enqueueLocked(const Item& item);
   void addLocked(const Item& item);
   void addAtLocked(const Item& item, Clock::time_point when);
   void addFailedLocked(const Item& item, std::chrono::milliseconds min,
@@ -59,7 +61,7 @@ class WorkQueue {
   RetryLimits limits_;
   TokenBucket bucket_;
   mutable std::mutex mutex_;
-  std::condition_variable_any ready_;
+  std::condition_variable ready_;
   bool shutdown_ = false;
   std::deque<Item> queue_;
   std::unordered_set<Item, Hash> dirty_;

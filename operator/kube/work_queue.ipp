@@ -7,16 +7,24 @@ namespace bailiwick::kube {
 
 template <class Item, class Hash>
 void WorkQueue<Item, Hash>::add(const Item& item) {
-  std::lock_guard lock(mutex_);
-  addLocked(item);
+  {
+    std::lock_guard lock(mutex_);
+    if (!enqueueLocked(item)) return;
+  }
+  ready_.notify_one();  // who wakes finds the lock free
+}
+
+template <class Item, class Hash>
+bool WorkQueue<Item, Hash>::enqueueLocked(const Item& item) {
+  if (shutdown_ || !dirty_.insert(item).second) return false;
+  if (processing_.contains(item)) return false;
+  queue_.push_back(item);
+  return true;
 }
 
 template <class Item, class Hash>
 void WorkQueue<Item, Hash>::addLocked(const Item& item) {
-  if (shutdown_ || !dirty_.insert(item).second) return;
-  if (processing_.contains(item)) return;
-  queue_.push_back(item);
-  ready_.notify_one();
+  if (enqueueLocked(item)) ready_.notify_one();
 }
 
 template <class Item, class Hash>
@@ -83,6 +91,11 @@ void WorkQueue<Item, Hash>::forget(const Item& item) {
 
 template <class Item, class Hash>
 std::optional<Item> WorkQueue<Item, Hash>::get(std::stop_token stop) {
+  // The lock, so that no waiter is between its look at `stop` and its wait.
+  const std::stop_callback stopped(stop, [this] {
+    std::lock_guard lock(mutex_);
+    ready_.notify_all();
+  });
   std::unique_lock lock(mutex_);
   while (!shutdown_ && !stop.stop_requested()) {
     promoteDueLocked(Clock::now());
@@ -93,13 +106,11 @@ std::optional<Item> WorkQueue<Item, Hash>::get(std::stop_token stop) {
       processing_.insert(item);
       return item;
     }
-    const auto wake = [&] { return shutdown_ || !queue_.empty(); };
     if (due_.empty()) {
-      ready_.wait(lock, stop, [&] { return wake() || !due_.empty(); });
+      ready_.wait(lock);
     } else {
-      const auto next = due_.begin()->first;
-      ready_.wait_until(lock, stop, next,
-                        [&] { return wake() || due_.empty() || due_.begin()->first < next; });
+      const auto next = due_.begin()->first;  // a copy: the entry may go meanwhile
+      ready_.wait_until(lock, next);
     }
   }
   return std::nullopt;

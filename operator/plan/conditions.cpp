@@ -134,7 +134,7 @@ void placed(Conditions& conditions, const StatusInput& in, const std::optional<R
 
 bool runs(const StatusInput& in, const std::string& variant) {
   return std::any_of(in.plan.replicas.begin(), in.plan.replicas.end(), [&](const Replica& r) {
-    return r.variant == variant && !r.terminating;
+    return variantOf(r.variant) == variant && !r.terminating;
   });
 }
 

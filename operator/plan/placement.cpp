@@ -50,26 +50,10 @@ struct Region {
   EligibleGroups& eligible;
 };
 
-// One Deployment and one LeaderWorkerSet of the same variant would both run its replicas.
-std::optional<Refusal> otherKind(const api::Variant& variant, const World& world,
-                                 const DeploymentPlan& plan) {
-  const auto entry = world.workloads.find({plan.deployment->meta.key, variant.name});
-  if (variant.external || entry == world.workloads.end()) return std::nullopt;
-  const bool groups = variant.accelerator.nodes > 1;
-  if (entry->second->groups == groups) return std::nullopt;
-  return Refusal{"InvalidSpec",
-                 fmt::format("variant {}: accelerator.nodes is {}, and {} {} runs its replicas: "
-                             "give the variant another name",
-                             variant.name, variant.accelerator.nodes,
-                             groups ? "Deployment" : "LeaderWorkerSet",
-                             entry->second->meta.key.name)};
-}
-
 // What keeps the variant out before nodes are looked at.
 std::optional<Refusal> refusalOf(const VariantPlan& v, const DeploymentPlan& plan,
                                  const World& world) {
   if (plan.refusal) return plan.refusal;
-  if (auto refusal = otherKind(*v.variant, world, plan)) return refusal;
   auto refusal =
       policy::checkVariant({*plan.deployment, *v.variant, v.passport, *world.region,
                             *world.catalog, *world.settings, world.leaderWorkerSets});
@@ -151,7 +135,7 @@ DeploymentPlan place(const api::ModelDeployment& deployment,
       deployment.spec.paused || (plan.refusal && plan.refusal->reason == "InvalidSpec");
   const auto laws = lawsOf(deployment, region);
   plan.replicas = replicas({deployment, region.inventory, *world.region, *world.catalog, world.now,
-                            unlawful ? &*plan.refusal : nullptr, &laws},
+                            unlawful ? &*plan.refusal : nullptr, world.podMemory, &laws},
                            pods);
   for (const auto& variant : deployment.spec.variants) {
     const auto& law = laws.at(variant.name);

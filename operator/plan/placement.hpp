@@ -50,7 +50,7 @@ struct World {
   std::vector<const api::SovereigntyPolicy*> policies;
   // What exit readiness says of a deployment as it is placed; without an entry it is not known.
   std::map<api::Key, policy::ExitReadiness> exitReadiness;
-  // Workloads that a deployment controls, by its key and the variant.
+  // Workloads that a deployment controls, by its key and their runner's name.
   std::map<std::pair<api::Key, std::string>, const api::Workload*> workloads;
   // A further refusal of a variant that passed every check: what cannot be rendered is not offered.
   std::function<std::optional<policy::Refusal>(const api::ModelDeployment&, const api::Variant&,
@@ -59,6 +59,7 @@ struct World {
   // By deployment uid and variant.
   std::map<std::pair<std::string, std::string>, Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, ApplyRefusal> applyRefusals;
+  PodMemory podMemory;
 };
 
 struct VariantPlan {

@@ -20,7 +20,7 @@ struct Found {
 
 bool runs(const DeploymentPlan& plan, const std::string& variant) {
   return std::any_of(plan.replicas.begin(), plan.replicas.end(), [&](const Replica& replica) {
-    return replica.variant == variant && replica.bound && !replica.terminating;
+    return variantOf(replica.variant) == variant && replica.bound && !replica.terminating;
   });
 }
 

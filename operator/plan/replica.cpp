@@ -12,6 +12,8 @@ namespace bailiwick::plan {
 namespace {
 
 constexpr char groupIndexLabel[] = "leaderworkerset.sigs.k8s.io/group-index";
+// No variant's name has a slash.
+constexpr char otherKind[] = "/other-kind";
 constexpr char workerIndexLabel[] = "leaderworkerset.sigs.k8s.io/worker-index";
 
 std::string label(const api::Pod& pod, std::string_view key) {
@@ -28,7 +30,7 @@ int number(const std::string& text) {
 const policy::Refusal* forbidden(const Replica& replica, const api::Labels& labels,
                                  const ReplicaContext& c) {
   if (!c.laws) return nullptr;
-  const auto law = c.laws->find(replica.variant);
+  const auto law = c.laws->find(variantOf(replica.variant));
   return law == c.laws->end() ? nullptr : forbids(law->second, labels);
 }
 
@@ -60,6 +62,21 @@ int sizeOf(const Replica& replica, const api::ModelDeployment& deployment) {
   return 1;
 }
 
+// It is written in whole seconds, and none of the time to drain may be lost by that.
+void dateBreach(Replica& replica, const ReplicaContext& c) {
+  if (!replica.unlawful) return;
+  auto since = std::chrono::ceil<std::chrono::seconds>(c.now);
+  const auto* text = replica.pod->meta.annotations.find(api::names::unlawfulSince);
+  if (const auto written = text ? api::parseTime(*text) : fail("absent")) {
+    since = std::min(since, std::chrono::floor<std::chrono::seconds>(*written));
+  }
+  const auto known = c.memory.unlawfulSince.find(replica.pod->meta.uid);
+  if (known != c.memory.unlawfulSince.end()) {
+    since = std::min(since, std::chrono::floor<std::chrono::seconds>(known->second));
+  }
+  replica.unlawfulSince = since;
+}
+
 void judge(Replica& replica, const ReplicaContext& c) {
   const auto& leader = *replica.pod;
   replica.bound = !leader.node.empty();
@@ -71,6 +88,8 @@ void judge(Replica& replica, const ReplicaContext& c) {
     replica.ready = replica.ready && worker->ready;
     judgePlace(replica, *worker, c);
   }
+  dateBreach(replica, c);
+  replica.cannotMark = c.memory.cannotMark.contains(leader.meta.uid);
   const int pods = 1 + static_cast<int>(replica.workers.size());
   const bool whole = replica.index < 0 || pods >= sizeOf(replica, c.deployment);
   replica.ready = replica.ready && whole && !replica.lost;
@@ -80,6 +99,17 @@ void judge(Replica& replica, const ReplicaContext& c) {
 }
 
 }  // namespace
+
+std::string runnerName(const std::string& variant, bool groups,
+                       const api::ModelDeployment& deployment) {
+  const auto& variants = deployment.spec.variants;
+  const auto found = std::find_if(variants.begin(), variants.end(),
+                                  [&](const api::Variant& v) { return v.name == variant; });
+  const bool asked = found != variants.end() && found->accelerator.nodes > 1;
+  return groups == asked ? variant : variant + otherKind;
+}
+
+std::string variantOf(const std::string& runner) { return runner.substr(0, runner.find('/')); }
 
 api::Time startDeadline(api::Time since, const api::ModelDeployment& deployment) {
   return since + deployment.spec.rollout.progressDeadline + std::chrono::seconds(1);
@@ -138,6 +168,7 @@ std::vector<Replica> replicas(const ReplicaContext& context,
   for (auto& replica : result) {
     const auto own = workers.find({replica.variant, label(*replica.pod, groupIndexLabel)});
     if (replica.index >= 0 && own != workers.end()) replica.workers = own->second;
+    replica.variant = runnerName(replica.variant, replica.index >= 0, context.deployment);
     judge(replica, context);
   }
   std::sort(result.begin(), result.end(), [](const Replica& a, const Replica& b) {

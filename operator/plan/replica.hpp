@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,24 @@
 
 namespace bailiwick::plan {
 
+// What the operator itself remembers of pods, by uid: their annotations are others' to change, and
+// others may keep us from setting them.
+struct PodMemory {
+  std::map<std::string, api::Time> unlawfulSince;
+  std::set<std::string> cannotMark;  // the last attempt to annotate it failed
+};
+
+// A Deployment runs the replicas of a variant, or a LeaderWorkerSet where they span nodes. Where its
+// spec changed from the one to the other, or an older version made both, the one that the spec does not
+// ask for is known by another name than the variant's, and is given up as if the variant had left.
+std::string runnerName(const std::string& variant, bool groups,
+                       const api::ModelDeployment& deployment);
+std::string variantOf(const std::string& runner);
+
 struct Replica {
   const api::Pod* pod = nullptr;  // the pod, or the leader of a LeaderWorkerSet's group
   std::vector<const api::Pod*> workers;
-  std::string variant;
+  std::string variant;  // the name of its runner
   int group = -1;  // of the inventory; -1 when not bound or on an unknown node
   int index = -1;  // of the LeaderWorkerSet's group; -1 for a Deployment's pod
   bool bound = false;
@@ -27,6 +42,10 @@ struct Replica {
   bool cordoned = false;  // bound to a node that somebody empties: replaced where there is room
   bool stuck = false;  // not Ready for longer than rollout.progressDeadline
   std::optional<policy::Refusal> unlawful;
+  // Set where `unlawful` is: the earliest that the pod's annotation or our own memory says, in whole
+  // seconds and never later than now.
+  std::optional<api::Time> unlawfulSince;
+  bool cannotMark = false;  // its annotations are as they are
 };
 
 // When what has not started since then is given up. The API server cuts times to whole seconds: none
@@ -41,6 +60,7 @@ struct ReplicaContext {
   api::Time now;
   // Set when the law refuses the whole deployment here: then every replica is unlawful for it.
   const policy::Refusal* refused = nullptr;
+  const PodMemory& memory;
   // What policies say of the variants, by name.
   const std::map<std::string, VariantLaw>* laws = nullptr;
 };

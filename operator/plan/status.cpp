@@ -20,7 +20,7 @@ constexpr std::size_t maxMessage = 256;
 int readyOf(const DeploymentPlan& plan, const std::string& variant) {
   return static_cast<int>(std::count_if(
       plan.replicas.begin(), plan.replicas.end(),
-      [&](const Replica& r) { return r.variant == variant && r.ready && !r.terminating; }));
+      [&](const Replica& r) { return variantOf(r.variant) == variant && r.ready && !r.terminating; }));
 }
 
 constexpr std::size_t maxPools = 64, maxVariants = 16;  // as the CRD bounds them
@@ -48,7 +48,7 @@ std::vector<std::string> usedPools(const std::string& variant, const StatusInput
     for (const auto& [resource, milli] : pod.requests) addPool(names, in, node->group, resource);
   };
   for (const auto& replica : in.plan.replicas) {
-    if (replica.variant != variant || replica.terminating) continue;
+    if (variantOf(replica.variant) != variant || replica.terminating) continue;
     visit(*replica.pod);
     for (const auto* worker : replica.workers) visit(*worker);
   }
@@ -59,10 +59,16 @@ std::vector<std::string> usedPools(const std::string& variant, const StatusInput
   return result;
 }
 
+std::map<std::string, api::Units> readyByVariant(const Step& step) {
+  std::map<std::string, api::Units> result;
+  for (const auto& [runner, units] : step.ready) result[variantOf(runner)] += units;
+  return result;
+}
+
 // Variants that the spec no longer names and that still serve.
 std::vector<std::string> removedVariants(const StatusInput& in) {
   std::vector<std::string> names;
-  for (const auto& [variant, units] : in.step.ready) {
+  for (const auto& [variant, units] : readyByVariant(in.step)) {
     const bool room = in.plan.variants.size() + names.size() < maxVariants;
     if (units > 0 && !in.plan.variant(variant) && room) names.push_back(variant);
   }
@@ -122,10 +128,11 @@ struct Totals {
 
 Totals totalsOf(const StatusInput& in) {
   Totals totals;
+  const auto all = readyByVariant(in.step);
   api::Units most = 0;
   const auto consider = [&](const std::string& variant, bool hasShare) {
-    const auto entry = in.step.ready.find(variant);
-    const auto ready = entry == in.step.ready.end() ? 0 : entry->second;
+    const auto entry = all.find(variant);
+    const auto ready = entry == all.end() ? 0 : entry->second;
     totals.ready += ready;
     const auto weight = ready * 2 + (hasShare ? 1 : 0);
     if (weight <= most) return;
@@ -133,7 +140,7 @@ Totals totalsOf(const StatusInput& in) {
     totals.front = variant;
   };
   for (const auto& v : in.plan.variants) consider(v.variant->name, v.share > 0);
-  for (const auto& [variant, units] : in.step.ready) {
+  for (const auto& [variant, units] : all) {
     if (!in.plan.variant(variant)) consider(variant, false);
   }
   return totals;

@@ -13,7 +13,7 @@ using api::names::deletionCost;
 using api::names::unlawfulSince;
 
 struct VariantState {
-  std::string name;
+  std::string name;  // of its runner
   const VariantPlan* planned = nullptr;  // null: no longer in the spec
   const api::Workload* workload = nullptr;
   api::Units capacity = 1000;
@@ -94,10 +94,12 @@ std::vector<VariantState> statesOf(
   return states;
 }
 
-std::optional<api::Time> markedUnlawful(const Replica& replica) {
+// Whether the pod says of itself since when it is unlawful, if it is, and nothing else.
+bool tellsBreach(const Replica& replica) {
   const auto* text = replica.pod->meta.annotations.find(unlawfulSince);
+  if (!replica.unlawfulSince) return !text;
   const auto time = text ? api::parseTime(*text) : fail("absent");
-  return time ? std::optional(*time) : std::nullopt;
+  return time && *time <= *replica.unlawfulSince;
 }
 
 bool marked(const Replica& replica) { return replica.pod->meta.annotations.find(deletionCost); }
@@ -188,9 +190,7 @@ class Stepper {
   // (docs/adr/0006).
   bool pastDrainTimeout(const Replica& victim) {
     if (!victim.unlawful) return false;
-    const auto since = markedUnlawful(victim);
-    if (!since) return false;
-    const auto deadline = *since + plan_.deployment->spec.exit.drainTimeout;
+    const auto deadline = *victim.unlawfulSince + plan_.deployment->spec.exit.drainTimeout;
     if (now_ >= deadline) return true;
     wakeAt(deadline);
     return false;
@@ -211,8 +211,9 @@ class Stepper {
   void settle(VariantState& v) {
     const auto& going = going_[v.name];
     const bool groups = isGroups(v);
-    const int leaving = groups ? leavingGroups(v, going) : leavingPods(going);
+    const int leaving = groups ? leavingGroups(v, going) : leavingPods(v, going);
     if (groups && leaving == 0) restart(v, going);
+    if (!groups) deleteUnmarkable(v, going);
     annotate(v, going);
     wakeAtDeadlines(v);
     if (v.planned && v.planned->noRoomToSurge && !v.surge.empty() &&
@@ -220,7 +221,7 @@ class Stepper {
       step_.noRoomToSurge = true;
     }
     const int replicas = replicasOf(v, going, leaving);
-    if (replicas > 0 || runs(v)) step_.serving.insert(v.name);
+    if (replicas > 0 || runs(v)) step_.serving.insert(variantOf(v.name));
     if (replicas > 0 || leaving > 0 || (v.workload && somethingIsLeft(v))) {
       step_.replicas[v.name] = replicas;
     } else if (v.workload && !plan_.onHold) {
@@ -256,8 +257,8 @@ class Stepper {
     // them and leave what has to go. What the plan still wants comes back lawfully.
     const auto ready = std::count_if(v.keepers.begin(), v.keepers.end(),
                                      [](const Replica* keeper) { return keeper->ready; });
-    const bool forced = std::any_of(going.begin(), going.end(), [](const Replica* victim) {
-      return marked(*victim) && victim->unlawful;
+    const bool forced = std::any_of(going.begin(), going.end(), [&](const Replica* victim) {
+      return leaves(v, *victim) && victim->unlawful;
     });
     return (forced ? static_cast<int>(ready) : shareOf(v)) + kept;
   }
@@ -278,9 +279,29 @@ class Stepper {
            std::any_of(v.keepers.begin(), v.keepers.end(), inGroup);
   }
 
-  static int leavingPods(const std::vector<const Replica*>& going) {
-    return static_cast<int>(
-        std::count_if(going.begin(), going.end(), [](const Replica* r) { return marked(*r); }));
+  // Whether the controller, asked for fewer, would give up this one: where it is marked; or, where it
+  // cannot be, where there is nothing else to give up, or only what goes after what is not Ready.
+  bool leaves(const VariantState& v, const Replica& victim) const {
+    if (marked(victim)) return true;
+    if (!victim.cannotMark || !v.surge.empty()) return false;
+    if (v.keepers.empty()) return going_.at(v.name).size() == v.victims.size();
+    // As its controller sees it, to which a pod of a silent node is Ready for a while.
+    return !victim.pod->ready && std::all_of(v.keepers.begin(), v.keepers.end(),
+                                             [](const Replica* keeper) { return keeper->ready; });
+  }
+
+  int leavingPods(const VariantState& v, const std::vector<const Replica*>& going) const {
+    return static_cast<int>(std::count_if(going.begin(), going.end(),
+                                          [&](const Replica* r) { return leaves(v, *r); }));
+  }
+
+  void deleteUnmarkable(const VariantState& v, const std::vector<const Replica*>& going) {
+    for (const auto* victim : going) {
+      const bool stays = !leaves(v, *victim);
+      if (stays && victim->cannotMark && pastDrainTimeout(*victim)) {
+        step_.restarts.push_back({victim->pod});
+      }
+    }
   }
 
   // The groups at the end of the order, as far as they may go.
@@ -313,16 +334,8 @@ class Stepper {
 
   void annotate(const VariantState& v, const std::vector<const Replica*>& going) {
     const auto check = [&](const Replica& replica, bool remove) {
-      auto since = markedUnlawful(replica);
-      const bool known = since.has_value();
-      if (replica.unlawful && !since) {
-        // It is written in whole seconds, and none of the time to drain may be lost by that.
-        since = std::chrono::ceil<std::chrono::seconds>(now_);
-        wakeAt(*since + plan_.deployment->spec.exit.drainTimeout);
-      }
-      if (!replica.unlawful) since.reset();
-      if (remove != marked(replica) || since.has_value() != known) {
-        step_.marks.push_back({replica.pod, remove, since});
+      if (remove != marked(replica) || !tellsBreach(replica)) {
+        step_.marks.push_back({replica.pod, remove, replica.unlawfulSince});
       }
     };
     for (const auto* keeper : v.keepers) check(*keeper, false);

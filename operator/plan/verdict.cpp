@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 namespace bailiwick::plan {
@@ -142,18 +143,19 @@ std::optional<Refusal> whyUnlawful(std::string_view nodeName, const NodeGroup& g
 
 Refusal whyNoRoom(const api::Variant& variant, const Requirement& r,
                   const std::vector<std::string>& dataResidency, const Inventory& inventory,
-                  const api::Region& region, const catalog::Catalog& catalog) {
+                  const std::vector<int>& groups, const api::Region& region,
+                  const catalog::Catalog& catalog) {
   const int resource = inventory.resource(r.resource);
   std::vector<int> offering, fitting, lawful;
   const NodeGroup* worst = nullptr;
-  for (std::size_t g = 0; g < inventory.groups().size(); ++g) {
+  for (const int g : groups) {
     const auto& group = inventory.groups()[g];
     if (resource < 0 || !offers(inventory, group, resource)) continue;
-    offering.push_back(static_cast<int>(g));
+    offering.push_back(g);
     if (!matches(r.hardware, group.labels)) continue;
-    fitting.push_back(static_cast<int>(g));
+    fitting.push_back(g);
     if (matches(r.law, group.labels)) {
-      lawful.push_back(static_cast<int>(g));
+      lawful.push_back(g);
     } else if (!worst || urgency(group.place) < urgency(worst->place)) {
       worst = &group;
     }
@@ -168,6 +170,14 @@ Refusal whyNoRoom(const api::Variant& variant, const Requirement& r,
     return {why->reason, fmt::format("variant {}: {}", variant.name, why->message)};
   }
   return noCapacity(variant, r, inventory, lawful, resource);
+}
+
+Refusal whyNoRoom(const api::Variant& variant, const Requirement& r,
+                  const std::vector<std::string>& dataResidency, const Inventory& inventory,
+                  const api::Region& region, const catalog::Catalog& catalog) {
+  std::vector<int> all(inventory.groups().size());
+  std::iota(all.begin(), all.end(), 0);
+  return whyNoRoom(variant, r, dataResidency, inventory, all, region, catalog);
 }
 
 }  // namespace bailiwick::plan

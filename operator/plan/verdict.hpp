@@ -17,7 +17,12 @@ std::optional<policy::Refusal> whyUnlawful(std::string_view nodeName, const Node
                                            const api::Region& region,
                                            const catalog::Catalog& catalog);
 
-// Why no further replica of the variant fits now. Called when none does.
+// Why no further replica of the variant fits now, into these groups or anywhere. Called when none
+// does.
+policy::Refusal whyNoRoom(const api::Variant& variant, const Requirement& requirement,
+                          const std::vector<std::string>& dataResidency,
+                          const Inventory& inventory, const std::vector<int>& groups,
+                          const api::Region& region, const catalog::Catalog& catalog);
 policy::Refusal whyNoRoom(const api::Variant& variant, const Requirement& requirement,
                           const std::vector<std::string>& dataResidency,
                           const Inventory& inventory, const api::Region& region,

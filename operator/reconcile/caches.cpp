@@ -38,7 +38,10 @@ kube::WatchConfig one(const kube::Resource& resource, const api::Key& key) {
   return config;
 }
 
-auto nodeDecoder(const catalog::Catalog& catalog) {
+}  // namespace
+
+std::function<Result<api::Node>(simdjson::dom::element)> nodeDecoder(
+    const catalog::Catalog& catalog) {
   const auto keys = catalog.nodeLabelKeys();
   const auto prefix = catalog.residencyPrefix;
   api::LabelFilter keep = [keys, prefix](std::string_view key) {
@@ -58,8 +61,6 @@ auto nodeDecoder(const catalog::Catalog& catalog) {
     return unknown;
   };
 }
-
-}  // namespace
 
 Caches::Caches(const catalog::Catalog& catalog)
     : deployments(everything(resources::modelDeployments), api::decodeModelDeployment),

@@ -2,6 +2,7 @@
 // The typed caches of everything the operator reads, one informer per kind.
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,6 +19,11 @@
 #include "kube/informer.hpp"
 
 namespace bailiwick::reconcile {
+
+// Keeps of a node's labels only those that the catalogue reads. A node that cannot be read comes
+// back without any, so that it takes nothing.
+std::function<Result<api::Node>(simdjson::dom::element)> nodeDecoder(
+    const catalog::Catalog& catalog);
 
 struct Caches {
   // Of a node only the labels that the catalogue reads are kept.

@@ -25,15 +25,14 @@ std::map<std::string, const api::Workload*> workloadsOf(const Snapshot& snapshot
   for (const auto& workload : snapshot.workloads) {
     if (workload->meta.controllerUid != deployment.meta.uid || workload->meta.deleted) continue;
     auto [key, variant] = ownerOf(workload->meta);
-    if (key == deployment.meta.key && !variant.empty()) result[variant] = workload.get();
+    if (key != deployment.meta.key || variant.empty()) continue;
+    result[plan::runnerName(variant, workload->groups, deployment)] = workload.get();
   }
   return result;
 }
 
-const kube::Resource& resourceOf(const api::Workload& workload, const Caches& caches) {
-  return caches.leaderWorkerSets.store().get(workload.meta.key)
-             ? kube::resources::leaderWorkerSets
-             : kube::resources::deployments;
+const kube::Resource& resourceOf(const api::Workload& workload) {
+  return workload.groups ? kube::resources::leaderWorkerSets : kube::resources::deployments;
 }
 
 std::string passportHashOf(const plan::DeploymentPlan& plan) {
@@ -164,8 +163,10 @@ void DeploymentController::mark(Work& work) {
     const auto written = kube::write(
         *config_.transport,
         kube::mergePatch(kube::resources::pods, mark.pod->meta.key, body.dump()), work.stop);
+    const bool gone = !written && written.error().kind == ApiError::Kind::NotFound;
+    config_.planner->noteMark(work.current->meta.key, mark.pod->meta.uid, written || gone);
+    if (gone) continue;
     if (!written) {
-      if (written.error().kind == ApiError::Kind::NotFound) continue;
       work.failed("Scaling", fmt::format("Pod {}", mark.pod->meta.key.name), written.error());
       continue;
     }
@@ -180,11 +181,11 @@ void DeploymentController::mark(Work& work) {
 
 void DeploymentController::restart(Work& work) {
   for (const auto& restart : work.step.restarts) {
-    const auto& key = restart.leader->meta.key;
+    const auto& key = restart.pod->meta.key;
     // As it is now: what changed of it since the plan may be of no importance to the plan.
-    const auto leader = config_.caches->pods.store().get(key);
-    if (!leader || leader->meta.deleted || leader->meta.uid != restart.leader->meta.uid) continue;
-    const auto preconditions = kube::Preconditions::of(leader->meta);
+    const auto pod = config_.caches->pods.store().get(key);
+    if (!pod || pod->meta.deleted || pod->meta.uid != restart.pod->meta.uid) continue;
+    const auto preconditions = kube::Preconditions::of(pod->meta);
     if (!preconditions) continue;
     const auto done =
         kube::write(*config_.transport,
@@ -194,9 +195,9 @@ void DeploymentController::restart(Work& work) {
       continue;
     }
     ownWrites_.expectations().deleted(work.current->meta.key, config_.caches->pods, key,
-                                      leader->meta.uid);
+                                      pod->meta.uid);
     work.wrote = true;
-    log::info("group restarted", {{"leader", key.str()}});
+    log::info("pod deleted, its controller makes another", {{"pod", key.str()}});
   }
 }
 
@@ -249,13 +250,13 @@ void DeploymentController::applyVariant(Work& work, const render::VariantShare& 
 
 // Workloads whose template cannot be made any more: the variant left the spec, or is refused.
 void DeploymentController::scaleUnrendered(Work& work) {
-  for (const auto& [variant, replicas] : work.step.replicas) {
-    const auto* planned = work.plan.variant(variant);
+  for (const auto& [runner, replicas] : work.step.replicas) {
+    const auto* planned = work.plan.variant(runner);
     if (planned && planned->requirement && !work.plan.onHold) continue;
-    const auto workload = work.workloads.find(variant);
+    const auto workload = work.workloads.find(runner);
     if (workload == work.workloads.end() || workload->second->replicas == replicas) continue;
     const auto& meta = workload->second->meta;
-    const auto& resource = resourceOf(*workload->second, *config_.caches);
+    const auto& resource = resourceOf(*workload->second);
     const json body = {{"metadata", {{"resourceVersion", meta.resourceVersion}}},
                        {"spec", {{"replicas", replicas}}}};
     const auto written = kube::write(*config_.transport,
@@ -274,16 +275,23 @@ void DeploymentController::scaleUnrendered(Work& work) {
 }
 
 void DeploymentController::removeFinished(Work& work) {
-  for (const auto& variant : work.step.finished) {
-    if (remove(work, variant)) work.wrote = true;
+  for (const auto& runner : work.step.finished) {
+    if (remove(work, runner)) work.wrote = true;
   }
 }
 
-// The workload last: while it is there, the variant is found again after a crash.
-bool DeploymentController::remove(Work& work, const std::string& variant) {
+// The workload last: while it is there, the variant is found again after a crash. What both kinds of
+// workload share stays until neither is wanted.
+bool DeploymentController::remove(Work& work, const std::string& runner) {
+  const auto variant = plan::variantOf(runner);
   const api::Key key{work.current->meta.key.ns, work.current->meta.key.name + "-" + variant};
-  for (const auto* resource : {&kube::resources::services, &kube::resources::configMaps,
-                               &kube::resources::deployments, &kube::resources::leaderWorkerSets}) {
+  const bool shared = std::any_of(
+      work.step.replicas.begin(), work.step.replicas.end(),
+      [&](const auto& other) { return plan::variantOf(other.first) == variant; });
+  std::vector<const kube::Resource*> resources;
+  if (!shared) resources = {&kube::resources::services, &kube::resources::configMaps};
+  resources.push_back(&resourceOf(*work.workloads.at(runner)));
+  for (const auto* resource : resources) {
     const auto removed = applier_.remove(*work.current, *resource, key, work.stop);
     if (removed) continue;
     work.failed("Scaling", fmt::format("{} {}", resource->kind, key.name), removed.error());
@@ -317,9 +325,10 @@ kube::Outcome DeploymentController::reportNoRegion(const api::ModelDeployment& c
 
 kube::ApiResult<void> DeploymentController::writeStatus(Work& work) {
   const auto& region = *work.planned->snapshot.region;
-  for (const auto& [variant, workload] : work.workloads) {
+  for (const auto& [runner, workload] : work.workloads) {
     if (workload->failureReason.empty()) continue;
-    work.failures.push_back({"NotStarting", fmt::format("variant {}: {}: {}", variant,
+    work.failures.push_back({"NotStarting", fmt::format("variant {}: {}: {}",
+                                                        plan::variantOf(runner),
                                                         workload->failureReason,
                                                         workload->failureMessage)});
   }

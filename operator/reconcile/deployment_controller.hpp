@@ -48,7 +48,7 @@ class DeploymentController {
   std::string apply(Work& work, const render::Object& object);
   void scaleUnrendered(Work& work);
   void removeFinished(Work& work);
-  bool remove(Work& work, const std::string& variant);
+  bool remove(Work& work, const std::string& runner);
   kube::ApiResult<void> writeStatus(Work& work);
   kube::ApiResult<void> patchStatus(const api::ModelDeployment& current,
                                     const api::ModelDeploymentStatus& status,

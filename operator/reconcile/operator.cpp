@@ -25,6 +25,9 @@ constexpr auto lastRetry = std::chrono::seconds(10);
 // A load balancer may ask an API server that lags behind; a restored etcd stays behind.
 constexpr auto wentBackPatience = std::chrono::minutes(2);
 
+// A reconciliation is some dozen requests, each with a deadline of seconds.
+constexpr std::chrono::minutes workerPatience{15};
+
 // What one object makes go wrong stops no other: nothing that is thrown ends a worker.
 template <class Reconcile>
 kube::Outcome guarded(const Reconcile& reconcile, const api::Key& key, std::stop_token stop) {
@@ -82,7 +85,10 @@ bool matters(const T& a, const T& b) {
 }  // namespace
 
 Operator::Operator(OperatorConfig config, kube::Transport& transport)
-    : config_(std::move(config)), transport_(transport), caches_(*config_.catalog) {
+    : config_(std::move(config)),
+      transport_(transport),
+      caches_(*config_.catalog),
+      progress_(static_cast<std::size_t>(config_.workers) + 2) {
   kube::LeaderConfig lease;
   lease.ns = config_.ns;
   lease.name = "bailiwick-operator";
@@ -124,6 +130,7 @@ Result<void> Operator::start(std::stop_token stop) {
     return render::unrenderable(deployment, variant, passport, deployments_->environment(*region));
   };
   planner_ = std::make_unique<Planner>(std::move(planner));
+  watched_ = planner_.get();
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
       config_.sidecarImage, wallClock});
@@ -175,18 +182,21 @@ void Operator::beginWork(std::stop_token stop) {
   while (!stop.stop_requested() && !caches_.waitSettled(std::chrono::seconds(1), stop)) continue;
   if (stop.stop_requested()) return;
   log::info("leading", {{"region", config_.region}});
-  for (int i = 0; i < config_.workers; ++i) {
-    workers_.emplace_back([this](std::stop_token own) {
-      work(queue_, [this](const auto& key, auto halt) { return reconcile(key, halt); }, own);
+  for (std::size_t i = 2; i < progress_.size(); ++i) {
+    workers_.emplace_back([this, i](std::stop_token own) {
+      work(queue_, [this](const auto& key, auto halt) { return reconcile(key, halt); },
+           progress_[i], own);
     });
   }
   workers_.emplace_back([this](std::stop_token own) {
     work(passportQueue_,
-         [this](const auto& key, auto halt) { return passports_->reconcile(key, halt); }, own);
+         [this](const auto& key, auto halt) { return passports_->reconcile(key, halt); },
+         progress_[0], own);
   });
   workers_.emplace_back([this](std::stop_token own) {
     work(policyQueue_,
-         [this](const auto& key, auto halt) { return policies_->reconcile(key, halt); }, own);
+         [this](const auto& key, auto halt) { return policies_->reconcile(key, halt); },
+         progress_[1], own);
   });
   planner_->start();
   planner_->poke();
@@ -214,19 +224,30 @@ std::string Operator::notReady() const {
   return reasons;
 }
 
-std::string Operator::notLive() const {
-  const auto now = std::chrono::steady_clock::now();
+std::string Operator::notLive(Progress::Clock::time_point now) const {
+  std::string reasons;
   for (const auto* cache : caches_.all()) {
     const auto since = cache->wentBackSince();
-    if (since && now - *since > wentBackPatience) return cache->lastError() + "\n";
+    if (since && now - *since > wentBackPatience) reasons += cache->lastError() + "\n";
   }
-  return {};
+  // Threads of a process that does not lead rest.
+  const auto* watched = watched_.load();
+  const auto planner = watched ? watched->stuck(now) : std::string();
+  if (!planner.empty()) reasons += "the planner hangs: " + planner + "\n";
+  for (const auto& progress : progress_) {
+    const auto worker = progress.stuck(workerPatience, now);
+    if (!worker.empty()) reasons += "a worker hangs: " + worker + "\n";
+  }
+  return reasons;
 }
 
-void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::stop_token stop) {
+void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progress& progress,
+                    std::stop_token stop) {
   while (auto key = queue.get(stop)) {
     const auto begun = std::chrono::steady_clock::now();
+    progress.begin("reconciling " + key->str(), begun);
     const auto outcome = guarded(reconcile, *key, stop);
+    progress.rest();
     if (config_.observer) {
       config_.observer->reconciled(outcome, std::chrono::steady_clock::now() - begun);
     }

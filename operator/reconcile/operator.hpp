@@ -16,6 +16,7 @@
 #include "reconcile/deployment_controller.hpp"
 #include "reconcile/passport_controller.hpp"
 #include "reconcile/policy_controller.hpp"
+#include "reconcile/progress.hpp"
 #include "reconcile/region_controller.hpp"
 
 namespace bailiwick::reconcile {
@@ -46,8 +47,9 @@ class Operator {
   bool leading() const;
   // What keeps it from serving, one reason a line; empty: nothing.
   std::string notReady() const;
-  // What only a restart of the process can mend; empty: nothing.
-  std::string notLive() const;
+  // What only a restart of the process can mend, one reason a line; empty: nothing. Threads are
+  // judged by the monotonic clock.
+  std::string notLive(Progress::Clock::time_point now = Progress::Clock::now()) const;
   // Leadership was lost: the process must end, since what is under way was decided as leader.
   bool fenced() const { return fenced_; }
   const Caches& caches() const { return caches_; }
@@ -67,7 +69,8 @@ class Operator {
   void lead();
   void beginWork(std::stop_token stop);
   using Reconcile = std::function<kube::Outcome(const api::Key& key, std::stop_token stop)>;
-  void work(kube::WorkQueue<>& queue, const Reconcile& reconcile, std::stop_token stop);
+  void work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progress& progress,
+            std::stop_token stop);
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
   Result<std::string> clusterUid(std::stop_token stop);
 
@@ -78,6 +81,7 @@ class Operator {
   std::unique_ptr<kube::FencedTransport> fencedTransport_;
   std::unique_ptr<EventRecorder> events_;
   std::unique_ptr<Planner> planner_;
+  std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
@@ -89,6 +93,7 @@ class Operator {
   std::mutex leadMutex_;  // lead() comes from the election's thread, stop() from another
   bool stopping_ = false;
   std::jthread leading_;
+  std::vector<Progress> progress_;     // of each worker
   std::vector<std::jthread> workers_;  // of the leading thread, and of stop() once it has ended
 };
 

@@ -7,6 +7,9 @@ namespace bailiwick::reconcile {
 namespace {
 
 constexpr auto maxWithdrawal = std::chrono::hours(6);
+// Its thread shows itself at least this often, and is given up on after so long a silence.
+constexpr std::chrono::seconds longestWait{30};
+constexpr std::chrono::minutes patience{5};
 
 bool same(const policy::Objection& a, const policy::Objection& b);
 bool same(const plan::VariantPlan& a, const plan::VariantPlan& b);
@@ -32,7 +35,7 @@ bool same(const plan::VariantPlan& a, const plan::VariantPlan& b) {
 bool same(const plan::Replica& a, const plan::Replica& b) {
   return a.pod->meta.uid == b.pod->meta.uid && a.ready == b.ready && a.bound == b.bound &&
          a.terminating == b.terminating && a.lost == b.lost && a.cordoned == b.cordoned &&
-         a.stuck == b.stuck && a.unlawful == b.unlawful &&
+         a.stuck == b.stuck && a.unlawful == b.unlawful && a.cannotMark == b.cannotMark &&
          a.pod->meta.annotations == b.pod->meta.annotations;
 }
 
@@ -110,11 +113,25 @@ void Planner::noteApply(const api::ModelDeployment& deployment, const api::Varia
   if (!again) pokeAtLocked(deployment.meta.key, plan::startDeadline(since, deployment));
 }
 
+void Planner::noteMark(const api::Key& deployment, const std::string& podUid, bool marked) {
+  const std::lock_guard lock(mutex_);
+  auto& unmarked = podMemory_.cannotMark;
+  if (marked ? unmarked.erase(podUid) == 0 : !unmarked.insert(podUid).second) return;
+  dirty_ = true;
+  keys_.insert(deployment);
+  wake_.notify_all();
+}
+
 decltype(plan::World::applyRefusals) Planner::applyRefusals() const {
   const std::lock_guard lock(mutex_);
   decltype(plan::World::applyRefusals) result;
   for (const auto& [id, refusal] : refusals_) result.emplace(id, refusal.second);
   return result;
+}
+
+plan::PodMemory Planner::podMemory() const {
+  const std::lock_guard lock(mutex_);
+  return podMemory_;
 }
 
 std::shared_ptr<const Planned> Planner::current() const {
@@ -126,18 +143,27 @@ void Planner::run(std::stop_token stop) {
   std::set<api::Key> keys;
   while (waitForWork(stop, keys)) {
     const auto begun = Clock::now();
+    progress_.begin("planning", begun);
     replan(keys);
     keys.clear();
     // Planning may take a tenth of the time at most, however busy the cluster is.
-    const auto pause = std::max<Clock::duration>(config_.quiet, 9 * (Clock::now() - begun));
+    const auto pause = std::clamp<Clock::duration>(9 * (Clock::now() - begun), config_.quiet,
+                                                   longestWait);
+    progress_.begin("pausing after a plan");
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, pause, [] { return false; });
   }
+  progress_.rest();
+}
+
+std::string Planner::stuck(Progress::Clock::time_point now) const {
+  return progress_.stuck(patience, now);
 }
 
 bool Planner::waitForWork(std::stop_token stop, std::set<api::Key>& keys) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
+    progress_.begin("waiting for work");
     const auto now = config_.now();
     for (auto it = deadlines_.begin(); it != deadlines_.end();) {
       if (it->second > now) {
@@ -155,7 +181,7 @@ bool Planner::waitForWork(std::stop_token stop, std::set<api::Key>& keys) {
       keys.swap(keys_);
       return true;
     }
-    std::chrono::microseconds wait = std::chrono::seconds(30);
+    std::chrono::microseconds wait = longestWait;
     for (const auto& [key, when] : deadlines_) {
       wait = std::min<std::chrono::microseconds>(wait, when - now);
     }
@@ -178,8 +204,10 @@ void Planner::replan(const std::set<api::Key>& keys) {
   forgiveChanged(next->snapshot);
   world.withdrawn = withdrawn_;
   world.applyRefusals = applyRefusals();
+  world.podMemory = podMemory();
   next->plan = plan::placeAll(world);
   if (next->snapshot.region) {
+    rememberPods(next->plan, next->snapshot);
     noteStuck(next->plan, next->at);
     forgetRefusals(next->plan);
   }
@@ -217,6 +245,27 @@ void Planner::forgiveChanged(const Snapshot& snapshot) {
       withdrawn_.erase(id);
     }
   }
+}
+
+// What could not be judged this time is not forgiven.
+void Planner::rememberPods(const plan::Plan& plan, const Snapshot& snapshot) {
+  const std::lock_guard lock(mutex_);
+  auto& [unlawfulSince, cannotMark] = podMemory_;
+  for (const auto& [key, deployment] : plan.deployments) {
+    for (const auto& replica : deployment.replicas) {
+      const auto& uid = replica.pod->meta.uid;
+      if (replica.unlawfulSince) {
+        unlawfulSince[uid] = *replica.unlawfulSince;
+      } else {
+        unlawfulSince.erase(uid);
+      }
+    }
+  }
+  if (unlawfulSince.empty() && cannotMark.empty()) return;
+  std::set<std::string> alive;
+  for (const auto& pod : snapshot.pods) alive.insert(pod->meta.uid);
+  std::erase_if(unlawfulSince, [&](const auto& entry) { return !alive.contains(entry.first); });
+  std::erase_if(cannotMark, [&](const auto& uid) { return !alive.contains(uid); });
 }
 
 // A variant that does not start is withdrawn for its progress deadline, doubled each time.

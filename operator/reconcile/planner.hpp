@@ -15,6 +15,7 @@
 
 #include "kube/outcome.hpp"
 #include "plan/placement.hpp"
+#include "reconcile/progress.hpp"
 #include "reconcile/snapshot.hpp"
 
 namespace bailiwick::reconcile {
@@ -70,9 +71,14 @@ class Planner {
   // rollout.progressDeadline in a row the variant counts as one that does not start.
   void noteApply(const api::ModelDeployment& deployment, const api::Variant& variant, int replicas,
                  const std::string& refusal);
+  // Whether the pod of this deployment could be annotated just now.
+  void noteMark(const api::Key& deployment, const std::string& podUid, bool marked);
 
   // Nullptr before the first plan.
   std::shared_ptr<const Planned> current() const;
+
+  // What its thread has been at for longer than any plan takes; empty: it moves.
+  std::string stuck(Progress::Clock::time_point now) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -81,6 +87,8 @@ class Planner {
   void replan(const std::set<api::Key>& keys);
   void pokeAtLocked(const api::Key& key, api::Time when);
   decltype(plan::World::applyRefusals) applyRefusals() const;
+  plan::PodMemory podMemory() const;
+  void rememberPods(const plan::Plan& plan, const Snapshot& snapshot);
   void noteStuck(const plan::Plan& plan, api::Time now);
   void forgetRefusals(const plan::Plan& plan);
   void forgiveChanged(const Snapshot& snapshot);
@@ -100,6 +108,7 @@ class Planner {
   };
   using VariantId = std::pair<std::string, std::string>;  // deployment uid, variant
   std::map<VariantId, std::pair<Attempt, plan::ApplyRefusal>> refusals_;
+  plan::PodMemory podMemory_;
   std::shared_ptr<const Planned> current_;
   // The planner's thread only.
   bool reconcileAll_ = false;
@@ -110,6 +119,7 @@ class Planner {
     Attempt tried;
   };
   std::map<VariantId, Failure> failures_;
+  Progress progress_;
   std::jthread thread_;
 };
 

@@ -15,9 +15,17 @@ std::vector<const T*> pointers(const std::vector<std::shared_ptr<const T>>& owne
   return result;
 }
 
-// A Region that cannot be read says nothing of what is lawful: nobody is judged by it.
-void readRegion(Snapshot& s, const Caches& caches, const std::string& name) {
-  s.region = caches.regions.store().get(api::Key{"", name});
+}  // namespace
+
+std::pair<api::Key, std::string> ownerOf(const api::ObjectMeta& meta) {
+  const auto* name = meta.labels.find(api::names::deploymentLabel);
+  const auto* variant = meta.labels.find(api::names::variantLabel);
+  if (!name) return {};
+  return {{meta.key.ns, *name}, variant ? *variant : ""};
+}
+
+void setRegion(Snapshot& s, const std::string& name, std::shared_ptr<const api::Region> region) {
+  s.region = std::move(region);
   if (!s.region) {
     s.regionProblem =
         fmt::format("region {} has no Region object in this cluster: apply it", name);
@@ -28,22 +36,13 @@ void readRegion(Snapshot& s, const Caches& caches, const std::string& name) {
   }
 }
 
-}  // namespace
-
-std::pair<api::Key, std::string> ownerOf(const api::ObjectMeta& meta) {
-  const auto* name = meta.labels.find(api::names::deploymentLabel);
-  const auto* variant = meta.labels.find(api::names::variantLabel);
-  if (!name) return {};
-  return {{meta.key.ns, *name}, variant ? *variant : ""};
-}
-
 Snapshot gather(const Caches& caches, const std::string& regionName) {
   Snapshot s;
   s.deployments = caches.deployments.store().snapshot();
   s.passports = caches.passports.store().snapshot();
   s.policies = caches.policies.store().snapshot();
   s.regions = caches.regions.store().snapshot();
-  readRegion(s, caches, regionName);
+  setRegion(s, regionName, caches.regions.store().get(api::Key{"", regionName}));
   s.nodes = caches.nodes.store().snapshot();
   s.pods = caches.pods.store().snapshot();
   s.workloads = caches.workloads.store().snapshot();
@@ -63,16 +62,15 @@ plan::World worldOf(const Snapshot& s) {
   for (const auto& passport : s.passports) world.passports[passport->meta.key.name] = passport.get();
   for (const auto& region : s.regions) world.regions[region->meta.key.name] = region.get();
   world.policies = pointers(s.policies);
-  std::map<api::Key, std::string> uids;
-  for (const auto& deployment : s.deployments) {
-    uids.emplace(deployment->meta.key, deployment->meta.uid);
-  }
+  std::map<api::Key, const api::ModelDeployment*> deployments;
+  for (const auto* deployment : world.deployments) deployments.emplace(deployment->meta.key, deployment);
   for (const auto& workload : s.workloads) {
-    auto owner = ownerOf(workload->meta);
-    const auto uid = uids.find(owner.first);
-    if (owner.second.empty() || uid == uids.end()) continue;
-    if (workload->meta.controllerUid != uid->second) continue;
-    world.workloads[std::move(owner)] = workload.get();
+    const auto [key, variant] = ownerOf(workload->meta);
+    const auto owner = deployments.find(key);
+    if (variant.empty() || owner == deployments.end()) continue;
+    if (workload->meta.controllerUid != owner->second->meta.uid) continue;
+    const auto runner = plan::runnerName(variant, workload->groups, *owner->second);
+    world.workloads[{key, runner}] = workload.get();
   }
   return world;
 }

@@ -27,6 +27,11 @@ struct Snapshot {
 
 Snapshot gather(const Caches& caches, const std::string& regionName);
 
+// The Region of that name, or null where there is none. One that cannot be read says nothing of what
+// is lawful: nobody is judged by it.
+void setRegion(Snapshot& snapshot, const std::string& name,
+               std::shared_ptr<const api::Region> region);
+
 // The world that the snapshot shows; it refers into the snapshot.
 plan::World worldOf(const Snapshot& snapshot);
 

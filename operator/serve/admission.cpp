@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "plan/legality.hpp"
-#include "plan/passport.hpp"
 #include "policy/law.hpp"
 #include "serve/review.hpp"
 
@@ -40,24 +39,39 @@ struct Bench {
   const policy::Settings& settings;
   const Known& known;
   const api::Region& region;
-  policy::Passports passports;
   policy::Regions regions;
   api::Time now;
 };
 
+// The passports that a deployment uses, ancestors included; held for as long as it is judged.
+struct Passports {
+  Passports(const api::ModelDeployment& deployment, const Known& known) {
+    for (const auto& name : plan::passportsOf(deployment, known.passport)) {
+      auto passport = known.passport(name);
+      if (!passport) continue;
+      byName.emplace(name, passport.get());
+      held.push_back(std::move(passport));
+    }
+  }
+
+  policy::Passports byName;
+  std::vector<std::shared_ptr<const api::ModelPassport>> held;
+};
+
 plan::VariantLaw lawOf(const Bench& bench, const policy::Law& law,
-                       const api::ModelDeployment& deployment, const api::Variant& variant) {
+                       const api::ModelDeployment& deployment, const api::Variant& variant,
+                       const Passports& passports) {
   const auto readiness = readinessIsAskedLater(bench.now);
-  return plan::legalityOf({law, deployment, variant, bench.passports, bench.regions, bench.region,
+  return plan::legalityOf({law, deployment, variant, passports.byName, bench.regions, bench.region,
                            bench.catalog, bench.now, &readiness});
 }
 
 // What the variant lacks here beside the law: an error of the spec refuses, the rest may come.
 void checkVariant(const Bench& bench, const api::ModelDeployment& deployment,
-                  const api::Variant& variant, Opinion& out) {
-  const auto passport = bench.passports.find(variant.passport);
+                  const api::Variant& variant, const Passports& passports, Opinion& out) {
+  const auto passport = passports.byName.find(variant.passport);
   auto refusal = policy::checkVariant(
-      {deployment, variant, passport == bench.passports.end() ? nullptr : passport->second,
+      {deployment, variant, passport == passports.byName.end() ? nullptr : passport->second,
        bench.region, bench.catalog, bench.settings, bench.known.leaderWorkerSets});
   if (!refusal) {
     auto requirement =
@@ -73,12 +87,13 @@ void checkVariant(const Bench& bench, const api::ModelDeployment& deployment,
 }
 
 // Refused is what has no lawful variant here; a variant refused beside a legal one is told.
-void checkLaw(const Bench& bench, const api::ModelDeployment& deployment, Opinion& out) {
+void checkLaw(const Bench& bench, const api::ModelDeployment& deployment,
+              const Passports& passports, Opinion& out) {
   const policy::Law law(pointers(bench.known.policies), bench.catalog);
   bool all = true;
   std::vector<std::string> denials;
   for (const auto& variant : deployment.spec.variants) {
-    const auto legality = lawOf(bench, law, deployment, variant);
+    const auto legality = lawOf(bench, law, deployment, variant, passports);
     all = all && (legality.denied || legality.noNew);
     for (const auto& objection : legality.objections) {
       const bool warns = objection.effect == policy::Effect::Warn;
@@ -97,9 +112,11 @@ std::string reachOf(const Bench& bench, const api::SovereigntyPolicy& policy) {
   const policy::Law law({&policy}, bench.catalog);
   int variants = 0;
   std::string first;
-  for (const auto& deployment : bench.known.deployments) {
+  for (const auto& deployment : bench.known.deployments()) {
+    if (!api::selects(policy.selector, *deployment)) continue;
+    const Passports passports(*deployment, bench.known);
     for (const auto& variant : deployment->spec.variants) {
-      const auto legality = lawOf(bench, law, *deployment, variant);
+      const auto legality = lawOf(bench, law, *deployment, variant, passports);
       if (legality.objections.empty()) continue;
       if (++variants > 1) continue;
       first = fmt::format("{}: {}", deployment->meta.key.str(), legality.objections[0].message);
@@ -112,8 +129,8 @@ std::string reachOf(const Bench& bench, const api::SovereigntyPolicy& policy) {
 std::optional<Bench> benchOf(const Admission::Config& config, const Known& known) {
   for (const auto& region : known.regions) {
     if (region->meta.key.name != config.region || !region->decodeError.empty()) continue;
-    return Bench{*config.catalog, config.settings,       known, *region,
-                 byName(known.passports), byName(known.regions), config.now()};
+    return Bench{*config.catalog, config.settings, known, *region,
+                 byName(known.regions), config.now()};
   }
   return std::nullopt;
 }
@@ -154,10 +171,11 @@ Opinion Admission::onDeployment(element object) const {
     if (refusal->reason == "InvalidSpec") return refused(refusal->message);
     out.warnings.push_back(refusal->message);
   }
+  const Passports passports(*deployment, known);
   for (const auto& variant : deployment->spec.variants) {
-    checkVariant(*bench, *deployment, variant, out);
+    checkVariant(*bench, *deployment, variant, passports, out);
   }
-  checkLaw(*bench, *deployment, out);
+  checkLaw(*bench, *deployment, passports, out);
   return out;
 }
 
@@ -186,9 +204,13 @@ Opinion Admission::onPassport(element object) const {
   if (!passport->decodeError.empty()) return refused(passport->decodeError);
   Opinion out;
   const auto known = config_.known();
-  auto passports = byName(known.passports);
-  passports[passport->meta.key.name] = &*passport;
-  for (const auto& kin : policy::lineageOf(passport->meta.key.name, passports)) {
+  policy::Passports line{{passport->meta.key.name, &*passport}};
+  std::vector<std::shared_ptr<const api::ModelPassport>> held;
+  for (const auto& name : plan::lineageOf(*passport, known.passport)) {
+    held.push_back(known.passport(name));
+    if (held.back()) line.emplace(name, held.back().get());
+  }
+  for (const auto& kin : policy::lineageOf(passport->meta.key.name, line)) {
     if (!kin.problem.empty()) out.warnings.push_back(fmt::format("{} {}", kin.object, kin.problem));
   }
   return out;
@@ -217,15 +239,18 @@ Opinion Admission::onOrder(element object) const {
                                        api::formatTime(order->spec.deadline)));
   }
   const auto known = config_.known();
-  const auto check = [&](const auto& names, const auto& there, std::string_view kind) {
+  const auto check = [&](const auto& names, const auto& exists, std::string_view kind) {
     for (const auto& name : names) {
-      if (there.contains(name)) continue;
+      if (exists(name)) continue;
       out.warnings.push_back(fmt::format("it targets {} {}, which does not exist here", kind, name));
     }
   };
-  check(order->spec.target.policies, byName(known.policies), "SovereigntyPolicy");
-  check(order->spec.target.passports, byName(known.passports), "ModelPassport");
-  check(order->spec.target.regions, byName(known.regions), "Region");
+  const auto in = [](auto there) {
+    return [there = std::move(there)](const std::string& name) { return there.contains(name); };
+  };
+  check(order->spec.target.policies, in(byName(known.policies)), "SovereigntyPolicy");
+  check(order->spec.target.passports, known.passport, "ModelPassport");
+  check(order->spec.target.regions, in(byName(known.regions)), "Region");
   return out;
 }
 
@@ -251,17 +276,11 @@ std::vector<std::string> Admission::onDeletion(std::string_view kind, element ob
   }
   if (kind != "ModelPassport") return {};
   const auto known = config_.known();
-  const auto all = byName(known.passports);
-  const plan::FindPassport find = [&](std::string_view wanted) {
-    for (const auto& passport : known.passports) {
-      if (passport->meta.key.name == wanted) return passport;
-    }
-    return std::shared_ptr<const api::ModelPassport>();
-  };
   const auto uses = [&](const auto& deployment) {
-    return plan::passportsOf(*deployment, find).contains(std::string(name));
+    return plan::passportsOf(*deployment, known.passport).contains(std::string(name));
   };
-  const auto used = std::count_if(known.deployments.begin(), known.deployments.end(), uses);
+  const auto deployments = known.deployments();
+  const auto used = std::count_if(deployments.begin(), deployments.end(), uses);
   if (used == 0) return {};
   return {fmt::format("{} ModelDeployments use passport {}: it stays until none does, and nothing "
                       "new of it is placed",

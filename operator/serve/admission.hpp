@@ -13,16 +13,17 @@
 
 #include "api/decode.hpp"
 #include "catalog/catalog.hpp"
+#include "plan/passport.hpp"
 #include "policy/check.hpp"
 
 namespace bailiwick::serve {
 
-// What an answer is made from, as of now.
+// What an answer is made from, as of now. What may be many is asked for only where it is needed.
 struct Known {
   std::vector<std::shared_ptr<const api::SovereigntyPolicy>> policies;
-  std::vector<std::shared_ptr<const api::ModelPassport>> passports;
   std::vector<std::shared_ptr<const api::Region>> regions;
-  std::vector<std::shared_ptr<const api::ModelDeployment>> deployments;
+  plan::FindPassport passport;
+  std::function<std::vector<std::shared_ptr<const api::ModelDeployment>>()> deployments;
   bool leaderWorkerSets = false;  // the API is installed
 };
 

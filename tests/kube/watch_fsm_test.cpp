@@ -1,99 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kube/support/samples.hpp"
-#include "kube/watch.hpp"
+#include "kube/support/watch_machine.hpp"
 
 namespace bailiwick::kube::test {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using State = WatchFsm::State;
-
-const ResponseHead ok{200, "application/json", std::nullopt};
-
-// Writes down what it is told, in words.
-struct Told final : WatchSink {
-  std::vector<std::string> log;
-  void setBegun() override { log.push_back("begin"); }
-  void setComplete(std::string_view version) override { log.push_back("set@" + str(version)); }
-  void setDiscarded() override { log.push_back("discard"); }
-  void upserted(const ObjectRef& ref) override { log.push_back("+" + word(ref)); }
-  void deleted(const ObjectRef& ref) override { log.push_back("-" + word(ref)); }
-  void progressed(std::string_view version) override { log.push_back("@" + str(version)); }
-  static std::string str(std::string_view text) { return std::string(text); }
-  static std::string word(const ObjectRef& ref) {
-    return str(ref.name) + "@" + str(ref.resourceVersion);
-  }
-  std::vector<std::string> take() { return std::exchange(log, {}); }
-};
-
-// Drives a machine by hand; `random` is always a half.
-struct Machine {
-  explicit Machine(WatchConfig config = {})
-      : fsm((config.resource = resources::pods, config), told, [] { return 0.5; }) {
-    action = fsm.start(now);
-  }
-
-  std::string target() const {
-    if (const auto* page = std::get_if<WatchFsm::SendPage>(&action)) return page->request.target();
-    if (const auto* open = std::get_if<WatchFsm::OpenStream>(&action)) {
-      return open->request.target();
-    }
-    return "";
-  }
-  bool streams() const { return std::holds_alternative<WatchFsm::OpenStream>(action); }
-  bool lists() const { return std::holds_alternative<WatchFsm::SendPage>(action); }
-  std::chrono::milliseconds wait() const {
-    const auto* waiting = std::get_if<WatchFsm::Wait>(&action);
-    return waiting ? waiting->duration : -1ms;
-  }
-
-  bool lines(const std::vector<std::string>& all) {
-    std::string bytes;
-    for (const auto& line : all) bytes += line + "\n";
-    return fsm.streamChunk(bytes);
-  }
-  void end(std::optional<TransportError> error = std::nullopt,
-           std::chrono::milliseconds after = 60s) {
-    now += after;
-    action = fsm.streamEnded(error, now);
-  }
-  void fire() { action = fsm.timerFired(now += 1s); }
-  void page(int status, const std::string& body, const std::string& type = "application/json") {
-    Response response{{status, type, std::nullopt}, body};
-    response.body.reserve(body.size() + 64);
-    action = fsm.pageReceived(response, now);
-  }
-  void answer(int status, const std::string& body,
-              std::optional<std::chrono::seconds> retryAfter = std::nullopt,
-              const std::string& type = "application/json") {
-    fsm.streamHead({status, type, retryAfter}, now);
-    fsm.streamChunk(body);
-    end(std::nullopt, 0s);
-  }
-  // Synced with a@5 and b@7 at version 10.
-  void sync() {
-    fsm.streamHead(ok, now);
-    lines({added("a", 5), added("b", 7), bookmark(10, true)});
-    told.take();
-  }
-
-  SteadyTime now = SteadyTime() + 1000s;
-  Told told;
-  WatchFsm fsm;
-  WatchFsm::Action action;
-};
-
-TransportError broken() {
-  return {TransportError::Kind::Broken, "cut"};
-}
-TransportError silence() {
-  return {TransportError::Kind::Timeout, "silent"};
-}
 
 TEST(WatchFsm, AsksForTheInitialEventsFirst) {
   Machine m;
@@ -353,73 +269,6 @@ TEST(WatchFsm, DiscardsInitialEventsThatAreCutOff) {
   EXPECT_FALSE(m.fsm.synced());
   m.fire();
   EXPECT_THAT(m.target(), HasSubstr("sendInitialEvents=true"));
-}
-
-// The server does not know WatchList.
-struct Listing : Machine {
-  explicit Listing(WatchConfig config = {}) : Machine(config) {
-    answer(422, status(422, "Invalid", "sendInitialEvents is forbidden"));
-    told.take();
-  }
-};
-
-TEST(WatchFsm, ListsInPagesWhereInitialEventsAreNotKnown) {
-  Listing m;
-  ASSERT_TRUE(m.lists());
-  EXPECT_THAT(m.target(), HasSubstr("limit=500"));
-  m.page(200, listOf(10, {object("a", 5)}, "next"));
-  EXPECT_THAT(m.target(), HasSubstr("continue=next"));
-  m.page(200, listOf(10, {object("b", 6)}));
-  EXPECT_THAT(m.told.take(), ElementsAre("begin", "+a@5", "+b@6", "set@10"));
-  ASSERT_TRUE(m.streams());
-  EXPECT_THAT(m.target(), HasSubstr("resourceVersion=10"));
-}
-
-TEST(WatchFsm, TakesAListWhoseItemsAreNullAsEmpty) {
-  Listing m;
-  m.page(200, R"({"kind":"PodList","metadata":{"resourceVersion":"3"},"items":null})");
-  EXPECT_THAT(m.told.take(), ElementsAre("begin", "set@3"));
-}
-
-struct PageRow {
-  const char* name;
-  int status;
-  const char* type;
-  std::string body;
-};
-class FailingPage : public testing::TestWithParam<PageRow> {};
-
-TEST_P(FailingPage, DiscardsTheWholeListAndBeginsAnew) {
-  Listing m;
-  m.page(200, listOf(10, {object("a", 5)}, "next"));
-  m.page(GetParam().status, GetParam().body, GetParam().type);
-  EXPECT_THAT(m.told.take(), ElementsAre("begin", "+a@5", "discard"));
-  EXPECT_FALSE(m.fsm.synced());
-  EXPECT_GT(m.wait(), 0ms);
-  m.fire();
-  EXPECT_TRUE(m.lists());
-  EXPECT_THAT(m.target(), Not(HasSubstr("continue")));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Rows, FailingPage,
-    testing::Values(PageRow{"ContinueExpired", 410, "application/json", status(410, "Expired")},
-                    PageRow{"ServerError", 500, "application/json", status(500, "InternalError")},
-                    PageRow{"Unavailable", 503, "text/plain", "unavailable"},
-                    PageRow{"GatewayTimeout", 504, "text/html", "<html>"},
-                    PageRow{"HtmlWith200", 200, "text/html", "<html>"},
-                    PageRow{"TruncatedJson", 200, "application/json",
-                            listOf(10, {object("b", 6)}).substr(0, 90)},
-                    PageRow{"NotAList", 200, "application/json", object("b", 6)},
-                    PageRow{"ItemWithoutName", 200, "application/json",
-                            listOf(10, {"{\"metadata\":{}}"})}),
-    [](const auto& row) { return row.param.name; });
-
-TEST(WatchFsm, AsksForSmallerPagesWhenOneIsTooLarge) {
-  Listing m;
-  m.action = m.fsm.pageFailed({TransportError::Kind::TooLarge, "too large"}, m.now);
-  m.fire();
-  EXPECT_THAT(m.target(), HasSubstr("limit=50"));
 }
 
 WatchConfig optional() {

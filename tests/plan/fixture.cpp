@@ -281,6 +281,7 @@ plan::World Cluster::world() const {
   for (const auto& [key, workload] : workloads) world.workloads[key] = &workload;
   world.withdrawn = withdrawn;
   world.applyRefusals = applyRefusals;
+  world.podMemory = podMemory;
   return world;
 }
 
@@ -291,6 +292,8 @@ plan::Step Cluster::step(const plan::Plan& plan, const std::string& name) const 
   }
   return plan::nextStep(of(plan, name), own, now);
 }
+
+void markFor(api::Pod& pod) { pod.meta.annotations.set(api::names::deletionCost, "-1"); }
 
 const plan::DeploymentPlan& of(const plan::Plan& plan, const std::string& name) {
   return plan.deployments.at({"team", name});

@@ -52,6 +52,7 @@ class Cluster {
   std::map<std::pair<api::Key, std::string>, api::Workload> workloads;
   std::map<std::pair<std::string, std::string>, plan::Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, plan::ApplyRefusal> applyRefusals;
+  plan::PodMemory podMemory;
 
   Cluster& add(const NodeBuilder& node);
   Cluster& add(const api::ModelDeployment& deployment);
@@ -80,6 +81,9 @@ class Cluster {
   int serial_ = 0;
   api::Pod& engine(const std::string& deployment, const std::string& variant);
 };
+
+// As the one that its controller is to give up first.
+void markFor(api::Pod& pod);
 
 const plan::DeploymentPlan& of(const plan::Plan& plan, const std::string& name = "assistant");
 int shareOf(const plan::Plan& plan, const std::string& variant,

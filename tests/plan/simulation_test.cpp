@@ -123,7 +123,8 @@ bool settles(Simulator& sim, int ticks) {
 RC_GTEST_PROP(Simulation, KeepsItsPromisesAndComesToRest, ()) {
   Simulator sim(*rc::gen::noShrink(rc::gen::arbitrary<unsigned>()));
   build(sim);
-  const auto events = *rc::gen::scale(0.2, rc::gen::container<std::vector<Event>>(anyEvent()));
+  sim.marksRefused = *rc::gen::inRange(0, 5) == 0;
+  const auto events = *rc::gen::scale(0.4, rc::gen::container<std::vector<Event>>(anyEvent()));
   for (const auto& event : events) {
     for (int i = 0; i < event.after; ++i) sim.tick();
     apply(sim, event);

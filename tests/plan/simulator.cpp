@@ -29,6 +29,11 @@ bool ranksBefore(const api::Pod* a, const api::Pod* b) {
   return deletionRank(*a) < deletionRank(*b);
 }
 
+bool lawful(const api::Node& node) {
+  return node.meta.labels.has("data-residency.bailiwick.dev/eu-personal", "true") &&
+         !node.meta.labels.has("bailiwick.dev/jurisdiction", "US");
+}
+
 std::int64_t allocatable(const api::Node& node, const std::string& resource) {
   const auto* quantity = node.allocatable.find(resource);
   return quantity ? api::parseMilli(*quantity).value_or(0) : 0;
@@ -77,6 +82,7 @@ void Simulator::operate() {
   for (const auto& [key, deployment] : plan.deployments) {
     const auto step = cluster.step(plan, key.name);
     check(deployment, step);
+    remember(deployment);
     if (step.wakeAt && *step.wakeAt > cluster.now) changed_ = true;  // a deadline is to come
     carryOut(deployment, step);
     for (const auto& v : deployment.variants) {
@@ -88,16 +94,41 @@ void Simulator::operate() {
   }
 }
 
-void Simulator::carryOut(const plan::DeploymentPlan& plan, const plan::Step& step) {
-  const auto& deployment = plan.deployment->meta.key;
+void Simulator::mark(const plan::Step& step) {
+  auto& unmarked = cluster.podMemory.cannotMark;
   for (const auto& mark : step.marks) {
+    const auto& uid = mark.pod->meta.uid;
+    if (marksRefused) {
+      if (unmarked.insert(uid).second) changed_ = true;
+      continue;
+    }
+    changed_ = true;
+    unmarked.erase(uid);
     auto& annotations = const_cast<api::Pod*>(mark.pod)->meta.annotations;
     annotations.erase(deletionCost);
     annotations.erase(unlawfulSince);
     if (mark.remove) annotations.set(deletionCost, "-1");
     if (mark.unlawfulSince) annotations.set(unlawfulSince, api::formatTime(*mark.unlawfulSince));
-    changed_ = true;
   }
+}
+
+// As Planner does.
+void Simulator::remember(const plan::DeploymentPlan& plan) {
+  auto& known = cluster.podMemory.unlawfulSince;
+  for (const auto& replica : plan.replicas) {
+    const auto& uid = replica.pod->meta.uid;
+    if (replica.unlawfulSince) {
+      known[uid] = *replica.unlawfulSince;
+    } else {
+      known.erase(uid);
+    }
+  }
+}
+
+void Simulator::carryOut(const plan::DeploymentPlan& plan, const plan::Step& step) {
+  const auto& deployment = plan.deployment->meta.key;
+  mark(step);
+  for (const auto& restart : step.restarts) terminate(const_cast<api::Pod&>(*restart.pod));
   for (const auto& variant : step.finished) {
     cluster.workloads.erase({deployment, variant});
     changed_ = true;
@@ -146,12 +177,15 @@ bool Simulator::applied(const plan::DeploymentPlan& plan, const std::string& var
 // few turns: to see, to mark, to lower the count; and the ReplicaSet one.
 void Simulator::checkLaw() {
   for (const auto& pod : cluster.pods) {
-    const auto* since = pod.meta.annotations.find(unlawfulSince);
-    const auto time = since ? api::parseTime(*since) : fail("");
     const auto* node = nodeOf(pod);
-    if (!time || pod.meta.deleted || !node || !node->ready) continue;
+    const bool serves = !pod.meta.deleted && node && node->ready;
+    if (!serves || lawful(*node)) {
+      unlawfulSince_.erase(pod.meta.uid);
+      continue;
+    }
+    const auto since = unlawfulSince_.try_emplace(pod.meta.uid, cluster.now).first->second;
     const auto timeout = cluster.deployment(ownerOf(pod).name).spec.exit.drainTimeout;
-    if (cluster.now > *time + timeout + 30min) {
+    if (cluster.now > since + timeout + 30min) {
       violate(pod.meta.key.name + " outlives the drain timeout on " + pod.node);
     }
   }
@@ -206,10 +240,10 @@ void Simulator::checkRemovals(const plan::DeploymentPlan& plan, const std::strin
     if (!pod.ready || !node || !node->ready) continue;
     ready -= capacity;
     if (ready >= plan.wanted) continue;
-    const auto* since = pod.meta.annotations.find(unlawfulSince);
-    const auto time = since ? api::parseTime(*since) : fail("");
+    const auto& known = cluster.podMemory.unlawfulSince;
+    const auto since = known.find(pod.meta.uid);
     const auto deadline = plan.deployment->spec.exit.drainTimeout;
-    if (time && cluster.now >= *time + deadline) continue;
+    if (since != known.end() && cluster.now >= since->second + deadline) continue;
     if (gap-- > 0) continue;
     violate(fmt::format("{} of {} goes before its replacement is Ready: {} of {}",
                         pod.meta.key.name, variant, ready, plan.wanted));
@@ -321,8 +355,7 @@ void Simulator::schedule() {
     }
     if (feasible.empty()) continue;
     const auto& node = *feasible[static_cast<std::size_t>(below(static_cast<int>(feasible.size())))];
-    if (!node.meta.labels.has("data-residency.bailiwick.dev/eu-personal", "true") ||
-        node.meta.labels.has("bailiwick.dev/jurisdiction", "US")) {
+    if (!lawful(node)) {
       violate(pod.meta.key.name + " is bound on unlawful " + node.meta.key.name);
     }
     pod.node = node.meta.key.name;
@@ -346,7 +379,11 @@ void Simulator::runKubelets() {
     return pod.meta.deleted &&
            (pod.node.empty() || !node || (node->ready && cluster.now >= *pod.meta.deleted + 2min));
   });
-  for (const auto& pod : cluster.pods) changed_ = changed_ || pod.meta.deleted;
+  // On a node that is silent it stays for as long as the node does.
+  for (const auto& pod : cluster.pods) {
+    const auto* node = nodeOf(pod);
+    changed_ = changed_ || (pod.meta.deleted && !(node && !node->ready));
+  }
 }
 
 void Simulator::loseNodes() {

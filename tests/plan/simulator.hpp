@@ -23,6 +23,8 @@ class Simulator {
   std::set<std::string> brokenImages;
   // Variants whose workload the API server refuses to make or change.
   std::set<std::string> refusedVariants;
+  // The API server refuses every change of a pod's annotations.
+  bool marksRefused = false;
   // Pods that the namespace's quota allows; negative: any number.
   int quota = -1;
   std::vector<std::string> violations;
@@ -46,6 +48,8 @@ class Simulator {
   using WorkloadKey = std::pair<api::Key, std::string>;
 
   void operate();
+  void mark(const plan::Step& step);
+  void remember(const plan::DeploymentPlan& plan);
   void carryOut(const plan::DeploymentPlan& plan, const plan::Step& step);
   void renderTemplate(const WorkloadKey& key, const plan::VariantPlan& planned);
   void check(const plan::DeploymentPlan& plan, const plan::Step& step);
@@ -70,6 +74,7 @@ class Simulator {
   std::mt19937 random_;
   std::map<WorkloadKey, Template> templates_;
   std::map<std::string, Template> podTemplates_;  // by pod uid
+  std::map<std::string, api::Time> unlawfulSince_;  // by pod uid: as the law is, whoever knows it
   int serial_ = 0, quietTicks_ = 0;
   bool changed_ = false;
 };

@@ -28,6 +28,23 @@ TEST(DeploymentController, ComesToRest) {
   EXPECT_EQ(region.api.writes().size(), writes);
 }
 
+TEST(DeploymentController, WritesNothingMoreUntilTheCachesShowWhatItWrote) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.h200Deployment();
+  region.start();
+  region.api.holdWatches(true);
+  region.turn();
+  const auto writes = region.api.writes().size();
+  EXPECT_GT(writes, 5u);
+  region.turns(4);
+  EXPECT_EQ(region.api.writes().size(), writes);
+  EXPECT_TRUE(region.ended<kube::RequeueAfter>());
+  region.api.holdWatches(false);
+  region.turns();
+  EXPECT_TRUE(region.ended<kube::Done>());
+}
+
 // What may happen to any write: it is tried again, nothing is lost, and others go on meanwhile.
 TEST(DeploymentController, LosesNothingToAFailedWriteAndHoldsUpNobody) {
   const std::vector<kube::Response> failures = {
@@ -122,6 +139,54 @@ TEST(DeploymentController, GoesOnWhereAPodCannotBeMarked) {
   EXPECT_TRUE(region.ended<kube::Terminal>());
 }
 
+// A webhook, a quota or a policy that keeps pods as they are buys an unlawful replica no time.
+struct Unmarkable : RegionInMemory {
+  Unmarkable() {
+    h200("n1");
+    h200Deployment();
+    pod("assistant-h200-1", "h200", "n1");
+    api.answer = [](const kube::Request& request) -> std::optional<kube::Response> {
+      const bool patch = request.method == kube::Method::Patch;
+      if (!patch || !request.path.starts_with(podsPath)) return std::nullopt;
+      return statusResponse(403, "Forbidden", "pods are protected");
+    };
+    start();
+    turns();
+    auto node = api.get("/api/v1/nodes/n1");
+    node["metadata"]["labels"].erase("data-residency.bailiwick.dev/eu-personal");
+    api.put("/api/v1/nodes/n1", node);
+    turns(3);
+  }
+  int wanted() const { return api.get(deploymentsPath + "assistant-h200")["spec"]["replicas"]; }
+};
+
+TEST(DeploymentController, StopsAnUnlawfulReplicaThatCannotBeMarked) {
+  Unmarkable region;
+  region.pass(9min);
+  region.turns(3);
+  EXPECT_EQ(region.wanted(), 1);
+  region.pass(61s);
+  region.turns(3);
+  EXPECT_EQ(region.wanted(), 0);
+  EXPECT_FALSE(region.api.get(podsPath + "assistant-h200-1").is_null()) << "its ReplicaSet's to do";
+}
+
+TEST(DeploymentController, DeletesAnUnlawfulReplicaThatCannotBeMarkedBesideALawfulOne) {
+  Unmarkable region;
+  region.h200("n2");
+  region.turns(2);
+  EXPECT_EQ(region.wanted(), 2);
+  region.pod("assistant-h200-2", "h200", "n2");
+  region.pass(9min);
+  region.turns(3);
+  EXPECT_FALSE(region.api.get(podsPath + "assistant-h200-1").is_null());
+  region.pass(61s);
+  region.turns(3);
+  EXPECT_TRUE(region.api.get(podsPath + "assistant-h200-1").is_null());
+  EXPECT_FALSE(region.api.get(podsPath + "assistant-h200-2").is_null());
+  EXPECT_EQ(region.wanted(), 1);
+}
+
 TEST(DeploymentController, RemovesTheWorkloadOfAVariantLast) {
   RegionInMemory region;
   region.h200("n1");
@@ -146,6 +211,55 @@ TEST(DeploymentController, RemovesTheWorkloadOfAVariantLast) {
   EXPECT_FALSE(region.serves("assistant"));
   EXPECT_TRUE(region.api.get(service).is_null());
   EXPECT_TRUE(region.api.get("/api/v1/namespaces/team/configmaps/assistant-h200").is_null());
+}
+
+const std::string setPath =
+    "/apis/leaderworkerset.x-k8s.io/v1/namespaces/team/leaderworkersets/assistant-h200";
+
+// An older version left a Deployment of a variant that is to span two nodes.
+struct OtherKind : RegionInMemory {
+  OtherKind() {
+    for (const char* name : {"n1", "n2", "n3"}) h200(name);
+    auto wide = variantJson("h200", "nvidia", "NVIDIA-H200");
+    h200Deployment();
+    pod("assistant-h200-1", "h200", "n1");
+    start();
+    turns();
+    wide["accelerator"]["nodes"] = 2;
+    deployment("assistant", {wide});
+    turns();
+  }
+  void member(int worker, const std::string& node) {
+    const auto name = "assistant-h200-0" + (worker ? "-" + std::to_string(worker) : "");
+    pod(name, "h200", node);
+    auto object = api.get(podsPath + name);
+    object["metadata"]["labels"].erase("pod-template-hash");
+    object["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/group-index"] = "0";
+    object["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/worker-index"] =
+        std::to_string(worker);
+    api.put(podsPath + name, object);
+  }
+  nlohmann::json wanted(const std::string& path) const { return api.get(path)["spec"]["replicas"]; }
+};
+
+TEST(DeploymentController, RemovesTheKindOfWorkloadThatIsNotAskedForOnceTheOtherServes) {
+  OtherKind region;
+  const auto old = deploymentsPath + "assistant-h200";
+  EXPECT_EQ(region.wanted(setPath), 1);
+  EXPECT_EQ(region.wanted(old), 1) << "replacement first";
+  region.member(0, "n2");
+  region.member(1, "n3");
+  region.turns();
+  EXPECT_EQ(region.wanted(old), 0);
+  const auto rows = region.api.get(mdepsPath + "assistant")["status"]["variants"];
+  ASSERT_EQ(rows.size(), 1u) << "one variant, whatever runs it";
+  EXPECT_EQ(rows[0]["ready"], 2) << rows;
+  region.api.erase(podsPath + "assistant-h200-1");
+  region.turns();
+  EXPECT_TRUE(region.api.get(old).is_null());
+  EXPECT_EQ(region.wanted(setPath), 1);
+  EXPECT_FALSE(region.api.get("/api/v1/namespaces/team/services/assistant-h200").is_null());
+  EXPECT_TRUE(region.ended<kube::Done>());
 }
 
 TEST(DeploymentController, KeepsWhatStillServesInTheRouteTable) {

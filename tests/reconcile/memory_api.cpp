@@ -72,6 +72,12 @@ void MemoryApi::erase(const std::string& path) {
   changed_.notify_all();
 }
 
+void MemoryApi::holdWatches(bool hold) {
+  const std::lock_guard lock(mutex_);
+  held_ = hold;
+  changed_.notify_all();
+}
+
 json MemoryApi::get(const std::string& path) const {
   const std::lock_guard lock(mutex_);
   const auto object = objects_.find(path);
@@ -166,7 +172,7 @@ tl::expected<void, kube::TransportError> MemoryApi::stream(const Request& reques
     }
     events.clear();
     lock.lock();
-    if (!changed_.wait(lock, stop, [&] { return next < changes_.size(); })) break;
+    if (!changed_.wait(lock, stop, [&] { return !held_ && next < changes_.size(); })) break;
     for (; next < changes_.size(); ++next) {
       const auto& change = changes_[next];
       if (!lists(request.path, change.path)) continue;

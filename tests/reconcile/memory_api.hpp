@@ -26,6 +26,8 @@ class MemoryApi final : public kube::Transport {
   // At "/apis/apps/v1/namespaces/team/deployments/a". Makes or replaces it.
   void put(const std::string& path, nlohmann::json object);
   void erase(const std::string& path);
+  // From now on watches show nothing new, or again all that there is.
+  void holdWatches(bool hold);
   // Null when absent.
   nlohmann::json get(const std::string& path) const;
   // "PATCH /apis/...": all writes so far, refused ones included.
@@ -51,6 +53,7 @@ class MemoryApi final : public kube::Transport {
   std::condition_variable_any changed_;
   std::map<std::string, nlohmann::json> objects_;
   std::vector<Change> changes_;
+  bool held_ = false;
   std::vector<std::string> writes_;
   int version_ = 100;
 };

@@ -1,8 +1,10 @@
 #include "reconcile/planner.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 
 #include "plan/fixture.hpp"
 #include "reconcile/snapshot.hpp"
@@ -40,6 +42,32 @@ TEST(Planner, KeepsADeadlineThatIsSetWhileItWaits) {
   EXPECT_TRUE(changed.wait_for(lock, 10s, [&] { return named > 0; }));
   lock.unlock();
   planner.stop();
+}
+
+TEST(Planner, TellsThatItHangs) {
+  Caches caches(testing::testCatalog());
+  std::promise<void> entered, released;
+  Planner::Config config;
+  config.caches = &caches;
+  config.catalog = &testing::testCatalog();
+  config.region = "fra";
+  config.now = wallClock;
+  config.changed = [](const api::Key&) {};
+  config.planned = [&, wait = released.get_future().share()] {
+    entered.set_value();
+    wait.wait();
+  };
+  Planner planner(std::move(config));
+  const auto later = [](auto time) { return Progress::Clock::now() + time; };
+  EXPECT_EQ(planner.stuck(later(1h)), "") << "it has not begun";
+  planner.start();
+  planner.poke();
+  entered.get_future().wait();
+  EXPECT_EQ(planner.stuck(later(4min)), "") << "a plan may take its time";
+  EXPECT_THAT(planner.stuck(later(6min)), ::testing::StartsWith("planning for 3"));
+  released.set_value();
+  planner.stop();
+  EXPECT_EQ(planner.stuck(later(1h)), "");
 }
 
 TEST(Snapshot, KnowsWorkloadsByTheDeploymentThatOwnsThem) {

@@ -42,6 +42,19 @@ def run(tmp_path, session: str, first: str):
     return runner.run_forgiving(step, logs, 1, 1)
 
 
+def test_steps_that_run_together_are_counted_each(tmp_path):
+    def step(name, passes):
+        (tmp_path / f"test_{name}.py").write_text(f"def test_it():\n    assert {passes}\n")
+        return runner.Step(name, [*runner.PYTEST, f"test_{name}.py"], tmp_path,
+                           report=f"{name}.xml")
+    steps = [step("one", True), (step("two", True), step("three", False))]
+    assert [one.name for one in runner.flat(steps)] == ["one", "two", "three"]
+    numbers = iter(range(1, 4))
+    done = [entry for one in steps for entry in runner.run_together(one, tmp_path, numbers, 3)]
+    assert [(one.name, count.passed, count.failed) for one, count in done] == [
+        ("one", 1, 0), ("two", 1, 0), ("three", 0, 1)]
+
+
 @pytest.mark.parametrize("session, first, passed, failed", [
     ("True", "True", 2, 0),
     ("True", "again", 2, 0),

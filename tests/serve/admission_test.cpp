@@ -40,13 +40,20 @@ json deploymentJson(const std::string& variant = "h200", const std::string& vend
 struct Door {
   serve::Known known;
   policy::Settings settings;
+  std::map<std::string, std::shared_ptr<const api::ModelPassport>, std::less<>> passports;
+  std::vector<std::shared_ptr<const api::ModelDeployment>> deployments;
 
   Door() {
+    known.passport = [this](std::string_view name) {
+      const auto found = passports.find(name);
+      return found == passports.end() ? nullptr : found->second;
+    };
+    known.deployments = [this] { return deployments; };
     known.regions = {std::make_shared<const api::Region>(fra())};
     add(makePassport("open").artifact("fp8", api::SourceType::OCI, "oci://r.example/m").obj());
   }
   void add(const api::ModelPassport& passport) {
-    known.passports.push_back(std::make_shared<const api::ModelPassport>(passport));
+    passports[passport.meta.key.name] = std::make_shared<const api::ModelPassport>(passport);
   }
   void add(const PolicyBuilder& policy) {
     known.policies.push_back(std::make_shared<const api::SovereigntyPolicy>(policy.obj()));
@@ -172,7 +179,7 @@ TEST(Admission, LetsGoWhatIsBeingDeleted) {
 
 TEST(Admission, JudgesPoliciesAndTellsTheirReach) {
   Door door;
-  door.known.deployments = {
+  door.deployments = {
       std::make_shared<const api::ModelDeployment>(assistant().variant(h200()).obj())};
   auto policy = api::testing::fullSovereigntyPolicy();
   policy["spec"]["selector"] = json::object();
@@ -208,7 +215,7 @@ TEST(Admission, JudgesPassportsRegionsAndOrders) {
 
 TEST(Admission, TellsWhatADeletionMeansAndNeverHoldsItUp) {
   Door door;
-  door.known.deployments = {
+  door.deployments = {
       std::make_shared<const api::ModelDeployment>(assistant().variant(h200()).obj())};
   auto passport = api::testing::fullModelPassport();
   passport["metadata"]["name"] = "open";

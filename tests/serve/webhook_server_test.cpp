@@ -121,7 +121,7 @@ std::string post(const std::string& body, const std::string& more = "") {
 TEST(WebhookServer, AnswersSeveralRequestsOfOneConnection) {
   const Served served;
   Client client(served.server->port());
-  for (const std::string body : {"{\"a\":1}", "{\"b\":2}"}) {
+  for (const std::string& body : {std::string("{\"a\":1}"), std::string("{\"b\":2}")}) {
     client.send(post(body));
     EXPECT_THAT(client.read(body), StartsWith("HTTP/1.1 200"));
   }
@@ -151,7 +151,7 @@ TEST(WebhookServer, OutlivesGarbage) {
   WebhookLimits limits;
   limits.request = 500ms;
   const Served served(limits);
-  for (const std::string bad :
+  for (const std::string& bad :
        {std::string("\x16\x03\x01\x00\x00"), std::string(100000, 'A'), std::string("GET"),
         "POST /validate HTTP/1.1\r\n" + std::string(200000, 'h') + ": x\r\n\r\n"}) {
     served.ask(bad);

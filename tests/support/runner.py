@@ -1,11 +1,13 @@
 """Runs every step of tests/run, shows progress, and adds up what the test programs counted."""
 import argparse
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as xml
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +134,7 @@ def run_step(step, logs, number, total):
         count.failed = 1
     state = "ok" if count.failed == 0 else f"FAILED (exit {code})"
     detail = f", {count.passed} passed" if report else ""
-    print(f"        {state}{detail}, {took:.0f} s", flush=True)
+    print(f"        {step.name}: {state}{detail}, {took:.0f} s", flush=True)
     if count.failed:
         print_tail(log)
     return count
@@ -176,16 +178,29 @@ def check_steps():
 
 
 def unit_steps():
-    return [Step(binary.name, [str(binary)], report=f"{binary.name}.xml")
-            for binary in unit_binaries()]
+    """Two at a time: each is one thread most of its time."""
+    steps = [Step(binary.name, [str(binary)], report=f"{binary.name}.xml")
+             for binary in unit_binaries()]
+    return [tuple(steps[i:i + 2]) for i in range(0, len(steps), 2)]
 
 
 def cluster_steps():
     return [
-        pytest_step("crds", "tests/crds"),
-        pytest_step("chart", "tests/chart"),
+        (pytest_step("crds", "tests/crds"), pytest_step("chart", "tests/chart")),
         pytest_step("e2e cases", "e2e/cases", "-n", "2", "--durations=15", again=True),
     ]
+
+
+def flat(steps):
+    return [one for step in steps for one in (step if isinstance(step, tuple) else (step,))]
+
+
+def run_together(steps, logs, numbers, total):
+    """[(Step, its Count)]; those of a tuple run at the same time."""
+    steps = steps if isinstance(steps, tuple) else (steps,)
+    with ThreadPoolExecutor(len(steps)) as pool:
+        counts = pool.map(lambda step: run_forgiving(step, logs, next(numbers), total), steps)
+        return list(zip(steps, counts))
 
 
 def main():
@@ -200,11 +215,12 @@ def main():
     total = Count()
 
     def run(steps, done, of):
-        for index, step in enumerate(steps):
-            count = run_forgiving(step, logs, done + index + 1, of)
-            total.add(count)
-            if count.failed and not step.report and "build" in step.name:
-                return False
+        numbers = itertools.count(done + 1)
+        for one in steps:
+            for step, count in run_together(one, logs, numbers, of):
+                total.add(count)
+                if count.failed and not step.report and "build" in step.name:
+                    return False
         return True
 
     unit = [] if options.only == "cluster" else build_steps(UNIT_PRESET)
@@ -214,7 +230,7 @@ def main():
     if built:
         steps = [] if options.only == "cluster" else check_steps() + unit_steps()
         steps += [] if options.only == "unit" else cluster_steps()
-        run(steps, of, of + len(steps))
+        run(steps, of, of + len(flat(steps)))
     minutes = (time.monotonic() - begun) / 60
     print(f"logs in {logs}, {minutes:.1f} minutes"
           + (f", {total.skipped} skipped" if total.skipped else ""))

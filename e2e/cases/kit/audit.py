@@ -1,4 +1,7 @@
 """What the API server's audit log says of the operator."""
+import base64
+import json
+
 import yaml
 
 from lib import chart
@@ -52,6 +55,23 @@ def describe(event: dict) -> str:
 
 def code(event: dict) -> int:
     return event.get("responseStatus", {}).get("code", 0)
+
+
+def credential(event: dict) -> str:
+    """The id of the token that a request came with."""
+    found = event["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", [""])
+    return found[0]
+
+
+def credential_of(region, operator) -> str:
+    """The id of the token that an instance uses, as the audit log names it."""
+    config = yaml.safe_load(operator.kubeconfig.read_text())
+    payload = config["users"][0]["user"]["token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    ids = {credential(event) for event in of_operator(region)}
+    expected = "JTI=" + claims["jti"]
+    assert expected in ids, ids
+    return expected
 
 
 def refused(region, offset: int = 0) -> list:

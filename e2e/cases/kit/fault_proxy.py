@@ -4,6 +4,7 @@ the state of an earlier moment.
 It speaks TLS on both sides with the region's own authority, one request per connection. Writes of
 Leases and Events pass: nothing is decided by them.
 """
+import json
 import socket
 import socketserver
 import ssl
@@ -22,6 +23,7 @@ class FaultProxy:
     before    instead of forwarding it, and the connection is dropped
     applied   after the API server has answered, and the answer is dropped
     answered  after the answer was passed on
+    held      when it has come; it is forwarded once `release` is called, with nobody to answer to
     """
 
     def __init__(self, region):
@@ -33,7 +35,10 @@ class FaultProxy:
         self._lock = threading.Lock()
         self._left, self._moment, self._act = 0, "", None
         self.blown = threading.Event()
+        self.late_answer = b""  # to what was held
         self.writes = 0
+        self._refusals = []
+        self._released = threading.Event()
         self._view: Optional[str] = None
         self._present = threading.Event()
         self._present.set()
@@ -59,6 +64,20 @@ class FaultProxy:
             self._left, self._moment, self._act = number, moment, act
             self.writes = 0
             self.blown.clear()
+            self._released.clear()
+
+    def refuse(self, code: int, reason: str, count: int) -> None:
+        """The next so many writes are answered so, and not forwarded."""
+        with self._lock:
+            self._refusals = [(code, reason)] * count
+
+    @property
+    def refusals_left(self) -> int:
+        return len(self._refusals)
+
+    def release(self) -> None:
+        """Forwards what was held."""
+        self._released.set()
 
     def show(self, version: str) -> None:
         """From now on lists show the state at this resourceVersion, and watches show nothing."""
@@ -77,8 +96,7 @@ class FaultProxy:
 
     def _due(self, head: bytes) -> Optional[str]:
         """The moment at which to act on this request, if it is the chosen one."""
-        method, path = head.split(b" ", 2)[:2]
-        if method == b"GET" or b"/leases" in path or b"/events" in path:
+        if not is_write(head):
             return None
         with self._lock:
             self.writes += 1
@@ -108,6 +126,19 @@ class FaultProxy:
         self._present.wait(120)
         client.sendall(b"0\r\n\r\n")
 
+    def _refuse(self, client: ssl.SSLSocket, head: bytes) -> bool:
+        with self._lock:
+            if not self._refusals or not is_write(head):
+                return False
+            code, reason = self._refusals.pop()
+        body = json.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
+                           "reason": reason, "message": f"{reason} by the proxy"}).encode()
+        retry = b"Retry-After: 1\r\n" if code == 429 else b""
+        client.sendall(b"HTTP/1.1 %d %s\r\nConnection: close\r\n%sContent-Type: application/json"
+                       b"\r\nContent-Length: %d\r\n\r\n" % (code, reason.encode(), retry, len(body))
+                       + body)
+        return True
+
     def _handle(self, raw: socket.socket) -> None:
         try:
             with self._serve.wrap_socket(raw, server_side=True) as client:
@@ -125,10 +156,15 @@ class FaultProxy:
             return
         if view:
             head = exactly(head, view)
+        if self._refuse(client, head):
+            return
         due = self._due(head)
         if due == "before":
             self._blow()
             return
+        if due == "held":
+            self._blow()
+            self._released.wait(300)
         address = ("127.0.0.1", self.region.layout.port("api"))
         with socket.create_connection(address) as plain, \
                 self._connect.wrap_socket(plain, server_hostname="127.0.0.1") as server:
@@ -139,9 +175,17 @@ class FaultProxy:
                 self._blow()
                 return
             while chunk := server.recv(65536):
-                client.sendall(chunk)
+                if due == "held":
+                    self.late_answer += chunk
+                else:
+                    client.sendall(chunk)
         if due == "answered":
             self._blow()
+
+
+def is_write(head: bytes) -> bool:
+    method, path = head.split(b" ", 2)[:2]
+    return method != b"GET" and b"/leases" not in path and b"/events" not in path
 
 
 def is_watch(head: bytes) -> bool:

@@ -93,7 +93,11 @@ func run(transform bool) error {
 		return err
 	}
 	ctx := ctrl.SetupSignalHandler()
-	go announce(ctx, manager.GetCache())
+	stores, err := open(ctx, manager.GetCache())
+	if err != nil {
+		return err
+	}
+	go announce(ctx, manager.GetCache(), stores)
 	return manager.Start(ctx)
 }
 
@@ -109,20 +113,31 @@ func cacheOptions(transform bool) cache.Options {
 	return options
 }
 
-func announce(ctx context.Context, from cache.Cache) {
-	var counts []string
+// open makes an informer of each kind. A cache that has not been started hands them out at once and
+// unsynced, so this says nothing of what they hold.
+func open(ctx context.Context, from cache.Cache) (map[string]toolscache.Store, error) {
+	stores := map[string]toolscache.Store{}
 	for _, kinds := range []map[string]client.Object{whole, managed} {
 		for name, object := range kinds {
-			// Returns when this informer is synced.
 			informer, err := from.GetInformer(ctx, object)
 			if err != nil {
-				fmt.Fprintln(os.Stderr, "peer:", name, err)
-				os.Exit(1)
+				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			store := informer.(toolscache.SharedIndexInformer).GetStore()
-			if size := len(store.ListKeys()); size > 0 {
-				counts = append(counts, fmt.Sprintf("%s=%d", name, size))
-			}
+			stores[name] = informer.(toolscache.SharedIndexInformer).GetStore()
+		}
+	}
+	return stores, nil
+}
+
+func announce(ctx context.Context, from cache.Cache, stores map[string]toolscache.Store) {
+	// Waits until the cache has been started and every informer of it is synced.
+	if !from.WaitForCacheSync(ctx) {
+		return
+	}
+	var counts []string
+	for name, store := range stores {
+		if size := len(store.ListKeys()); size > 0 {
+			counts = append(counts, fmt.Sprintf("%s=%d", name, size))
 		}
 	}
 	sort.Strings(counts)

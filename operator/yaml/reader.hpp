@@ -11,7 +11,7 @@
 
 #include "yaml/strict_yaml.hpp"
 
-namespace bailiwick::catalog {
+namespace bailiwick::yaml {
 
 // All problems of one load.
 class Report {
@@ -38,10 +38,10 @@ struct Where {
 
 class Cursor {
  public:
-  Cursor(const yaml::Node& node, Where where, Report& report)
+  Cursor(const Node& node, Where where, Report& report)
       : node_(&node), where_(std::move(where)), report_(&report) {}
 
-  const yaml::Node& node() const { return *node_; }
+  const Node& node() const { return *node_; }
   const Where& where() const { return where_; }
   Report& report() const { return *report_; }
   void fail(const std::string& message) const;
@@ -63,7 +63,7 @@ class Cursor {
   void entries(const std::function<void(const std::string&, const Cursor&)>& visit) const;
 
  private:
-  const yaml::Node* node_;
+  const Node* node_;
   Where where_;
   Report* report_;
 };
@@ -99,4 +99,8 @@ class Fields {
   std::vector<std::string> known_;
 };
 
-}  // namespace bailiwick::catalog
+// Reads a whole file through `visit`, which gets its root. `file` is its name in errors.
+void readFile(const std::string& file, std::string_view text, Report& report,
+              const std::function<void(const Cursor& root)>& visit);
+
+}  // namespace bailiwick::yaml

@@ -1,24 +1,25 @@
-#include "catalog/reader.hpp"
+#include "yaml/reader.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <limits>
 #include <tuple>
 
-namespace bailiwick::catalog {
+namespace bailiwick::yaml {
 namespace {
 
 constexpr std::size_t maxErrors = 100;
+constexpr std::size_t maxFileSize = 1 << 20;
 
-std::string_view kindName(const yaml::Node& node) {
+std::string_view kindName(const Node& node) {
   switch (node.kind) {
-    case yaml::Node::Kind::Null:
+    case Node::Kind::Null:
       return "empty";
-    case yaml::Node::Kind::Scalar:
+    case Node::Kind::Scalar:
       return node.quoted ? "a quoted text" : "a text";
-    case yaml::Node::Kind::Map:
+    case Node::Kind::Map:
       return "a map";
-    case yaml::Node::Kind::List:
+    case Node::Kind::List:
       return "a list";
   }
   return "";
@@ -62,25 +63,25 @@ void Cursor::mustBe(std::string_view wanted) const {
 }
 
 void Cursor::readText(std::string& out) const {
-  if (node_->kind != yaml::Node::Kind::Scalar) return mustBe("a text");
+  if (node_->kind != Node::Kind::Scalar) return mustBe("a text");
   out = node_->scalar;
 }
 
 bool Cursor::read(std::string& out) const {
   readText(out);
-  if (node_->kind == yaml::Node::Kind::Scalar && out.empty()) fail("must not be empty");
+  if (node_->kind == Node::Kind::Scalar && out.empty()) fail("must not be empty");
   return !out.empty();
 }
 
 void Cursor::read(bool& out) const {
-  const bool plain = node_->kind == yaml::Node::Kind::Scalar && !node_->quoted;
+  const bool plain = node_->kind == Node::Kind::Scalar && !node_->quoted;
   if (!plain || (node_->scalar != "true" && node_->scalar != "false"))
     return mustBe("true or false");
   out = node_->scalar == "true";
 }
 
 void Cursor::read(std::int64_t& out) const {
-  if (node_->kind != yaml::Node::Kind::Scalar || node_->quoted) return mustBe("an integer");
+  if (node_->kind != Node::Kind::Scalar || node_->quoted) return mustBe("an integer");
   const std::string& text = node_->scalar;
   std::int64_t value = 0;
   const char* end = text.data() + text.size();
@@ -113,16 +114,16 @@ void Cursor::read(std::map<std::string, std::vector<std::string>>& out) const {
 }
 
 void Cursor::items(const std::function<void(const Cursor&)>& visit) const {
-  if (node_->kind != yaml::Node::Kind::List) return mustBe("a list");
+  if (node_->kind != Node::Kind::List) return mustBe("a list");
   for (std::size_t i = 0; i < node_->items.size(); ++i) {
-    const yaml::Node& item = node_->items[i];
+    const Node& item = node_->items[i];
     visit(Cursor(item, {where_.file, item.line, where_.path + "[" + std::to_string(i) + "]"},
                  *report_));
   }
 }
 
 void Cursor::entries(const std::function<void(const std::string&, const Cursor&)>& visit) const {
-  if (node_->kind != yaml::Node::Kind::Map) return mustBe("a map");
+  if (node_->kind != Node::Kind::Map) return mustBe("a map");
   for (const auto& [key, value] : node_->entries) {
     const std::string path = where_.path.empty() ? key : where_.path + "." + key;
     visit(key, Cursor(value, {where_.file, value.line, path}, *report_));
@@ -130,12 +131,12 @@ void Cursor::entries(const std::function<void(const std::string&, const Cursor&)
 }
 
 Fields::Fields(const Cursor& map) : map_(map) {
-  if (map.node().kind != yaml::Node::Kind::Map) map.mustBe("a map");
+  if (map.node().kind != Node::Kind::Map) map.mustBe("a map");
 }
 
 std::optional<Cursor> Fields::optional(std::string_view key) {
   known_.emplace_back(key);
-  const yaml::Node* value = map_.node().find(key);
+  const Node* value = map_.node().find(key);
   if (value == nullptr) return std::nullopt;
   const Where& parent = map_.where();
   const std::string path = (parent.path.empty() ? "" : parent.path + ".").append(key);
@@ -144,13 +145,13 @@ std::optional<Cursor> Fields::optional(std::string_view key) {
 
 std::optional<Cursor> Fields::required(std::string_view key) {
   auto found = optional(key);
-  if (!found && map_.node().kind == yaml::Node::Kind::Map)
+  if (!found && map_.node().kind == Node::Kind::Map)
     map_.fail(std::string(key).append(" is missing"));
   return found;
 }
 
 void Fields::finish() {
-  if (map_.node().kind != yaml::Node::Kind::Map) return;
+  if (map_.node().kind != Node::Kind::Map) return;
   map_.entries([&](const std::string& key, const Cursor& value) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
     std::sort(known_.begin(), known_.end());
@@ -158,4 +159,15 @@ void Fields::finish() {
   });
 }
 
-}  // namespace bailiwick::catalog
+void readFile(const std::string& file, std::string_view text, Report& report,
+              const std::function<void(const Cursor& root)>& visit) {
+  if (text.size() > maxFileSize)
+    return report.add(file, 1, "", "larger than 1 MiB; split the file");
+  const Document parsed = parse(text);
+  for (const Problem& problem : parsed.problems)
+    report.add(file, problem.line, problem.path, problem.message);
+  if (parsed.root.kind == Node::Kind::Null && !parsed.problems.empty()) return;
+  visit(Cursor(parsed.root, {file, 1, ""}, report));
+}
+
+}  // namespace bailiwick::yaml

@@ -1,0 +1,16 @@
+# cmake -DOUT=builtin_crds.cpp -DFOLDER=crds -P embed.cmake
+# Writes the CRDs as C++ string literals, so that the plugin needs neither files nor a cluster.
+file(GLOB files "${FOLDER}/*.yaml")
+list(SORT files)
+set(text "#include \"manifest/builtin_crds.hpp\"\n\nnamespace bailiwick::manifest {\n\n")
+string(APPEND text "const std::vector<std::string_view>& builtinCrds() {\n")
+string(APPEND text "  static const std::vector<std::string_view> texts{\n")
+foreach(path IN LISTS files)
+  file(READ "${path}" hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")
+  string(REGEX REPLACE "\\\\x0a" "\\\\x0a\"\n     \"" bytes "${bytes}")
+  string(APPEND text "     \"${bytes}\",\n")
+endforeach()
+string(APPEND text "  };\n  return texts;\n}\n\n}  // namespace bailiwick::manifest\n")
+file(WRITE "${OUT}.new" "${text}")
+configure_file("${OUT}.new" "${OUT}" COPYONLY)

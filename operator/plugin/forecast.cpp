@@ -1,0 +1,76 @@
+#include "plugin/forecast.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "api/hash.hpp"
+#include "plan/status.hpp"
+#include "plan/transition.hpp"
+#include "render/render.hpp"
+
+namespace bailiwick::plugin {
+namespace {
+
+// Longer than the operator ever withdraws a variant; a plan is of one moment.
+constexpr auto untilFurtherNotice = std::chrono::hours(24);
+
+// The operator keeps in memory what did not start. Its last status says it too.
+decltype(plan::World::withdrawn) withdrawnOf(const KnownRegion& known, api::Time now) {
+  decltype(plan::World::withdrawn) withdrawn;
+  for (const auto& deployment : known.snapshot.deployments) {
+    if (deployment->status.observedGeneration != deployment->meta.generation) continue;
+    for (const auto& entry : deployment->status.regions) {
+      if (!entry.self || entry.name != known.name()) continue;
+      for (const auto& offer : entry.offer) {
+        if (offer.reason != "NotStarting") continue;
+        withdrawn[{deployment->meta.uid, offer.variant}] = {now + untilFurtherNotice,
+                                                            offer.message};
+      }
+    }
+  }
+  return withdrawn;
+}
+
+std::map<std::string, const api::Workload*> workloadsOf(const plan::World& world,
+                                                        const api::Key& key) {
+  std::map<std::string, const api::Workload*> workloads;
+  for (const auto& [owner, workload] : world.workloads) {
+    if (owner.first == key) workloads.emplace(owner.second, workload);
+  }
+  return workloads;
+}
+
+}  // namespace
+
+Forecast forecast(KnownRegion known, const Judge& judge) {
+  Forecast result;
+  result.known = std::move(known);
+  auto& world = result.world;
+  world = reconcile::worldOf(result.known.snapshot);
+  world.catalog = judge.catalog;
+  world.settings = judge.settings;
+  world.now = judge.now;
+  render::Environment environment;
+  environment.region = world.region;
+  environment.catalog = judge.catalog;
+  environment.runtimeClasses = result.known.runtimeClasses;
+  world.renderable = [environment](const api::ModelDeployment& deployment,
+                                   const api::Variant& variant,
+                                   const api::ModelPassport& passport) {
+    return render::unrenderable(deployment, variant, passport, environment);
+  };
+  world.withdrawn = withdrawnOf(result.known, judge.now);
+  result.plan = plan::placeAll(world);
+  return result;
+}
+
+api::ModelDeploymentStatus Forecast::statusOf(const plan::DeploymentPlan& deployment) const {
+  const auto& current = *deployment.deployment;
+  const auto step =
+      plan::nextStep(deployment, workloadsOf(world, current.meta.key), world.now);
+  return plan::statusOf({current, deployment, step, region(), world.now,
+                         api::specHash(current.spec), "", {}, {}, plan.inventory, plan.pools,
+                         false});
+}
+
+}  // namespace bailiwick::plugin

@@ -1,0 +1,34 @@
+#pragma once
+// Where a command writes, and what that place can show.
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+namespace bailiwick::plugin {
+
+enum class Paint { None, Good, Bad, Warn, Dim, Bold };
+
+struct Terminal {
+  std::ostream& out;
+  std::ostream& err;
+  std::istream& in;
+  std::size_t width = 80;  // columns
+  bool colour = false;
+  bool interactive = false;  // what is written may be written over
+
+  std::string paint(std::string_view text, Paint paint) const;
+};
+
+// Standard output, error and input. Colour only where standard output is a terminal and neither
+// NO_COLOR is set nor TERM is "dumb".
+Terminal standardTerminal();
+
+// Columns that a UTF-8 text takes, one for each character.
+std::size_t widthOf(std::string_view text);
+
+// The text in lines of at most `width`, broken between words, and inside a word only where it is
+// longer than a line. Lines after the first begin with `indent` spaces.
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent = 0);
+
+}  // namespace bailiwick::plugin
