@@ -8,7 +8,7 @@ from kit.case import CLASSES
 from kit.objects import variant
 from kit.orders import Order
 from kit.wait import eventually
-from lib import chart
+from lib import chart, webhook
 
 sys.path.append(str(chart.CLONE / "tests" / "chart"))
 import chart_audit  # noqa: E402
@@ -20,6 +20,7 @@ UNUSED = {
     ("", "pods", "delete"): "a group of a LeaderWorkerSet that has to move: no controller here",
     ("", "persistentvolumeclaims", "delete"): "cached weights of what has left: no driver here",
     ("", "persistentvolumes", "get"): "the volumes of these",
+    ("", "secrets", "patch"): "the webhook's certificate once it is two months old",
 }
 
 
@@ -30,12 +31,22 @@ def home(starter):
                          extra={"kube-apiserver": ["--feature-gates=WatchList=false"]})
     one.apply(lws.crd())
     chart.wait_served(one.api, lws.NAME)
-    one.start_operator()
+    one.layout.pick_ports(["webhook"])
+    one.apply(webhook.configuration(one, failure_policy="Ignore"))
+    one.start_operator(extra_args=[f"--listen-webhook=127.0.0.1:{one.layout.port('webhook')}"])
     return one
 
 
+@pytest.fixture
+def policy(home):
+    """Whoever violates it leaves by an order."""
+    made = objects.policy("no-amd", {"vendors": {"deny": ["amd"]}}, enforcement="Exit")
+    yield lambda: home.apply(made)
+    for kind in ("sovereigntypolicies", "exitorders"):
+        home.api.delete(f"/apis/bailiwick.dev/v1alpha1/{kind}/no-amd")
 
-def test_every_grant_is_used_or_has_a_reason_and_nothing_is_refused(case):
+
+def test_every_grant_is_used_or_has_a_reason_and_nothing_is_refused(case, policy):
     case.nodes(3)
     case.nodes(1, "mi300x")
     case.deploy("plain", variants=[variant(), variant("mi300x")])
@@ -54,8 +65,11 @@ def test_every_grant_is_used_or_has_a_reason_and_nothing_is_refused(case):
     case.change("groups", replicas=0)
     case.wait_settled("plain")
     Order(case, "amd", target={"vendors": ["amd"]}, onDeadline="Stop").wait("Blocked")
+    policy()
+    eventually(lambda: case.api.find("/apis/bailiwick.dev/v1alpha1/exitorders/no-amd"), "an order")
     running.kill(case.region)
     case.region.start_operator()
+    case.wait_condition("Compliant", "False", "PolicyDenied", name="plain")
     user = audit.operator_user(case.region)
     wanted = chart_rbac.grants(chart_rbac.OPERATOR)
 

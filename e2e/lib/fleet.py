@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from . import chart, components, nodes, operators, tools
+from . import chart, components, nodes, operators, tools, webhook
 from .errors import FleetError
 from .region import Region
 
@@ -72,7 +72,9 @@ def bring_up(name: str, with_operator: bool) -> None:
     one.install()
     one.apply_region_file()
     if with_operator:
-        one.start_operator()
+        one.start_operator(extra_args=webhook.arguments(one))
+        # Not Fail: whoever stops an operator here wants to go on writing objects.
+        webhook.register(one, failure_policy="Ignore")
 
 
 def in_parallel(names: list, work) -> list:

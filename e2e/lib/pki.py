@@ -3,6 +3,7 @@
 Three authorities, as kubeadm makes them: `ca` (API clients and servers), `etcd-ca`, and
 `front-proxy-ca` (the aggregation layer), so that no certificate of one passes at another.
 """
+import base64
 import shutil
 import subprocess
 import threading
@@ -47,6 +48,9 @@ class Pki:
 
     def key(self, name: str) -> Path:
         return self.folder / f"{name}.key"
+
+    def certificate_base64(self, name: str) -> str:
+        return base64.b64encode(self.certificate(name).read_bytes()).decode()
 
     def make(self, authorities: list, leaves: list, signing_key: str) -> None:
         """Makes what is missing: authorities, leaves, and the service accounts' signing key."""

@@ -11,6 +11,8 @@ inline constexpr char deploymentLabel[] = "bailiwick.dev/deployment";
 inline constexpr char variantLabel[] = "bailiwick.dev/variant";
 inline constexpr char regionLabel[] = "bailiwick.dev/region";
 inline constexpr char roleLabel[] = "bailiwick.dev/role";
+// On copies of a peer's object: the region that it comes from.
+inline constexpr char originRegionLabel[] = "bailiwick.dev/origin-region";
 inline constexpr char managedByLabel[] = "app.kubernetes.io/managed-by";
 inline constexpr char managedBy[] = "bailiwick";
 inline constexpr char fieldManager[] = "bailiwick-operator";

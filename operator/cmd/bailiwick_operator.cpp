@@ -12,6 +12,7 @@
 #include "catalog/loader.hpp"
 #include "cmd/options.hpp"
 #include "cmd/version.hpp"
+#include "cmd/webhook.hpp"
 #include "kube/cpprest_transport.hpp"
 #include "kube/kubeconfig.hpp"
 #include "log/log.hpp"
@@ -98,9 +99,16 @@ Result<int> run(const Options& options, const sigset_t& signals) {
   const auto watcher = watchSignals(signals, end);
   const auto started = operator_.start(end.get_token());
   if (!started && !end.stop_requested()) return tl::unexpected(started.error());
+  std::unique_ptr<Webhook> webhook;
+  if (!options.listenWebhook.empty() && started) {
+    auto served = Webhook::start(options, *catalog, operator_);
+    if (!served) return tl::unexpected(served.error());
+    webhook = std::move(*served);
+  }
   while (!end.stop_requested() && !operator_.fenced()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
+  webhook.reset();
   operator_.stop();
   if (operator_.fenced()) {
     return fail("leadership was lost; the process ends so that nothing half-decided is done");

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "cmd/version.hpp"
-#include "serve/http_server.hpp"
+#include "serve/address.hpp"
 
 namespace bailiwick::cmd {
 namespace {
@@ -49,6 +49,21 @@ Parsed parseOptions(int argc, char** argv) {
   app.add_option("--listen-health", o.listenHealth, "Where /livez and /readyz are served")
       ->check(checkAddress)
       ->capture_default_str();
+  app.add_option("--listen-webhook", o.listenWebhook,
+                 "Where the admission webhook is served, over TLS; without it none is")
+      ->check(checkAddress);
+  app.add_option("--webhook-cert-dir", o.webhookCertDir,
+                 "Folder with tls.crt and tls.key of the webhook, followed when they change; without "
+                 "it the operator makes its own, in a Secret");
+  app.add_option("--webhook-name", o.webhookName,
+                 "Name of the webhook's Service, Secret and ValidatingWebhookConfiguration")
+      ->check(checkLabel)
+      ->capture_default_str();
+  app.add_option("--webhook-client-ca", o.webhookClientCa,
+                 "PEM file of the authority of the API server's client certificate; with it a "
+                 "webhook client must show one");
+  app.add_option("--webhook-client-name", o.webhookClientNames,
+                 "Common name that the client certificate must have (repeatable)");
   app.add_flag("--leader-elect", o.leaderElect, "Act only while holding the Lease");
   app.add_option("--pod-metadata-prefix", o.podMetadataPrefixes,
                  "Domain whose labels and annotations a deployer may set on pods (repeatable)");

@@ -15,6 +15,11 @@ struct Options {
   std::string sidecarImage;
   std::string listenMetrics = ":8080";
   std::string listenHealth = ":8081";
+  std::string listenWebhook;  // empty: no webhook is served
+  std::string webhookCertDir;  // with tls.crt and tls.key; empty: the operator makes its own
+  std::string webhookName = "bailiwick-webhook";
+  std::string webhookClientCa;  // file; empty: no client certificate is asked for
+  std::vector<std::string> webhookClientNames;
   bool leaderElect = false;
   std::string logFormat = "text";
   std::string logLevel = "info";

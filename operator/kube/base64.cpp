@@ -15,6 +15,23 @@ int valueOf(char c) {
 
 }  // namespace
 
+std::string encodeBase64(std::string_view bytes) {
+  static constexpr char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto group = bytes.substr(i, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      bits = (bits << 8) | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0U);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      out.push_back(k <= group.size() ? digits[(bits >> (18 - 6 * k)) & 63] : '=');
+    }
+  }
+  return out;
+}
+
 std::optional<std::string> decodeBase64(std::string_view text) {
   std::string out;
   std::uint32_t bits = 0;

@@ -48,6 +48,9 @@ inline const Resource roleBindings{"rbac.authorization.k8s.io", "v1", "rolebindi
 inline const Resource runtimeClasses{"node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", false};
 inline const Resource endpointSlices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
 inline const Resource leases{"coordination.k8s.io", "v1", "leases", "Lease"};
+inline const Resource validatingWebhookConfigurations{"admissionregistration.k8s.io", "v1",
+                                                      "validatingwebhookconfigurations",
+                                                      "ValidatingWebhookConfiguration", false};
 inline const Resource modelDeployments{"bailiwick.dev", "v1alpha1", "modeldeployments",
                                        "ModelDeployment"};
 inline const Resource modelPassports{"bailiwick.dev", "v1alpha1", "modelpassports", "ModelPassport",

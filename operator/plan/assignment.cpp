@@ -187,7 +187,7 @@ class Assignment {
   }
 
   bool mayGrow(const VariantPlan& v) const {
-    return v.requirement && !v.stuck && !withdrawn(v) && !world_.region->cordoned;
+    return v.requirement && !v.law.noNew && !v.stuck && !withdrawn(v) && !world_.region->cordoned;
   }
 
   // The least preferred variant gives up first; a replica that is partly needed stays.

@@ -133,6 +133,44 @@ void placed(Conditions& conditions, const StatusInput& in, const std::optional<R
   }
 }
 
+bool runs(const StatusInput& in, const std::string& variant) {
+  return std::any_of(in.plan.replicas.begin(), in.plan.replicas.end(), [&](const Replica& r) {
+    return variantOf(r.variant) == variant && !r.terminating;
+  });
+}
+
+// A policy refuses something that runs and only an exit may end, or every variant.
+std::optional<Refusal> refusedByPolicy(const StatusInput& in) {
+  bool all = !in.plan.variants.empty();
+  std::optional<Refusal> first;
+  for (const auto& v : in.plan.variants) {
+    for (const auto& objection : v.law.objections) {
+      const bool leaves = objection.policy->enforcement == api::Enforcement::Exit;
+      if (leaves && objection.policy->decodeError.empty() && runs(in, v.variant->name)) {
+        return Refusal{"PolicyDenied",
+                       fmt::format("{}; what runs leaves by ExitOrder {}", objection.message,
+                                   objection.policy->meta.key.name)};
+      }
+    }
+    const bool refused = v.refusal && v.refusal->reason == "PolicyDenied";
+    if (refused && !first) first = v.refusal;
+    all = all && refused && !runs(in, v.variant->name);
+  }
+  return all ? first : std::nullopt;
+}
+
+// What policies say beside a legal variant: refusals of others, and warnings.
+std::string remarksOf(const StatusInput& in) {
+  std::string text;
+  for (const auto& v : in.plan.variants) {
+    for (const auto& objection : v.law.objections) {
+      const bool warns = objection.effect == policy::Effect::Warn;
+      text += fmt::format("; {}{}", warns ? "warning: " : "", objection.message);
+    }
+  }
+  return text;
+}
+
 void compliant(Conditions& conditions, const StatusInput& in) {
   std::vector<std::string> unlawful;
   std::optional<Refusal> first;
@@ -148,16 +186,21 @@ void compliant(Conditions& conditions, const StatusInput& in) {
                                unlawful.size(), fmt::join(unlawful, ", "), first->message));
     return;
   }
+  if (const auto refused = refusedByPolicy(in)) {
+    conditions.set("Compliant", "False", refused->reason, refused->message);
+    return;
+  }
+  const auto remarks = remarksOf(in);
   for (const auto& v : in.plan.variants) {
     const auto* artifact = v.passport ? v.passport->artifact(v.variant->artifact) : nullptr;
     if (v.share == 0 || !artifact || !artifact->digest.empty()) continue;
     conditions.set("Compliant", "True", "Unverified",
                    fmt::format("artifact {} of passport {} has no digest: its weights cannot be "
-                               "verified",
-                               artifact->name, v.variant->passport));
+                               "verified{}",
+                               artifact->name, v.variant->passport, remarks));
     return;
   }
-  conditions.set("Compliant", "True", "Lawful", "everything that runs may run where it is");
+  conditions.set("Compliant", "True", "Lawful", "everything that runs may run where it is" + remarks);
 }
 
 }  // namespace

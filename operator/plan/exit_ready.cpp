@@ -129,6 +129,21 @@ ExitReady exitReadyOf(const DeploymentPlan& plan, api::Time now) {
   return ready;
 }
 
+policy::ExitReadiness forPolicies(const DeploymentPlan& plan, api::Time now) {
+  policy::ExitReadiness readiness{true, "", now};
+  for (const auto& answer : plan.dependencies) {
+    if (answer.verdict != Verdict::Ready && readiness.ready) {
+      readiness.ready = false;
+      readiness.message = exitReadyOf(plan, now).message;
+    }
+    if (!mustBeRehearsed(answer.dependency.kind) || !readiness.oldestDrill) continue;
+    readiness.oldestDrill =
+        answer.lastDrill ? std::optional(std::min(*readiness.oldestDrill, *answer.lastDrill))
+                         : std::nullopt;
+  }
+  return readiness;
+}
+
 std::vector<api::DependencyStatus> rowsOf(const std::vector<Answer>& answers) {
   std::vector<api::DependencyStatus> rows;
   for (const auto& answer : answers) {

@@ -26,6 +26,9 @@ struct ExitReady {
 // vendor, publisher and provider is no older than exit.drillEvery.
 ExitReady exitReadyOf(const DeploymentPlan& plan, api::Time now);
 
+// The same for policies that require it. What has no dependencies has nothing to leave.
+policy::ExitReadiness forPolicies(const DeploymentPlan& plan, api::Time now);
+
 std::vector<api::DependencyStatus> rowsOf(const std::vector<Answer>& answers);
 
 }  // namespace bailiwick::plan

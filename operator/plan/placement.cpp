@@ -27,9 +27,10 @@ class EligibleGroups {
   explicit EligibleGroups(const Inventory& inventory) : inventory_(inventory) {}
 
   const std::vector<int>& of(const Requirement& r, const api::Variant& variant,
+                             const std::vector<std::string>& products,
                              const api::PlacementSpec& placement) {
     auto key = fmt::format("{}\n{}\n{}\n{}\n{}", r.vendor->id, r.family->id,
-                           fmt::join(variant.accelerator.products, ","),
+                           fmt::join(products, ","),
                            variant.accelerator.minMemoryBytes,
                            fmt::join(placement.dataResidency, ","));
     const auto [entry, isNew] = byRequirement_.try_emplace(std::move(key));
@@ -44,6 +45,7 @@ class EligibleGroups {
 
 struct Region {
   const World& world;
+  const policy::Law& law;
   Inventory& inventory;
   EligibleGroups& eligible;
 };
@@ -68,37 +70,73 @@ Refusal exitInProgress(const VariantPlan& v) {
                       first.exit.order->meta.key.name, first.why, v.variant->name)};
 }
 
-VariantPlan prepare(const api::Variant& variant, const DeploymentPlan& plan, Region& region) {
+// What keeps the variant out before nodes are looked at.
+std::optional<Refusal> refusalOf(const VariantPlan& v, const DeploymentPlan& plan,
+                                 const World& world) {
+  if (plan.refusal) return plan.refusal;
+  auto refusal =
+      policy::checkVariant({*plan.deployment, *v.variant, v.passport, *world.region,
+                            *world.catalog, *world.settings, world.leaderWorkerSets});
+  if (v.law.denied && (!refusal || policy::precedence(v.law.denied->reason) <
+                                       policy::precedence(refusal->reason))) {
+    return v.law.denied;
+  }
+  if (refusal) return refusal;
+  if (!v.exits.empty()) return exitInProgress(v);
+  if (!world.renderable) return std::nullopt;
+  return world.renderable(*plan.deployment, *v.variant, *v.passport);
+}
+
+// Policies that leave only some products make the affinity name those.
+tl::expected<Requirement, Refusal> requireLawful(const VariantPlan& v, const DeploymentPlan& plan,
+                                                 const World& world) {
+  const auto& placement = plan.deployment->spec.placement;
+  if (!v.law.products) return require(*v.variant, placement, *world.region, *world.catalog);
+  auto narrowed = *v.variant;
+  narrowed.accelerator.products = *v.law.products;
+  auto requirement = require(narrowed, placement, *world.region, *world.catalog);
+  if (requirement || v.law.forbidden.empty()) return requirement;
+  const auto& why = v.law.forbidden.front().second;
+  return tl::unexpected(
+      Refusal{why.reason, fmt::format("{}; {}", why.message, requirement.error().message)});
+}
+
+VariantPlan prepare(const api::Variant& variant, VariantLaw law, const DeploymentPlan& plan,
+                    Region& region) {
   const auto& world = region.world;
   VariantPlan result;
   result.variant = &variant;
+  result.law = std::move(law);
   const auto passport = world.passports.find(variant.passport);
   if (passport != world.passports.end()) result.passport = passport->second;
   judgeExits(result, *plan.deployment, world);
-  result.refusal = plan.refusal;
+  result.refusal = refusalOf(result, plan, world);
   if (result.refusal) return result;
-  result.refusal = policy::checkVariant({*plan.deployment, variant, result.passport,
-                                         *world.region, *world.catalog, *world.settings,
-                                         world.leaderWorkerSets});
-  if (result.refusal) return result;
-  if (!result.exits.empty()) {
-    // Without a requirement its workload is scaled, and never rendered anew.
-    result.refusal = exitInProgress(result);
-    return result;
-  }
-  if (world.renderable) {
-    result.refusal = world.renderable(*plan.deployment, variant, *result.passport);
-    if (result.refusal) return result;
-  }
-  const auto& placement = plan.deployment->spec.placement;
-  auto requirement = require(variant, placement, *world.region, *world.catalog);
+  auto requirement = requireLawful(result, plan, world);
   if (!requirement) {
     result.refusal = std::move(requirement.error());
     return result;
   }
   result.requirement = std::move(*requirement);
-  result.groups = region.eligible.of(*result.requirement, variant, placement);
+  const auto& products = result.law.products ? *result.law.products : variant.accelerator.products;
+  result.groups = region.eligible.of(*result.requirement, variant, products,
+                                     plan.deployment->spec.placement);
+  result.refusal = result.law.noNew;
   return result;
+}
+
+std::map<std::string, VariantLaw> lawsOf(const api::ModelDeployment& deployment,
+                                         const Region& region) {
+  const auto& world = region.world;
+  const auto answer = world.exitReadiness.find(deployment.meta.key);
+  const auto* readiness = answer == world.exitReadiness.end() ? nullptr : &answer->second;
+  std::map<std::string, VariantLaw> laws;
+  for (const auto& variant : deployment.spec.variants) {
+    laws[variant.name] =
+        legalityOf({region.law, deployment, variant, world.passports, world.regions,
+                    *world.region, *world.catalog, world.now, readiness});
+  }
+  return laws;
 }
 
 api::Units wantedHere(const api::ModelDeploymentSpec& spec) {
@@ -129,11 +167,14 @@ DeploymentPlan place(const api::ModelDeployment& deployment,
   const bool unlawful = plan.refusal && breaksLaw(*plan.refusal);
   plan.onHold =
       deployment.spec.paused || (plan.refusal && plan.refusal->reason == "InvalidSpec");
+  const auto laws = lawsOf(deployment, region);
   plan.replicas = replicas({deployment, region.inventory, *world.region, *world.catalog, world.now,
-                            unlawful ? &*plan.refusal : nullptr, world.podMemory},
+                            unlawful ? &*plan.refusal : nullptr, world.podMemory, &laws},
                            pods);
   for (const auto& variant : deployment.spec.variants) {
-    plan.variants.push_back(prepare(variant, plan, region));
+    const auto& law = laws.at(variant.name);
+    if (law.until && (!plan.lawUntil || *law.until < *plan.lawUntil)) plan.lawUntil = law.until;
+    plan.variants.push_back(prepare(variant, law, plan, region));
   }
   followExits(plan);
   assign(plan, world, region.inventory);
@@ -203,7 +244,8 @@ Plan placeAll(const World& world) {
   plan.inventory = Inventory(world.nodes, world.pods, *world.region, *world.catalog);
   plan.pools = Pools(plan.inventory, *world.region, *world.catalog);
   EligibleGroups eligible(plan.inventory);
-  Region region{world, plan.inventory, eligible};
+  const policy::Law law(world.policies, *world.catalog);
+  Region region{world, law, plan.inventory, eligible};
   const auto pods = enginePods(world);
   static const std::vector<const api::Pod*> none;
   for (const auto* deployment : inOrder(world)) {

@@ -16,6 +16,7 @@
 #include "plan/dependency.hpp"
 #include "plan/inventory.hpp"
 #include "plan/leave.hpp"
+#include "plan/legality.hpp"
 #include "plan/replica.hpp"
 #include "plan/requirement.hpp"
 #include "policy/check.hpp"
@@ -47,7 +48,11 @@ struct World {
   std::vector<const api::Node*> nodes;
   std::vector<const api::Pod*> pods;  // all of the cluster: other people's take devices too
   std::vector<const api::ModelDeployment*> deployments;
-  std::map<std::string, const api::ModelPassport*, std::less<>> passports;
+  policy::Passports passports;
+  policy::Regions regions;  // every one that this cluster knows
+  std::vector<const api::SovereigntyPolicy*> policies;
+  // What exit readiness says of a deployment as it is placed; without an entry it is not known.
+  std::map<api::Key, policy::ExitReadiness> exitReadiness;
   // Workloads that a deployment controls, by its key and their runner's name.
   std::map<std::pair<api::Key, std::string>, const api::Workload*> workloads;
   // A further refusal of a variant that passed every check: what cannot be rendered is not offered.
@@ -65,6 +70,7 @@ struct World {
 struct VariantPlan {
   const api::Variant* variant = nullptr;
   const api::ModelPassport* passport = nullptr;
+  VariantLaw law;
   std::optional<Requirement> requirement;  // absent: refused before nodes were looked at
   std::vector<int> groups;                 // eligible ones
   int offer = 0;  // replicas held plus free, capped at what the deployment could use
@@ -93,6 +99,9 @@ struct DeploymentPlan {
   std::vector<VariantPlan> variants;       // in the spec's order
   std::vector<Replica> replicas;           // what runs, obsolete variants included
   std::vector<Answer> dependencies;        // filled in by Readiness
+
+  // When time alone may change what the law says: evidence or a certificate runs out.
+  std::optional<api::Time> lawUntil;
 
   const VariantPlan* variant(std::string_view name) const;
 };

@@ -27,6 +27,13 @@ int number(const std::string& text) {
   return value;
 }
 
+const policy::Refusal* forbidden(const Replica& replica, const api::Labels& labels,
+                                 const ReplicaContext& c) {
+  if (!c.laws) return nullptr;
+  const auto law = c.laws->find(variantOf(replica.variant));
+  return law == c.laws->end() ? nullptr : forbids(law->second, labels);
+}
+
 void judgePlace(Replica& replica, const api::Pod& pod, const ReplicaContext& c) {
   if (pod.node.empty()) return;
   const auto* state = c.inventory.node(pod.node);
@@ -38,6 +45,10 @@ void judgePlace(Replica& replica, const api::Pod& pod, const ReplicaContext& c) 
   if (state->node->unschedulable || state->node->meta.deleted) replica.cordoned = true;
   if (&pod == replica.pod) replica.group = state->group;
   if (replica.unlawful) return;
+  if (const auto* why = forbidden(replica, c.inventory.groups()[state->group].labels, c)) {
+    replica.unlawful = *why;
+    return;
+  }
   replica.unlawful =
       whyUnlawful(pod.node, c.inventory.groups()[state->group],
                   c.deployment.spec.placement.dataResidency, c.region, c.catalog);

@@ -11,6 +11,7 @@
 #include "api/workload.hpp"
 #include "plan/inventory.hpp"
 #include "plan/leave.hpp"
+#include "plan/legality.hpp"
 #include "policy/refusal.hpp"
 
 namespace bailiwick::plan {
@@ -65,6 +66,8 @@ struct ReplicaContext {
   // Set when the law refuses the whole deployment here: then every replica is unlawful for it.
   const policy::Refusal* refused = nullptr;
   const PodMemory& memory;
+  // What policies say of the variants, by name.
+  const std::map<std::string, VariantLaw>* laws = nullptr;
 };
 
 // How many of a variant's replicas are the extra ones of a rolling update: its controller's own,

@@ -295,6 +295,30 @@ NodeSelector lawfulNodes(const std::vector<std::string>& dataResidency, const ap
   return both(knownPlace(region, catalog), NodeSelector{{residency}});
 }
 
+std::vector<std::string> productNames(const Requirement& r) {
+  std::vector<std::string> names;
+  for (const auto* product : productsOf(*r.vendor, *r.family)) names.push_back(product->name);
+  return names;
+}
+
+NodeSelector nodesWith(const Vendor& vendor, const Product& product) {
+  NodeSelector selector;
+  for (const auto& family : vendor.families) {
+    if (!contains(product.families, family.id)) continue;
+    for (const auto& labeller : family.labellers) {
+      auto values = labelValues(labeller, {&product});
+      if (!labeller.valueInKey) {
+        selector.any.push_back({{{labeller.productKey, Operator::In, std::move(values)}}});
+        continue;
+      }
+      for (const auto& value : values) {
+        selector.any.push_back({{{labeller.keyOf(value), Operator::Exists, {}}}});
+      }
+    }
+  }
+  return selector;
+}
+
 tl::expected<Requirement, Refusal> require(const api::Variant& variant,
                                            const api::PlacementSpec& placement,
                                            const api::Region& region,

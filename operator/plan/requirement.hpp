@@ -45,6 +45,12 @@ inline constexpr std::int64_t sidecarMilliCpu = 100;
 NodeSelector lawfulNodes(const std::vector<std::string>& dataResidency, const api::Region& region,
                          const catalog::Catalog& catalog);
 
+// The products that the requirement's nodes may have, by the catalogue's names, where the variant
+// names none.
+std::vector<std::string> productNames(const Requirement& requirement);
+// Nodes whose labels name this product, on their own or among others.
+NodeSelector nodesWith(const catalog::Vendor& vendor, const catalog::Product& product);
+
 // EngineUnsupported, NoMatchingPool or InvalidSpec where no node could ever do. The variant is not
 // external.
 tl::expected<Requirement, policy::Refusal> require(const api::Variant& variant,

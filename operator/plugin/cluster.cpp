@@ -133,8 +133,9 @@ Outcome<KnownRegion> Cluster::readRegion(const catalog::Catalog& catalog,
   const auto ours = fmt::format("{}={}", api::names::managedByLabel, api::names::managedBy);
   const std::vector<std::pair<kube::Resource, Selection>> needed{
       {resources::regions, {}},        {resources::modelDeployments, {}},
-      {resources::modelPassports, {}}, {resources::nodes, {}},
-      {resources::pods, {}},           {resources::deployments, {"", ours, false}},
+      {resources::modelPassports, {}}, {resources::sovereigntyPolicies, {}},
+      {resources::nodes, {}},          {resources::pods, {}},
+      {resources::deployments, {"", ours, false}},
       {resources::runtimeClasses, {}}, {resources::leaderWorkerSets, {"", ours, true}}};
   for (const auto& [resource, selection] : needed) {
     const auto found = list(resource, selection, stop, [&](simdjson::dom::element json) {

@@ -105,6 +105,9 @@ Result<void> Gathering::add(std::string_view kind, simdjson::dom::element json) 
     return decodeInto(s.deployments, api::decodeModelDeployment, json);
   }
   if (kind == "ModelPassport") return decodeInto(s.passports, api::decodeModelPassport, json);
+  if (kind == "SovereigntyPolicy") {
+    return decodeInto(s.policies, api::decodeSovereigntyPolicy, json);
+  }
   if (kind == "Region") return decodeInto(known_.regions, api::decodeRegion, json);
   if (kind == "Node") return decodeInto(s.nodes, decodeNode_, json);
   if (kind == "Pod") return decodeInto(s.pods, api::decodePod, json);
@@ -148,6 +151,7 @@ Result<KnownRegion> Gathering::take(const std::string& name, const std::string& 
                               : fmt::format("which of the Regions {} is this one? Say --region",
                                             fmt::join(names, ", ")));
   }
+  known_.snapshot.regions = known_.regions;
   reconcile::setRegion(known_.snapshot, own->meta.key.name, own);
   if (!known_.snapshot.region) return fail(known_.snapshot.regionProblem);
   return std::move(known_);
@@ -175,6 +179,8 @@ KnownRegion overlay(const KnownRegion& region, const std::vector<manifest::Entry
       done.push_back({&entry, apply(s.deployments, entry, api::decodeModelDeployment, now)});
     } else if (entry.kind == "ModelPassport") {
       done.push_back({&entry, apply(s.passports, entry, api::decodeModelPassport, now)});
+    } else if (entry.kind == "SovereigntyPolicy") {
+      done.push_back({&entry, apply(s.policies, entry, api::decodeSovereigntyPolicy, now)});
     } else if (entry.kind == "Region") {
       done.push_back({&entry, apply(known.regions, entry, api::decodeRegion, now)});
       if (entry.key.name == region.name()) {
@@ -182,6 +188,7 @@ KnownRegion overlay(const KnownRegion& region, const std::vector<manifest::Entry
       }
     }
   }
+  s.regions = known.regions;
   return known;
 }
 

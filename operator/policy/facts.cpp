@@ -5,6 +5,8 @@
 #include <deque>
 #include <set>
 
+#include "api/labels.hpp"
+
 namespace bailiwick::policy {
 namespace {
 
@@ -103,6 +105,15 @@ void tellPlaces(const FactsInput& in, Facts& facts) {
   facts.places.push_back(std::move(endpoint));
 }
 
+void tellImport(const FactsInput& in, Facts& facts) {
+  const auto* from = in.deployment.meta.labels.find(api::names::originRegionLabel);
+  if (!from) return;
+  facts.importedFrom = *from;
+  if (!in.regions) return;
+  const auto known = in.regions->find(*from);
+  if (known != in.regions->end()) facts.importJurisdiction = known->second->jurisdiction;
+}
+
 }  // namespace
 
 std::vector<Kin> lineageOf(std::string_view passport, const Passports& passports) {
@@ -136,6 +147,7 @@ Facts factsOf(const FactsInput& in) {
   tellModel(in, facts);
   if (!in.variant.external) tellMeans(in, facts);
   tellPlaces(in, facts);
+  tellImport(in, facts);
   return facts;
 }
 

@@ -16,6 +16,7 @@
 namespace bailiwick::policy {
 
 using Passports = std::map<std::string, const api::ModelPassport*, std::less<>>;
+using Regions = std::map<std::string, const api::Region*, std::less<>>;
 
 // One model of a lineage. What is empty is not told.
 struct Kin {
@@ -60,6 +61,10 @@ struct Facts {
   std::optional<Origin> image, weights;
 
   std::string externalProvider, endpoint;  // empty unless external
+
+  // The region that a copy was imported from; empty for an original. Without a Region object here
+  // its jurisdiction is not known: empty.
+  std::string importedFrom, importJurisdiction;
 };
 
 struct FactsInput {
@@ -69,6 +74,7 @@ struct FactsInput {
   const api::Region& region;
   const catalog::Catalog& catalog;
   std::string_view product = {};  // judged for this one only
+  const Regions* regions = nullptr;  // all that this cluster knows: where copies may come from
 };
 
 Facts factsOf(const FactsInput& input);

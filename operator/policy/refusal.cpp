@@ -9,8 +9,8 @@ namespace bailiwick::policy {
 int precedence(std::string_view reason) {
   static constexpr std::array<std::string_view, 19> order = {
       "InvalidSpec",     "NameTaken",      "PassportMissing",       "PassportExpired",
-      "PassportConflict", "ArtifactMissing", "EngineUnsupported",    "PolicyDenied",
-      "ExitInProgress",  "LocationContradictory", "LocationUnknown", "NoLegalPlace",
+      "PassportConflict", "PolicyDenied",  "ExitInProgress",        "ArtifactMissing",
+      "EngineUnsupported", "LocationContradictory", "LocationUnknown", "NoLegalPlace",
       "NoMatchingPool",  "NoRoomToSurge",  "NoCapacity",            "NotStarting",
       "RegionLost",      "Unverified",     "Scaling"};
   return static_cast<int>(

@@ -66,6 +66,7 @@ Caches::Caches(const catalog::Catalog& catalog)
     : deployments(everything(resources::modelDeployments), api::decodeModelDeployment),
       passports(everything(resources::modelPassports), api::decodeModelPassport),
       regions(everything(resources::regions), api::decodeRegion),
+      policies(everything(resources::sovereigntyPolicies), api::decodeSovereigntyPolicy),
       exitOrders(everything(resources::exitOrders), api::decodeExitOrder),
       nodes(everything(resources::nodes), nodeDecoder(catalog)),
       pods(everything(resources::pods), api::decodePod),
@@ -83,10 +84,11 @@ Caches::Caches(const catalog::Catalog& catalog)
                 api::decodeEndpointSlice) {}
 
 std::vector<kube::InformerBase*> Caches::every() {
-  return {&deployments, &passports,       &regions,          &exitOrders, &nodes,
-          &pods,        &workloads,       &leaderWorkerSets, &services,
-          &configMaps,  &podDisruptionBudgets, &networkPolicies, &serviceAccounts,
-          &roles,       &roleBindings,    &runtimeClasses,   &apiServer};
+  return {&deployments,      &passports,      &regions,              &policies,
+          &exitOrders,       &nodes,          &pods,                 &workloads,
+          &leaderWorkerSets, &services,       &configMaps,           &podDisruptionBudgets,
+          &networkPolicies,  &serviceAccounts, &roles,               &roleBindings,
+          &runtimeClasses,   &apiServer};
 }
 
 std::vector<const kube::InformerBase*> Caches::all() const {

@@ -13,6 +13,7 @@
 #include "api/model_deployment.hpp"
 #include "api/model_passport.hpp"
 #include "api/region.hpp"
+#include "api/sovereignty_policy.hpp"
 #include "api/workload.hpp"
 #include "catalog/catalog.hpp"
 #include "kube/informer.hpp"
@@ -31,6 +32,7 @@ struct Caches {
   kube::Informer<api::ModelDeployment> deployments;
   kube::Informer<api::ModelPassport> passports;
   kube::Informer<api::Region> regions;
+  kube::Informer<api::SovereigntyPolicy> policies;
   kube::Informer<api::ExitOrder> exitOrders;
   kube::Informer<api::Node> nodes;
   kube::Informer<api::Pod> pods;

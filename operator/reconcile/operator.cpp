@@ -67,6 +67,10 @@ bool matters(const api::Region& a, const api::Region& b) {
   return !(x == y);
 }
 
+bool matters(const api::SovereigntyPolicy& a, const api::SovereigntyPolicy& b) {
+  return a.meta.generation != b.meta.generation || a.meta.uid != b.meta.uid;
+}
+
 bool matters(const api::ModelPassport& a, const api::ModelPassport& b) {
   auto x = a, y = b;
   x.meta.resourceVersion = y.meta.resourceVersion;
@@ -86,7 +90,7 @@ Operator::Operator(OperatorConfig config, kube::Transport& transport)
     : config_(std::move(config)),
       transport_(transport),
       caches_(*config_.catalog),
-      progress_(static_cast<std::size_t>(config_.workers) + 3) {
+      progress_(static_cast<std::size_t>(config_.workers) + 4) {
   kube::LeaderConfig lease;
   lease.ns = config_.ns;
   lease.name = "bailiwick-operator";
@@ -120,10 +124,7 @@ Result<void> Operator::start(std::stop_token stop) {
   planner.now = wallClock;
   planner.changed = [this](const api::Key& key) { queue_.add(key); };
   planner.exits = &exitGate_;
-  planner.planned = [this] {
-    queue_.addAfter(api::Key{"", config_.region}, regionQuiet);
-    exits_->planned([this](const api::Key& key) { exitQueue_.addAfter(key, exitQuiet); });
-  };
+  planner.planned = [this] { planned(); };
   planner.observer = config_.observer;
   planner.renderable = [this](const api::ModelDeployment& deployment, const api::Variant& variant,
                               const api::ModelPassport& passport) {
@@ -136,6 +137,7 @@ Result<void> Operator::start(std::stop_token stop) {
   makeControllers(*uid);
   watchDeployments();
   watchWorld();
+  watchPolicies();
   caches_.start(transport_);
   if (config_.leaderElect) {
     election_->start();
@@ -158,6 +160,9 @@ void Operator::makeControllers(const std::string& clusterUid) {
   passports_ = std::make_unique<PassportController>(
       PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
   passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
+  policies_ = std::make_unique<PolicyController>(PolicyController::Config{
+      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), wallClock});
+  policies_->watch([this](const api::Key& key) { policyQueue_.add(key); });
   exits_ = std::make_unique<ExitController>(ExitController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), &exitGate_, events_.get(), config_.ns,
       clusterUid, wallClock,
@@ -180,6 +185,7 @@ void Operator::stop() {
   if (leading_.joinable()) leading_.join();
   queue_.shutdown();
   passportQueue_.shutdown();
+  policyQueue_.shutdown();
   exitQueue_.shutdown();
   drainQueue_.shutdown();
   workers_.clear();
@@ -198,7 +204,7 @@ void Operator::beginWork(std::stop_token stop) {
   while (!stop.stop_requested() && !caches_.waitSettled(std::chrono::seconds(1), stop)) continue;
   if (stop.stop_requested()) return;
   log::info("leading", {{"region", config_.region}});
-  for (std::size_t i = 3; i < progress_.size(); ++i) {
+  for (std::size_t i = 4; i < progress_.size(); ++i) {
     workers_.emplace_back([this, i](std::stop_token own) {
       work(queue_, [this](const auto& key, auto halt) { return reconcile(key, halt); },
            progress_[i], own);
@@ -217,8 +223,22 @@ void Operator::beginWork(std::stop_token stop) {
     work(drainQueue_, [this](const auto& key, auto halt) { return drains_->reconcile(key, halt); },
          progress_[2], own);
   });
+  workers_.emplace_back([this](std::stop_token own) {
+    work(policyQueue_,
+         [this](const auto& key, auto halt) { return policies_->reconcile(key, halt); },
+         progress_[3], own);
+  });
   planner_->start();
   planner_->poke();
+}
+
+// The statuses that sum up a plan are debounced: it changes with every pod.
+void Operator::planned() {
+  queue_.addAfter(api::Key{"", config_.region}, regionQuiet);
+  for (const auto& policy : caches_.policies.store().snapshot()) {
+    policyQueue_.addAfter(policy->meta.key, regionQuiet);
+  }
+  exits_->planned([this](const api::Key& key) { exitQueue_.addAfter(key, exitQuiet); });
 }
 
 std::string Operator::notReady() const {
@@ -333,11 +353,22 @@ void Operator::watchExits() {
                                  [poke](const Order& before, const Order& after) {
                                    if (before->meta.generation != after->meta.generation ||
                                        before->meta.uid != after->meta.uid ||
-                                       before->meta.deleted != after->meta.deleted) {
+                                       before->meta.deleted != after->meta.deleted ||
+                                       before->status.phase != after->status.phase) {
                                      poke(after);
                                    }
                                  },
                                  poke});
+}
+
+void Operator::watchPolicies() {
+  using Ptr = std::shared_ptr<const api::SovereigntyPolicy>;
+  const auto poke = [this](const Ptr&) { planner_->poke(); };
+  caches_.policies.addHandler({poke,
+                               [poke](const Ptr& before, const Ptr& after) {
+                                 if (matters(*before, *after)) poke(after);
+                               },
+                               poke});
 }
 
 void Operator::watchWorld() {

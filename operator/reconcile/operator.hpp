@@ -17,6 +17,7 @@
 #include "reconcile/drain_controller.hpp"
 #include "reconcile/exit_controller.hpp"
 #include "reconcile/passport_controller.hpp"
+#include "reconcile/policy_controller.hpp"
 #include "reconcile/progress.hpp"
 #include "reconcile/region_controller.hpp"
 
@@ -54,11 +55,15 @@ class Operator {
   // Leadership was lost: the process must end, since what is under way was decided as leader.
   bool fenced() const { return fenced_; }
   const Caches& caches() const { return caches_; }
+  // Writes only while this process leads.
+  kube::Transport& fencedTransport() { return *fencedTransport_; }
 
  private:
   void watchDeployments();
   void watchWorld();
   void watchExits();
+  void watchPolicies();
+  void planned();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
   // What every pod template is made of, beside the deployment itself.
@@ -84,11 +89,13 @@ class Operator {
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
+  std::unique_ptr<PolicyController> policies_;
   ExitGate exitGate_;
   std::unique_ptr<ExitController> exits_;
   std::unique_ptr<DrainController> drains_;
   kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
   kube::WorkQueue<> passportQueue_;  // ModelPassports
+  kube::WorkQueue<> policyQueue_;    // SovereigntyPolicies
   kube::WorkQueue<> exitQueue_;      // ExitOrders
   kube::WorkQueue<> drainQueue_;     // pods that wait for their report
   std::atomic<bool> fenced_{false};

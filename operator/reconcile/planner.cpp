@@ -13,8 +13,23 @@ constexpr auto maxWithdrawal = std::chrono::hours(6);
 constexpr std::chrono::seconds longestWait{30};
 constexpr std::chrono::minutes patience{5};
 
+bool same(const policy::Objection& a, const policy::Objection& b);
+bool same(const plan::VariantPlan& a, const plan::VariantPlan& b);
+bool same(const plan::Replica& a, const plan::Replica& b);
+
+template <class T>
+bool sameAll(const std::vector<T>& a, const std::vector<T>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const T& x, const T& y) { return same(x, y); });
+}
+
+bool same(const policy::Objection& a, const policy::Objection& b) {
+  return a.effect == b.effect && a.message == b.message;
+}
+
 bool same(const plan::VariantPlan& a, const plan::VariantPlan& b) {
-  return a.share == b.share && a.offer == b.offer && a.cordoned == b.cordoned &&
+  return a.law.products == b.law.products && sameAll(a.law.objections, b.law.objections) &&
+         a.share == b.share && a.offer == b.offer && a.cordoned == b.cordoned &&
          a.stuck == b.stuck && a.noRoomToSurge == b.noRoomToSurge && a.refusal == b.refusal &&
          a.groups == b.groups && a.leave == b.leave &&
          a.exits.size() == b.exits.size();
@@ -26,12 +41,6 @@ bool same(const plan::Replica& a, const plan::Replica& b) {
          a.stuck == b.stuck && a.unlawful == b.unlawful && a.cannotMark == b.cannotMark &&
          a.leave == b.leave &&
          a.pod->meta.annotations == b.pod->meta.annotations;
-}
-
-template <class T>
-bool sameAll(const std::vector<T>& a, const std::vector<T>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const T& x, const T& y) { return same(x, y); });
 }
 
 bool sameOutcome(const plan::DeploymentPlan& a, const plan::DeploymentPlan& b) {
@@ -202,8 +211,8 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.applyRefusals = applyRefusals();
   world.podMemory = podMemory();
   if (config_.exits) world.exits = config_.exits->inForce(next->snapshot.exitOrders);
-  next->plan = plan::placeAll(world);
-  judgeReadiness(world, *next);
+  world.violates = plan::violationsIn(world);
+  next->plan = place(world, next->snapshot);
   if (next->snapshot.region) {
     rememberPods(next->plan, next->snapshot);
     noteStuck(next->plan, next->at);
@@ -221,6 +230,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
     for (const auto& deployment : next->snapshot.deployments) config_.changed(deployment->meta.key);
   }
   for (const auto& [key, plan] : next->plan.deployments) {
+    if (plan.lawUntil) pokeAt(key, *plan.lawUntil);
     if (keys.contains(key)) continue;
     const auto old = before ? before->plan.deployments.find(key) : next->plan.deployments.end();
     const bool known = before && old != before->plan.deployments.end();
@@ -229,16 +239,16 @@ void Planner::replan(const std::set<api::Key>& keys) {
   if (config_.planned) config_.planned();
 }
 
-void Planner::judgeReadiness(const plan::World& world, Planned& next) {
-  readiness_.update(world, next.plan);
+plan::Plan Planner::place(plan::World& world, const Snapshot& snapshot) {
   std::vector<const api::ExitOrder*> drills;
-  for (const auto& order : next.snapshot.exitOrders) {
+  for (const auto& order : snapshot.exitOrders) {
     if (order->spec.drill) drills.push_back(order.get());
   }
-  plan::tellDrills(next.plan, drills, *config_.catalog);
-  for (const auto& [key, deployment] : next.plan.deployments) {
-    if (const auto until = plan::exitReadyOf(deployment, next.at).until) pokeAt(key, *until);
+  auto plan = readiness_.place(world, drills);
+  for (const auto& [key, deployment] : plan.deployments) {
+    if (const auto until = plan::exitReadyOf(deployment, world.now).until) pokeAt(key, *until);
   }
+  return plan;
 }
 
 // Whoever changes what did not start wants it tried at once.

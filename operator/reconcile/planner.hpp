@@ -16,7 +16,7 @@
 #include "kube/outcome.hpp"
 #include "plan/drain.hpp"
 #include "plan/placement.hpp"
-#include "plan/readiness.hpp"
+#include "plan/ready_planner.hpp"
 #include "reconcile/exit_gate.hpp"
 #include "reconcile/progress.hpp"
 #include "reconcile/snapshot.hpp"
@@ -91,7 +91,7 @@ class Planner {
   void run(std::stop_token stop);
   bool waitForWork(std::stop_token stop, std::set<api::Key>& keys);
   void replan(const std::set<api::Key>& keys);
-  void judgeReadiness(const plan::World& world, Planned& next);
+  plan::Plan place(plan::World& world, const Snapshot& snapshot);
   void pokeAtLocked(const api::Key& key, api::Time when);
   decltype(plan::World::applyRefusals) applyRefusals() const;
   plan::PodMemory podMemory() const;
@@ -119,7 +119,7 @@ class Planner {
   std::shared_ptr<const Planned> current_;
   // The planner's thread only.
   bool reconcileAll_ = false;
-  plan::Readiness readiness_;
+  plan::ReadyPlanner readiness_;
   decltype(plan::World::withdrawn) withdrawn_;
   // What did not start, as it was then, and how often.
   struct Failure {

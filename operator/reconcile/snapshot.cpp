@@ -41,6 +41,8 @@ Snapshot gather(const Caches& caches, const std::string& regionName) {
   s.deployments = caches.deployments.store().snapshot();
   s.passports = caches.passports.store().snapshot();
   s.exitOrders = caches.exitOrders.store().snapshot();
+  s.policies = caches.policies.store().snapshot();
+  s.regions = caches.regions.store().snapshot();
   setRegion(s, regionName, caches.regions.store().get(api::Key{"", regionName}));
   s.nodes = caches.nodes.store().snapshot();
   s.pods = caches.pods.store().snapshot();
@@ -59,6 +61,8 @@ plan::World worldOf(const Snapshot& s) {
   world.pods = pointers(s.pods);
   world.deployments = pointers(s.deployments);
   for (const auto& passport : s.passports) world.passports[passport->meta.key.name] = passport.get();
+  for (const auto& region : s.regions) world.regions[region->meta.key.name] = region.get();
+  world.policies = pointers(s.policies);
   std::map<api::Key, const api::ModelDeployment*> deployments;
   for (const auto* deployment : world.deployments) deployments.emplace(deployment->meta.key, deployment);
   for (const auto& workload : s.workloads) {

@@ -16,6 +16,8 @@ struct Snapshot {
   std::vector<std::shared_ptr<const api::ModelDeployment>> deployments;
   std::vector<std::shared_ptr<const api::ModelPassport>> passports;
   std::vector<std::shared_ptr<const api::ExitOrder>> exitOrders;
+  std::vector<std::shared_ptr<const api::SovereigntyPolicy>> policies;
+  std::vector<std::shared_ptr<const api::Region>> regions;
   std::shared_ptr<const api::Region> region;  // our own; null when it is missing or unreadable
   std::string regionProblem;                  // why it is null, and what to do
   std::vector<std::shared_ptr<const api::Node>> nodes;

@@ -35,7 +35,4 @@ class HttpServer {
   std::unique_ptr<Impl> impl_;
 };
 
-// Whether listen() could understand the address.
-Result<void> checkAddress(const std::string& address);
-
 }  // namespace bailiwick::serve

@@ -54,6 +54,11 @@ struct Metrics::Impl {
                                .Name("bailiwick_variants_refused")
                                .Help("Variants that are refused or short, by reason")
                                .Register(registry);
+  Family<Gauge>& violations = BuildGauge()
+                                  .Name("bailiwick_policy_violations")
+                                  .Help("Variants that violate a policy, by policy and by what "
+                                        "comes of it: Deny, NoNew or Warn")
+                                  .Register(registry);
   Family<Gauge>& devices = BuildGauge()
                                .Name("bailiwick_pool_devices")
                                .Help("Devices of a pool, all and free")
@@ -98,6 +103,7 @@ struct Metrics::Impl {
                                   .Help("Shares that exit orders leave: affected, shifted, blocked")
                                   .Register(registry);
   std::map<std::string, Gauge*> byReason;
+  std::map<std::pair<std::string, policy::Effect>, Gauge*> byPolicy;
   std::map<std::string, std::pair<Gauge*, Gauge*>> byPool;
 };
 
@@ -125,6 +131,32 @@ void Metrics::drained(const plan::Drained& drained) {
   impl_->drainedRequests.Add({{"end", "cut"}}).Increment(drained.count->cut);
 }
 
+// A policy that is gone leaves no series behind.
+void Metrics::countViolations(const plan::Plan& plan) {
+  static constexpr const char* effects[] = {"Warn", "NoNew", "Deny"};
+  std::map<std::pair<std::string, policy::Effect>, int> found;
+  for (const auto& [key, deployment] : plan.deployments) {
+    for (const auto& v : deployment.variants) {
+      for (const auto& objection : v.law.objections) {
+        ++found[{objection.policy->meta.key.name, objection.effect}];
+      }
+    }
+  }
+  std::erase_if(impl_->byPolicy, [&](const auto& entry) {
+    if (found.contains(entry.first)) return false;
+    impl_->violations.Remove(entry.second);
+    return true;
+  });
+  for (const auto& [id, count] : found) {
+    auto& gauge = impl_->byPolicy[id];
+    if (!gauge) {
+      gauge = &impl_->violations.Add(
+          {{"policy", id.first}, {"effect", effects[static_cast<int>(id.second)]}});
+    }
+    gauge->Set(count);
+  }
+}
+
 void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanoseconds took) {
   impl_->planTime.Observe(inSeconds(took));
   std::int64_t wanted = 0, assigned = 0;
@@ -141,6 +173,7 @@ void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanosecond
   impl_->units.Add({{"kind", "wanted"}}).Set(static_cast<double>(wanted) / 1000);
   impl_->units.Add({{"kind", "assigned"}}).Set(static_cast<double>(assigned) / 1000);
   impl_->unlawful.Set(unlawful);
+  countViolations(planned.plan);
   for (auto& [reason, gauge] : impl_->byReason) gauge->Set(0);
   for (const auto& [reason, count] : refused) {
     auto& gauge = impl_->byReason[reason];

@@ -21,6 +21,8 @@ class Metrics final : public reconcile::Observer {
   std::string scrape(const reconcile::Operator& operator_);
 
  private:
+  void countViolations(const plan::Plan& plan);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -37,4 +37,5 @@ def _asked_besides(event: dict) -> tuple:
 def _grants(verb: str, group: str, resource: str, _namespace: str, name: str) -> set:
     return {(row.role, group, resource, one, verb)
             for row in chart_rbac.OPERATOR if (row.group, row.resource) == (group, resource)
-            and verb in row.verbs for one in row.names if one in ("", name)}
+            and verb in row.verbs for one in row.names
+            if one in ("", name) or one.startswith("-") and name.endswith(one)}

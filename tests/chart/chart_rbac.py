@@ -8,7 +8,8 @@ APPLY = ("get", *WATCH, "create", "patch")
 
 @dataclass(frozen=True)
 class Row:
-    """One resource in one role: its kind, and what follows the release's name in its own."""
+    """One resource in one role: its kind, and what follows the release's name in its own. So does
+    a name that begins with a dash."""
 
     role: tuple
     group: str
@@ -26,6 +27,9 @@ OPERATOR = (
     Row(CLUSTER, BAILIWICK, "modeldeployments", WATCH, "what to serve"),
     Row(CLUSTER, BAILIWICK, "modelpassports", (*WATCH, "patch"),
         "what a model is; the finalizer of one that is in use"),
+    Row(CLUSTER, BAILIWICK, "sovereigntypolicies", WATCH, "what may run here"),
+    Row(CLUSTER, BAILIWICK, "exitorders", (*WATCH, "create"),
+        "what is to leave; a policy with enforcement Exit orders it"),
     Row(CLUSTER, BAILIWICK, "regions", WATCH, "where this cluster is"),
     Row(CLUSTER, BAILIWICK, "exitorders", ("get", *WATCH, "patch"),
         "what to leave; the API server's clock; the finalizer that lets its end be recorded"),
@@ -35,6 +39,7 @@ OPERATOR = (
     Row(CLUSTER, "", "persistentvolumes", ("get",), "whether the volumes of these are gone"),
     Row(CLUSTER, BAILIWICK, "modeldeployments/status", ("patch",), "what was found and done"),
     Row(CLUSTER, BAILIWICK, "modelpassports/status", ("patch",), "validity and use"),
+    Row(CLUSTER, BAILIWICK, "sovereigntypolicies/status", ("patch",), "what violates it"),
     Row(CLUSTER, BAILIWICK, "regions/status", ("patch",), "pools and health of this region"),
     Row(CLUSTER, "", "namespaces", ("get",), "its uid names the cluster", names=("kube-system",)),
     Row(CLUSTER, "", "nodes", WATCH, "pools: labels, taints, devices"),
@@ -53,10 +58,15 @@ OPERATOR = (
     Row(CLUSTER, RBAC, "roles", APPLY, "the sidecar watches its own route table"),
     Row(CLUSTER, RBAC, "rolebindings", APPLY, "the sidecar watches its own route table"),
     Row(CLUSTER, "events.k8s.io", "events", ("create", "patch"), "what happened, for people"),
+    Row(CLUSTER, "admissionregistration.k8s.io", "validatingwebhookconfigurations",
+        ("get", "patch"), "the authority of the certificate that the operator makes for its webhook",
+        names=("-webhook",)),
+    Row(OWN, "", "secrets", ("get", "patch"), "the webhook's certificate", names=("-webhook",)),
     Row(OWN, "coordination.k8s.io", "leases", ("create",), "leader election"),
     Row(OWN, "coordination.k8s.io", "leases", ("get", "patch"), "leader election",
         names=("bailiwick-operator",)),
-    Row(OWN, "", "secrets", ("create",), "the key that signs evidence, made when absent"),
+    Row(OWN, "", "secrets", ("create",),
+        "the webhook's certificate and the key that signs evidence, made when absent"),
     Row(OWN, "", "secrets", ("get",), "the key that signs evidence",
         names=("bailiwick-evidence-key",)),
     Row(ADDRESSES, "discovery.k8s.io", "endpointslices", WATCH,

@@ -202,6 +202,11 @@ Cluster& Cluster::add(const PodBuilder& pod) {
   return *this;
 }
 
+Cluster& Cluster::add(const PolicyBuilder& policy) {
+  policies.push_back(policy.obj());
+  return *this;
+}
+
 api::Pod& Cluster::engine(const std::string& deployment, const std::string& variant) {
   pods.push_back(makePod(deployment + "-" + variant + "-" + std::to_string(++serial_), "team")
                      .label(api::names::deploymentLabel, deployment)
@@ -282,6 +287,9 @@ plan::World Cluster::world() const {
   for (const auto& pod : pods) world.pods.push_back(&pod);
   for (const auto& deployment : deployments) world.deployments.push_back(&deployment);
   for (const auto& passport : passports) world.passports[passport.meta.key.name] = &passport;
+  for (const auto& policy : policies) world.policies.push_back(&policy);
+  world.regions[region.meta.key.name] = &region;
+  world.exitReadiness = exitReadiness;
   for (const auto& [key, workload] : workloads) world.workloads[key] = &workload;
   world.withdrawn = withdrawn;
   world.applyRefusals = applyRefusals;

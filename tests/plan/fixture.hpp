@@ -50,6 +50,8 @@ class Cluster {
   std::deque<api::ExitOrder> orders;
   // How an order acts, by its name; none: it only keeps out what is new.
   std::map<std::string, plan::ExitInForce> exits;
+  std::deque<api::SovereigntyPolicy> policies;
+  std::map<api::Key, policy::ExitReadiness> exitReadiness;
   std::map<std::pair<api::Key, std::string>, api::Workload> workloads;
   std::map<std::pair<std::string, std::string>, plan::Withdrawal> withdrawn;
   std::map<std::pair<std::string, std::string>, plan::ApplyRefusal> applyRefusals;
@@ -61,6 +63,7 @@ class Cluster {
   Cluster& add(const PodBuilder& pod);
   // To leave vendor nvidia in 30 days.
   api::ExitOrder& order(const std::string& name = "exit-nvidia");
+  Cluster& add(const PolicyBuilder& policy);
   // A Ready replica on `node` that holds eight devices of the node's resource, an hour old.
   api::Pod& run(const std::string& variant, const std::string& node,
                 const std::string& deployment = "assistant");

@@ -1,4 +1,5 @@
 #include "serve/http_server.hpp"
+#include "serve/address.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

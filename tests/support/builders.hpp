@@ -9,6 +9,7 @@
 #include "api/model_deployment.hpp"
 #include "api/model_passport.hpp"
 #include "api/region.hpp"
+#include "api/sovereignty_policy.hpp"
 #include "api/workload.hpp"
 
 namespace bailiwick::testing {
@@ -213,6 +214,48 @@ class PassportBuilder {
 
 inline PassportBuilder makePassport(std::string name) {
   return PassportBuilder(std::move(name));
+}
+
+// Enforcement Deny, of everything, without a rule until one is given.
+class PolicyBuilder {
+ public:
+  explicit PolicyBuilder(std::string name) {
+    policy_.meta = metaOf("SovereigntyPolicy", {"", std::move(name)});
+  }
+  PolicyBuilder& enforcement(api::Enforcement enforcement) {
+    policy_.enforcement = enforcement;
+    return *this;
+  }
+  PolicyBuilder& selects(api::DeploymentSelector selector) {
+    policy_.selector = std::move(selector);
+    return *this;
+  }
+  PolicyBuilder& allow(api::AllowDeny api::PolicyRules::*rule, std::vector<std::string> values) {
+    (policy_.rules.*rule).allow = std::move(values);
+    return *this;
+  }
+  PolicyBuilder& deny(api::AllowDeny api::PolicyRules::*rule, std::vector<std::string> values) {
+    (policy_.rules.*rule).deny = std::move(values);
+    return *this;
+  }
+  template <class Change>
+  PolicyBuilder& rules(Change&& change) {
+    std::forward<Change>(change)(policy_.rules);
+    return *this;
+  }
+  template <class Change>
+  PolicyBuilder& with(Change&& change) {
+    std::forward<Change>(change)(policy_);
+    return *this;
+  }
+  api::SovereigntyPolicy obj() const { return policy_; }
+
+ private:
+  api::SovereigntyPolicy policy_;
+};
+
+inline PolicyBuilder makePolicy(std::string name) {
+  return PolicyBuilder(std::move(name));
 }
 
 class RegionBuilder {

@@ -25,6 +25,28 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 system:serviceaccount:{{ .Release.Namespace }}:{{ include "bailiwick.fullname" . }}
 {{- end -}}
 
+{{/* Not empty where the operator makes the webhook's certificate itself. */}}
+{{- define "bailiwick.ownWebhookCertificate" -}}
+{{- if and .Values.webhook.enabled (not .Values.webhook.certManager.enabled) -}}true{{- end -}}
+{{- end -}}
+
+{{/* The operator's volumes, each mounted below /etc/bailiwick by its name. */}}
+{{- define "bailiwick.volumes" -}}
+{{- $name := include "bailiwick.fullname" . -}}
+{{- if .Values.catalog }}
+- name: catalog
+  configMap: {name: {{ $name }}-catalog}
+{{- end }}
+{{- if and .Values.webhook.enabled .Values.webhook.certManager.enabled }}
+- name: webhook
+  secret: {secretName: {{ $name }}-webhook}
+{{- end }}
+{{- if and .Values.webhook.enabled .Values.webhook.clientCA }}
+- name: webhook-client
+  configMap: {name: {{ $name }}-webhook-client}
+{{- end }}
+{{- end -}}
+
 {{/* (dict "image" VALUES "context" $) -> reference */}}
 {{- define "bailiwick.image" -}}
 {{- with .image -}}

@@ -63,6 +63,11 @@ def passport(name: str, artifact: str = "bf16", **spec) -> dict:
                      **spec}}
 
 
+def policy(name: str, rules: dict, enforcement: str = "Deny", **spec) -> dict:
+    return {"apiVersion": API_VERSION, "kind": "SovereigntyPolicy", "metadata": {"name": name},
+            "spec": {"enforcement": enforcement, "rules": rules, **spec}}
+
+
 def variant(hardware: str = "h200", name: str = "", per: int = 8, capacity: str = "1.0",
             passport: str = "example", artifact: str = "bf16", engine: str = "vllm",
             image: str = "", args: tuple = (), env: tuple = (), nodes: int = 1) -> dict:

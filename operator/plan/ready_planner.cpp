@@ -1,0 +1,43 @@
+#include "plan/ready_planner.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "plan/exit_ready.hpp"
+
+namespace bailiwick::plan {
+
+Plan ReadyPlanner::place(World& world, const std::vector<const api::ExitOrder*>& drills) {
+  const bool required =
+      std::any_of(world.policies.begin(), world.policies.end(),
+                  [](const auto* policy) { return policy->rules.requireExitReady; });
+  if (required && world.region) {
+    for (const auto* deployment : world.deployments) {
+      world.exitReadiness[deployment->meta.key] = {true, "", world.now};
+    }
+    auto supposed = placeAll(world);
+    supposed_.update(world, supposed);
+    tellDrills(supposed, drills, *world.catalog);
+    for (const auto& [key, deployment] : supposed.deployments) {
+      world.exitReadiness[key] = forPolicies(deployment, world.now);
+    }
+  }
+  auto plan = placeAll(world);
+  planned_.update(world, plan);
+  tellDrills(plan, drills, *world.catalog);
+  return plan;
+}
+
+policy::Violates violationsIn(const World& world) {
+  const auto law = std::make_shared<policy::Law>(world.policies, *world.catalog);
+  return [law, now = world.now](std::string_view name,
+                                const policy::Facts& facts) -> std::optional<std::string> {
+    for (const auto& objection : law->judge({facts, now}).objections) {
+      const bool forbids = objection.effect != policy::Effect::NoNew;
+      if (forbids && objection.policy->meta.key.name == name) return objection.message;
+    }
+    return std::nullopt;
+  };
+}
+
+}  // namespace bailiwick::plan
