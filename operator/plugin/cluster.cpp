@@ -134,7 +134,8 @@ Outcome<KnownRegion> Cluster::readRegion(const catalog::Catalog& catalog,
   const std::vector<std::pair<kube::Resource, Selection>> needed{
       {resources::regions, {}},        {resources::modelDeployments, {}},
       {resources::modelPassports, {}}, {resources::sovereigntyPolicies, {}},
-      {resources::nodes, {}},          {resources::pods, {}},
+      {resources::exitOrders, {}},     {resources::nodes, {}},
+      {resources::pods, {}},
       {resources::deployments, {"", ours, false}},
       {resources::runtimeClasses, {}}, {resources::leaderWorkerSets, {"", ours, true}}};
   for (const auto& [resource, selection] : needed) {

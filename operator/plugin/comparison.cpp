@@ -82,6 +82,7 @@ DeploymentChange changeOf(const plan::DeploymentPlan& now, const Forecast& befor
   const auto status = after.statusOf(now);
   change.placed = *api::findCondition(status.conditions, "Placed");
   change.compliant = *api::findCondition(status.conditions, "Compliant");
+  change.exitReady = *api::findCondition(status.conditions, "ExitReady");
   change.costAfter = costText(status);
   const auto* then = find(before.plan, change.key);
   if (then) {
@@ -89,6 +90,7 @@ DeploymentChange changeOf(const plan::DeploymentPlan& now, const Forecast& befor
     change.before = then->assigned;
     change.costBefore = costText(was);
     change.wasCompliant = api::findCondition(was.conditions, "Compliant")->status != "False";
+    change.wasExitReady = api::findCondition(was.conditions, "ExitReady")->status == "True";
   }
   change.variants = variantsOf(then, now, status);
   return change;

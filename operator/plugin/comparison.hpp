@@ -24,8 +24,8 @@ struct DeploymentChange {
   api::Units wanted = 0, here = 0;  // over the whole domain; at most in this region
   api::Units before = 0, after = 0; // assigned here
   std::vector<VariantChange> variants;
-  api::Condition placed, compliant;
-  bool wasCompliant = true;
+  api::Condition placed, compliant, exitReady;
+  bool wasCompliant = true, wasExitReady = false;
   std::string costBefore, costAfter;  // "96.00 EUR", or empty where no price is known
 
   bool moves() const;  // replicas of any variant come or go

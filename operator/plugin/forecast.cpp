@@ -4,6 +4,7 @@
 #include <map>
 
 #include "api/hash.hpp"
+#include "plan/ready_planner.hpp"
 #include "plan/status.hpp"
 #include "plan/transition.hpp"
 #include "render/render.hpp"
@@ -29,6 +30,16 @@ decltype(plan::World::withdrawn) withdrawnOf(const KnownRegion& known, api::Time
     }
   }
   return withdrawn;
+}
+
+// As each order will act once it has begun: what it targets leaves, unless it waits.
+std::vector<plan::ExitInForce> inForce(const reconcile::Snapshot& snapshot) {
+  std::vector<plan::ExitInForce> exits;
+  for (const auto& order : snapshot.exitOrders) {
+    if (order->spec.drill || !order->decodeError.empty()) continue;
+    exits.push_back({order.get(), !order->spec.paused, false, false});
+  }
+  return exits;
 }
 
 std::map<std::string, const api::Workload*> workloadsOf(const plan::World& world,
@@ -60,7 +71,9 @@ Forecast forecast(KnownRegion known, const Judge& judge) {
     return render::unrenderable(deployment, variant, passport, environment);
   };
   world.withdrawn = withdrawnOf(result.known, judge.now);
-  result.plan = plan::placeAll(world);
+  world.violates = plan::violationsIn(world);
+  world.exits = inForce(result.known.snapshot);
+  result.plan = plan::ReadyPlanner().place(world, reconcile::drillsOf(result.known.snapshot));
   return result;
 }
 

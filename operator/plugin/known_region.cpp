@@ -108,6 +108,7 @@ Result<void> Gathering::add(std::string_view kind, simdjson::dom::element json) 
   if (kind == "SovereigntyPolicy") {
     return decodeInto(s.policies, api::decodeSovereigntyPolicy, json);
   }
+  if (kind == "ExitOrder") return decodeInto(s.exitOrders, api::decodeExitOrder, json);
   if (kind == "Region") return decodeInto(known_.regions, api::decodeRegion, json);
   if (kind == "Node") return decodeInto(s.nodes, decodeNode_, json);
   if (kind == "Pod") return decodeInto(s.pods, api::decodePod, json);
@@ -181,6 +182,8 @@ KnownRegion overlay(const KnownRegion& region, const std::vector<manifest::Entry
       done.push_back({&entry, apply(s.passports, entry, api::decodeModelPassport, now)});
     } else if (entry.kind == "SovereigntyPolicy") {
       done.push_back({&entry, apply(s.policies, entry, api::decodeSovereigntyPolicy, now)});
+    } else if (entry.kind == "ExitOrder") {
+      done.push_back({&entry, apply(s.exitOrders, entry, api::decodeExitOrder, now)});
     } else if (entry.kind == "Region") {
       done.push_back({&entry, apply(known.regions, entry, api::decodeRegion, now)});
       if (entry.key.name == region.name()) {

@@ -37,7 +37,9 @@ Json toJson(const DeploymentChange& d) {
                  {"after", units(d.after)}}},
                {"variants", variants},
                {"placed", toJson(d.placed)},
-               {"compliant", toJson(d.compliant)}};
+               {"compliant", toJson(d.compliant)},
+               {"exitReady", toJson(d.exitReady)}};
+  json["exitReady"]["before"] = d.wasExitReady;
   if (!d.costBefore.empty()) json["costPerHour"]["before"] = d.costBefore;
   if (!d.costAfter.empty()) json["costPerHour"]["after"] = d.costAfter;
   return json;

@@ -240,11 +240,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
 }
 
 plan::Plan Planner::place(plan::World& world, const Snapshot& snapshot) {
-  std::vector<const api::ExitOrder*> drills;
-  for (const auto& order : snapshot.exitOrders) {
-    if (order->spec.drill) drills.push_back(order.get());
-  }
-  auto plan = readiness_.place(world, drills);
+  auto plan = readiness_.place(world, drillsOf(snapshot));
   for (const auto& [key, deployment] : plan.deployments) {
     if (const auto until = plan::exitReadyOf(deployment, world.now).until) pokeAt(key, *until);
   }

@@ -53,6 +53,14 @@ Snapshot gather(const Caches& caches, const std::string& regionName) {
   return s;
 }
 
+std::vector<const api::ExitOrder*> drillsOf(const Snapshot& snapshot) {
+  std::vector<const api::ExitOrder*> drills;
+  for (const auto& order : snapshot.exitOrders) {
+    if (order->spec.drill) drills.push_back(order.get());
+  }
+  return drills;
+}
+
 plan::World worldOf(const Snapshot& s) {
   plan::World world;
   world.region = s.region.get();

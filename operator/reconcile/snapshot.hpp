@@ -36,6 +36,8 @@ void setRegion(Snapshot& snapshot, const std::string& name,
 // The world that the snapshot shows; it refers into the snapshot.
 plan::World worldOf(const Snapshot& snapshot);
 
+std::vector<const api::ExitOrder*> drillsOf(const Snapshot& snapshot);
+
 // (deployment, variant) of a workload or pod of ours, by its labels; empty names when it has none.
 std::pair<api::Key, std::string> ownerOf(const api::ObjectMeta& meta);
 

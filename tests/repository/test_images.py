@@ -17,8 +17,9 @@ def linked() -> set:
     assert binary.exists(), "build the release preset first: tests/run does"
     needed = re.findall(r"\(NEEDED\).*\[(.+)\]", output("readelf", "--dynamic", str(binary)))
     where = dict(re.findall(r"^\s*(\S+) => (\S+)", output("ldd", str(binary)), re.MULTILINE))
-    # By file name: /lib and /usr/lib are one folder, and dpkg knows a file by one of them.
-    files = [Path(where[name]).resolve().name for name in needed if not RUNTIME.match(name)]
+    # By the end of the path: /lib and /usr/lib are one folder, and dpkg knows a file by one of them.
+    paths = [Path(where[name]).resolve() for name in needed if not RUNTIME.match(name)]
+    files = [f"{path.parent.name}/{path.name}" for path in paths]
     return {line.split(":")[0] for file in files
             for line in output("dpkg", "--search", f"*/{file}").splitlines()}
 
