@@ -1,4 +1,6 @@
 """Policies against a real API server: they keep out, move, warn, order exits and fail closed."""
+import itertools
+
 import pytest
 
 from kit import objects
@@ -128,6 +130,17 @@ def test_an_exit_policy_orders_the_exit_once_and_for_one_deadline(case, rule):
     assert status(case, name)["exit"] == left
 
 
+def touch(case, name: str) -> None:
+    """Watches of the old schema, which shows less of the object, end some time after its change."""
+    numbers = itertools.count()
+
+    def unreadable():
+        case.api.merge(f"{POLICIES}/{name}",
+                       {"metadata": {"annotations": {"touched": str(next(numbers))}}})
+        return status(case, name)["conditions"][0]["status"] == "False"
+    eventually(unreadable, "the operator sees all of it", every=1.0)
+
+
 def test_a_policy_that_cannot_be_read_refuses_what_it_selects(case, rule):
     """By way of a CRD that somebody loosened."""
     case.nodes(1)
@@ -141,6 +154,7 @@ def test_a_policy_that_cannot_be_read_refuses_what_it_selects(case, rule):
             "POST", f"{POLICIES}?dryRun=All&fieldValidation=Strict", objects.policy("x", rules)),
             "the loosened CRD")
         name = rule("broken", rules)
+        touch(case, name)
         case.deploy()
         words = f"policy {name} cannot be understood and refuses all that it selects: " \
                 "spec.rules.colour: is not known"

@@ -19,6 +19,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -137,7 +138,8 @@ asio::awaitable<bool> serveRequest(Stream& stream, beast::flat_buffer& buffer,
   beast::error_code ec;
   http::request_parser<http::string_body> parser;
   parser.header_limit(maxHead);
-  parser.body_limit(served.limits.maxBody);
+  // objection() bounds it, with an answer. boost::none is no bound only in later versions.
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());
   auto& tcpStream = beast::get_lowest_layer(stream);
   tcpStream.expires_after(served.limits.idle);
   if (buffer.size() == 0) {

@@ -309,7 +309,8 @@ TEST(Admission, SurvivesAnyValueAnywhere) {
   const Door door;
   const auto good = Door::review("ModelDeployment", "UPDATE", deploymentJson(), deploymentJson());
   const json values[] = {nullptr, true, -1, 1.5, "", "\u0000", json::array(), json::object()};
-  for (const auto& [path, value] : good.flatten().items()) {
+  const json flat = good.flatten();
+  for (const auto& [path, value] : flat.items()) {
     for (json::json_pointer at(path); !at.empty(); at = at.parent_pointer()) {
       for (const auto& other : values) {
         auto bad = good;

@@ -139,8 +139,7 @@ TEST(WebhookServer, RefusesWhatIsNotExactlyThatBeforeItReadsABody) {
                    "Content-Length: 2\r\n\r\n{}"),
             "415");
   EXPECT_EQ(status("POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                   "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" +
-                   std::string(100000, 'x')),
+                   "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
             "411");
   EXPECT_EQ(status("POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                    "Content-Length: 999999999\r\n\r\n"),
