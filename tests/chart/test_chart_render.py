@@ -110,7 +110,8 @@ def test_the_deployment_takes_the_arguments_of_the_contract(rendered):
     assert container(rendered)["args"] == [
         "--region=local", f"--namespace={NAMESPACE}",
         "--sidecar-image=registry.invalid/bailiwick-engine-sidecar:0.1.0",
-        "--listen-metrics=:8080", "--listen-health=:8081", "--leader-elect", "--log-format=json"]
+        "--listen-metrics=:8080", "--listen-health=:8081", "--leader-elect", "--log-format=json",
+        "--listen-webhook=:9443", f"--webhook-name={FULLNAME}-webhook"]
     assert only(rendered, "Deployment")["spec"]["replicas"] == 2
 
 
@@ -137,7 +138,7 @@ def test_probes_limits_and_security(rendered):
 
 def test_everything_selects_the_operators_pods_and_no_others(rendered):
     labels = only(rendered, "Deployment")["spec"]["template"]["metadata"]["labels"]
-    selectors = [only(rendered, "Service")["spec"]["selector"],
+    selectors = [*(service["spec"]["selector"] for service in of_kind(rendered, "Service")),
                  *(only(rendered, kind)["spec"][field]["matchLabels"] for kind, field in (
                      ("Deployment", "selector"), ("PodDisruptionBudget", "selector"),
                      ("NetworkPolicy", "podSelector"))),
@@ -180,7 +181,55 @@ def test_the_network_policy_lets_out_to_the_api_server_only(helm, rendered):
     values = {"networkPolicy": {"apiServerCIDRs": ["10.0.0.1/32"], "metricsFrom": []}}
     narrow = only(helm.objects(values), "NetworkPolicy")["spec"]
     assert narrow["egress"][0]["to"] == [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
-    assert [rule["ports"][0]["port"] for rule in narrow["ingress"]] == ["health"]
+    assert [rule["ports"][0]["port"] for rule in narrow["ingress"]] == ["health", "webhook"]
+
+
+def test_the_webhook_is_for_our_kinds_and_never_waits_for_the_operator_itself(rendered):
+    one = only(rendered, "ValidatingWebhookConfiguration")
+    asked, told = one["webhooks"]
+    assert (asked["failurePolicy"], told["failurePolicy"]) == ("Fail", "Ignore")
+    for webhook in (asked, told):
+        assert webhook["sideEffects"] == "None" and "caBundle" not in webhook["clientConfig"]
+        rule, = webhook["rules"]
+        assert rule["apiGroups"] == ["bailiwick.dev"] and "*" not in str(rule)
+        conditions = " ".join(entry["expression"] for entry in webhook["matchConditions"])
+        assert f"system:serviceaccount:{NAMESPACE}:{FULLNAME}" in conditions
+    assert asked["rules"][0]["operations"] == ["CREATE", "UPDATE"]
+    assert told["rules"][0]["operations"] == ["DELETE"]
+
+
+def test_it_renders_the_same_every_time(helm):
+    """No key is made by the chart: Argo CD compares."""
+    assert helm.template() == helm.template()
+    assert "PRIVATE KEY" not in helm.template()
+
+
+def test_cert_manager_makes_the_certificate_where_the_values_say_so(helm):
+    issuer = {"name": "ca", "kind": "ClusterIssuer"}
+    objects = helm.objects({"webhook": {"certManager": {"enabled": True, "issuerRef": issuer}}})
+    spec = only(objects, "Certificate")["spec"]
+    assert spec["issuerRef"] == issuer and spec["secretName"] == f"{FULLNAME}-webhook"
+    assert f"{FULLNAME}-webhook.{NAMESPACE}.svc" in spec["dnsNames"]
+    assert "--webhook-cert-dir=/etc/bailiwick/webhook" in container(objects)["args"]
+    assert container(objects)["volumeMounts"] == [
+        {"name": "webhook", "mountPath": "/etc/bailiwick/webhook", "readOnly": True}]
+    roles = of_kind(objects, "ClusterRole") + of_kind(objects, "Role")
+    assert "secrets" not in [name for role in roles for rule in role["rules"]
+                             for name in rule["resources"]]
+
+
+def test_without_the_webhook_nothing_of_it_is_rendered(helm):
+    objects = helm.objects({"webhook": {"enabled": False}})
+    assert "webhook" not in str([obj for obj in objects
+                                 if obj["kind"] != "CustomResourceDefinition"])
+
+
+def test_the_client_certificate_of_the_api_server_can_be_asked_for(helm):
+    authority = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
+    objects = helm.objects({"webhook": {"clientCA": authority, "clientNames": ["apiserver"]}})
+    assert only(objects, "ConfigMap")["data"] == {"ca.crt": authority}
+    assert {"--webhook-client-ca=/etc/bailiwick/webhook-client/ca.crt",
+            "--webhook-client-name=apiserver"} <= set(container(objects)["args"])
 
 
 @pytest.mark.parametrize("values", [
