@@ -3,7 +3,7 @@
 //
 // Asio's own reads cost one system call too many per event: after each they try once more, or ask
 // the kernel to watch again. Here the socket stays registered (edge-triggered), and TCP_INQ says
-// with each read whether anything is left, an end of stream included (docs/adr/0009).
+// with each read whether anything is left, an end of stream included (docs/adr/0010).
 
 #include <sys/types.h>
 #include <sys/uio.h>
