@@ -10,7 +10,9 @@ namespace bailiwick::plan {
 Plan ReadyPlanner::place(World& world, const std::vector<const api::ExitOrder*>& drills) {
   const bool required =
       std::any_of(world.policies.begin(), world.policies.end(),
-                  [](const auto* policy) { return policy->rules.requireExitReady; });
+                  [](const auto* policy) {
+                    return policy->rules.requireExitReady || policy->rules.drillMaxAge;
+                  });
   if (required && world.region) {
     for (const auto* deployment : world.deployments) {
       world.exitReadiness[deployment->meta.key] = {true, "", world.now};

@@ -5,6 +5,7 @@
 
 #include "plan/exit_ready.hpp"
 #include "plan/fixture.hpp"
+#include "plan/ready_planner.hpp"
 
 namespace bailiwick::testing {
 namespace {
@@ -23,9 +24,9 @@ struct Asked : Cluster {
     const auto asItIs = world();
     last = plan::placeAll(asItIs);
     readiness.update(asItIs, last);
-    std::vector<const api::ExitOrder*> orders;
-    for (const auto& drill : drills) orders.push_back(&drill);
-    plan::tellDrills(last, orders, testCatalog());
+    std::vector<const api::ExitOrder*> ended;
+    for (const auto& drill : drills) ended.push_back(&drill);
+    plan::tellDrills(last, ended, testCatalog());
     return last;
   }
   plan::Answer answer(DependencyKind kind, const std::string& value,
@@ -46,12 +47,12 @@ struct Asked : Cluster {
     return plan::exitReadyOf(of(last), now);
   }
   void passport(const PassportBuilder& passport) { passports.push_back(passport.obj()); }
-  api::ExitOrder& drill(api::Time ended) {
+  api::ExitOrder& drill(api::Time end) {
     auto& order = drills.emplace_back();
     order.spec.drill = true;
     order.status.phase = api::ExitPhase::Verified;
-    order.status.phases = {{api::ExitPhase::Announced, ended - 1s},
-                           {api::ExitPhase::Verified, ended}};
+    order.status.phases = {{api::ExitPhase::Announced, end - 1s},
+                           {api::ExitPhase::Verified, end}};
     return order;
   }
 };
@@ -274,6 +275,35 @@ TEST(ExitReady, CountsNoDrillThatIsUnderWayOrSelectsOthers) {
   others.spec.target.vendors = {"nvidia"};
   others.spec.selector.namespaces = {"elsewhere"};
   EXPECT_FALSE(a.answer(DependencyKind::Vendor, "nvidia").lastDrill);
+}
+
+TEST(ReadyPlanner, JudgesThePlannedPlacementWhereAPolicyRequiresAReadyExit) {
+  Asked a;
+  a.add(h200Node("n1")).add(assistant().variant(h200()));
+  a.add(makePolicy("dora").rules([](auto& rules) { rules.requireExitReady = true; }));
+  auto world = a.world();
+  const auto refused = plan::ReadyPlanner().place(world, {});
+  EXPECT_EQ(shareOf(refused, "h200"), 0);
+  EXPECT_THAT(refusalOf(refused, "h200"),
+              HasSubstr("policy dora requires a ready exit of team/assistant: origin CN could not"));
+  a.run("h200", "n1");
+  world = a.world();
+  EXPECT_EQ(shareOf(plan::ReadyPlanner().place(world, {}), "h200"), 1)
+      << "what runs is never stopped for it";
+}
+
+TEST(ReadyPlanner, TellsTheLawWhenADrillWas) {
+  Asked a;
+  a.add(h200Node("n1")).add(assistant().variant(h200()));
+  a.deployment().meta.created = a.now - 48h;
+  a.add(makePolicy("drills").rules([](auto& rules) { rules.drillMaxAge = std::chrono::hours(24); }));
+  auto& drill = a.drill(a.now - 1h);
+  drill.spec.target.vendors = {"nvidia"};
+  drill.spec.target.publishers = {"DeepSeek"};
+  drill.spec.target.providers = {"aws"};
+  auto world = a.world();
+  EXPECT_EQ(shareOf(plan::ReadyPlanner().place(world, {}), "h200"), 0);
+  EXPECT_EQ(shareOf(plan::ReadyPlanner().place(world, {&drill}), "h200"), 1);
 }
 
 }  // namespace
