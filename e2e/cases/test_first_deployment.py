@@ -139,7 +139,7 @@ def test_kubectl_shows_readable_columns(case):
                  case.region.kubectl("get", "mdep", "-n", case.namespace).splitlines()]
     assert head == ["NAME", "SERVED-NAME", "WANTED", "READY", "REGIONS", "VARIANT", "EXIT-READY",
                     "AGE"]
-    assert row[:7] == ["m", "assistant", "1", "1", "lab", "h200", "Unknown"]
+    assert row[:7] == ["m", "assistant", "1", "1", "lab", "h200", "False"]
     waited = case.region.run_kubectl("wait", "--for=condition=Ready", "mdep/m", "-n",
                                      case.namespace, "--timeout=30s")
     assert waited.returncode == 0, waited.stderr

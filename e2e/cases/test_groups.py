@@ -57,7 +57,8 @@ def test_where_the_api_appears_a_set_over_two_nodes_is_made(case, api_installed)
         assert objects.RESIDENCY + case.cls in str(terms)
     sidecars = [c["name"] for c in template["leaderTemplate"]["spec"]["initContainers"]]
     assert "engine-sidecar" in sidecars
-    assert "engine-sidecar" not in str(template["workerTemplate"]["spec"].get("initContainers"))
+    helpers = template["workerTemplate"]["spec"].get("initContainers", [])
+    assert "engine-sidecar" not in [c["name"] for c in helpers]
     case.wait_condition("Placed", "True")
     case.wait_condition("Ready", "False", "Scaling")
     assert not case.api.find(f"{case.apps}/deployments/m-pair")

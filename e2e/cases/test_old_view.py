@@ -48,9 +48,11 @@ def start_in(region, proxy, old: str):
 
 
 def accepted(case, mark: int) -> list:
-    """Writes of what an old view would have wrong. What is as it was then may be applied again."""
+    """Writes of what an old view would have wrong. What is as it was then may be applied again, and
+    a pod that is on its way out may still be let go by the operator before: uid and version say so."""
     return [audit.describe(event) for event in audit.mutations(case.region, mark, case.namespace)
             if event.get("responseStatus", {}).get("code", 0) < 300
+            and not audit.of_finalizers(event)
             and (event["verb"] == "delete" or audit.resource(event).partition("/")[0] in
                  ("deployments", "modeldeployments", "pods"))]
 

@@ -56,12 +56,13 @@ def leave(region, name: str, samples: list) -> None:
     api = region.api
     for obj in samples:
         api.delete(api.path(obj))
+    # Pods wait for it to record what became of their requests.
+    eventually(lambda: not [pod for ns in ("assistants", "research") for pod in
+                            api.items(f"/api/v1/namespaces/{ns}/pods")], "the pods are gone")
     region.stop_operator()
     for node in api.items("/api/v1/nodes"):
         api.delete(f"/api/v1/nodes/{node['metadata']['name']}")
     api.delete(f"/apis/bailiwick.dev/v1alpha1/regions/{name}")
-    eventually(lambda: not [pod for ns in ("assistants", "research") for pod in
-                            api.items(f"/api/v1/namespaces/{ns}/pods")], "the pods are gone")
     eventually(lambda: not [d for ns in ("assistants", "research") for d in
                             api.items(f"/apis/apps/v1/namespaces/{ns}/deployments")],
                "the Deployments are gone")

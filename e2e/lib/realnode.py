@@ -82,7 +82,7 @@ class RealNode:
             self._ctr("-n", "k8s.io", "images", "import", archive)
         self._publish_api()
         self.kubelet.start(self.inside(*self._kubelet_command()))
-        self._wait(self._ready, "kubelet", 120)
+        self._wait(self._ready, "kubelet", 300)
         self.proxy.start(self.inside(*self._proxy_command()))
         return self
 

@@ -26,7 +26,7 @@ struct ExitReady {
 // vendor, publisher and provider is no older than exit.drillEvery.
 ExitReady exitReadyOf(const DeploymentPlan& plan, api::Time now);
 
-// The same for policies that require it. What has no dependencies has nothing to leave.
+// The same for policies that require it, of a deployment that has dependencies.
 policy::ExitReadiness forPolicies(const DeploymentPlan& plan, api::Time now);
 
 std::vector<api::DependencyStatus> rowsOf(const std::vector<Answer>& answers);

@@ -20,7 +20,10 @@ Plan ReadyPlanner::place(World& world, const std::vector<const api::ExitOrder*>&
     auto supposed = placeAll(world);
     supposed_.update(world, supposed);
     tellDrills(supposed, drills, *world.catalog);
+    world.exitReadiness.clear();
     for (const auto& [key, deployment] : supposed.deployments) {
+      // Of what would not be placed at all it is not known.
+      if (deployment.dependencies.empty()) continue;
       world.exitReadiness[key] = forPolicies(deployment, world.now);
     }
   }

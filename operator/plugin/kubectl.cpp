@@ -103,16 +103,23 @@ bool isForUs(std::string_view line) {
   return klog || line.starts_with("error:") || line.starts_with("Error");
 }
 
+// The path of a socket has room for 107 characters (unix(7)), and TMPDIR may be longer.
+std::filesystem::path shortTemporaryFolder() {
+  constexpr std::size_t most = 72;
+  auto folder = std::filesystem::temp_directory_path();
+  return folder.string().size() <= most ? folder : std::filesystem::path("/tmp");
+}
+
 }  // namespace
 
 Outcome<std::unique_ptr<KubectlProxy>> KubectlProxy::start(const ClusterFlags& flags,
                                                            std::stop_token stop) {
   if (!onPath("kubectl")) return unreachable(missing);
   std::unique_ptr<KubectlProxy> proxy(new KubectlProxy);
-  auto folder = (std::filesystem::temp_directory_path() / "kubectl-bailiwick-XXXXXX").string();
+  const auto parent = shortTemporaryFolder();
+  auto folder = (parent / "kubectl-bailiwick-XXXXXX").string();
   if (!mkdtemp(folder.data())) {
-    return unreachable(fmt::format("no directory can be made in {}: {}",
-                                   std::filesystem::temp_directory_path().string(),
+    return unreachable(fmt::format("no directory can be made in {}: {}", parent.string(),
                                    std::strerror(errno)));
   }
   proxy->folder_ = folder;

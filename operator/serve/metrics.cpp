@@ -115,6 +115,9 @@ Metrics::Metrics(const std::string& version, const std::string& region)
       .Register(impl_->registry)
       .Add({{"version", version}, {"region", region}})
       .Set(1);
+  // A rate needs a zero to start from.
+  for (const auto* report : {"known", "unknown"}) impl_->drains.Add({{"report", report}});
+  for (const auto* end : {"completed", "cut"}) impl_->drainedRequests.Add({{"end", end}});
 }
 
 Metrics::~Metrics() = default;

@@ -107,7 +107,7 @@ def careless_deletes(region, offset: int = 0) -> list:
 def of_finalizers(event: dict) -> bool:
     """Whether it sets finalizers and nothing else, of exactly the object seen."""
     given = event.get("requestObject", {})
-    return resource(event) in ("modelpassports", "exitorders") and event["verb"] == "patch" \
+    return resource(event) in ("modelpassports", "exitorders", "pods") and event["verb"] == "patch" \
         and set(given) == {"metadata"} \
         and set(given["metadata"]) == {"uid", "resourceVersion", "finalizers"}
 
