@@ -31,7 +31,7 @@ OPERATOR = (
     Row(CLUSTER, BAILIWICK, "exitorders", (*WATCH, "create"),
         "what is to leave; a policy with enforcement Exit orders it"),
     Row(CLUSTER, BAILIWICK, "regions", WATCH, "where this cluster is"),
-    Row(CLUSTER, BAILIWICK, "exitorders", ("get", *WATCH, "patch"),
+    Row(CLUSTER, BAILIWICK, "exitorders", ("get", "patch"),
         "what to leave; the API server's clock; the finalizer that lets its end be recorded"),
     Row(CLUSTER, BAILIWICK, "exitorders/status", ("patch",), "how far an exit has come"),
     Row(CLUSTER, "", "persistentvolumeclaims", ("list", "delete"),

@@ -214,8 +214,8 @@ def test_cert_manager_makes_the_certificate_where_the_values_say_so(helm):
     assert container(objects)["volumeMounts"] == [
         {"name": "webhook", "mountPath": "/etc/bailiwick/webhook", "readOnly": True}]
     roles = of_kind(objects, "ClusterRole") + of_kind(objects, "Role")
-    assert "secrets" not in [name for role in roles for rule in role["rules"]
-                             for name in rule["resources"]]
+    assert f"{FULLNAME}-webhook" not in [name for role in roles for rule in role["rules"]
+                                         for name in rule.get("resourceNames", ())]
 
 
 def test_without_the_webhook_nothing_of_it_is_rendered(helm):
