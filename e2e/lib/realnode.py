@@ -9,6 +9,7 @@
 Needs root, cgroups and the Debian packages of NEEDED; `missing()` says what is not there. One node
 at a time per machine: the names and addresses below are fixed.
 """
+import ctypes
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from .process import Process, until
 NAMESPACE, HOST_LINK, NODE_LINK = "bailiwick-node", "bwnode0", "uplink"
 HOST, NODE, PODS = "10.220.77.1", "10.220.77.2", "10.220.78.0/24"
 RUN = Path("/run/bailiwick-node")
+INOTIFY_INSTANCES = 24  # of containerd, the kubelet and its control plane
 SOCKET = RUN / "containerd.sock"
 PAUSE = "bailiwick/pause:e2e"
 NEEDED = ("containerd", "runc", "ip", "nsenter", "nft")
@@ -47,10 +49,26 @@ def missing() -> str:
     absent = [name for name in NEEDED if not shutil.which(name)]
     if absent:
         return f"a real node needs {', '.join(absent)}: e2e/tools/packages installs them"
+    if inotify_instances() < INOTIFY_INSTANCES:
+        return (f"a real node needs {INOTIFY_INSTANCES} free inotify instances: raise "
+                "fs.inotify.max_user_instances, or end other control planes")
     if not any(Path("/sys/fs/cgroup").glob("*/cgroup.procs")) and not Path(
             "/sys/fs/cgroup/cgroup.procs").exists():
         return "a real node needs cgroups"
     return ""
+
+
+def inotify_instances() -> int:
+    """How many more this user may open, counted up to what a node needs."""
+    libc, opened = ctypes.CDLL(None), []
+    while len(opened) < INOTIFY_INSTANCES:
+        one = libc.inotify_init1(0)
+        if one < 0:
+            break
+        opened.append(one)
+    for one in opened:
+        os.close(one)
+    return len(opened)
 
 
 def pause_program(folder: Path) -> Path:
@@ -77,12 +95,12 @@ class RealNode:
         RUN.mkdir(exist_ok=True)
         self._network()
         self.containerd.start(self.inside("containerd", "--config", self._containerd_config()))
-        self._wait(lambda: self._ctr("version", check=False).returncode == 0, "containerd", 60)
+        self._wait(lambda: self._ctr("version", check=False).returncode == 0, self.containerd, 60)
         for archive in archives:
             self._ctr("-n", "k8s.io", "images", "import", archive)
         self._publish_api()
         self.kubelet.start(self.inside(*self._kubelet_command()))
-        self._wait(self._ready, "kubelet", 300)
+        self._wait(self._ready, self.kubelet, 300)
         self.proxy.start(self.inside(*self._proxy_command()))
         return self
 
@@ -230,11 +248,12 @@ state = "{RUN}/state"
     def _ctr(self, *arguments, check: bool = True) -> subprocess.CompletedProcess:
         return _run("ctr", "--address", str(SOCKET), *map(str, arguments), check=check)
 
-    def _wait(self, ready, what: str, timeout: float) -> None:
-        if not until(ready, timeout, every=0.3):
-            process = Process(self.region.folder, what)
-            raise FleetError(f"{what} is not ready after {timeout:.0f} s; the end of {process.log}:\n"
-                             f"{process.tail()}")
+    def _wait(self, ready, process: Process, timeout: float) -> None:
+        """Until it is ready; one that has ended is not waited for."""
+        until(lambda: ready() or not process.pid, timeout, every=0.3)
+        if not process.pid or not ready():
+            state = f"is not ready after {timeout:.0f} s" if process.pid else "has ended"
+            raise FleetError(f"{process.name} {state}; the end of {process.log}:\n{process.tail()}")
 
 
 def _run(*command: str, check: bool = True) -> subprocess.CompletedProcess:

@@ -30,7 +30,12 @@ std::string text(int status, std::string_view body) {
 class AdminSession final : public ReadyListener {
  public:
   AdminSession(Core& core, Stream client, Wicket wicket, const Views& views)
-      : core_(core), client_(std::move(client)), wicket_(wicket), views_(views), deadline_(*this) {
+      : core_(core),
+        client_(std::move(client)),
+        wicket_(wicket),
+        views_(views),
+        waiter_(core.waiters),
+        deadline_(*this) {
     client_.tell(this);
     core_.deadlines.add(deadline_);
   }

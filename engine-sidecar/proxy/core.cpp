@@ -25,6 +25,10 @@ void Workspace::reset() {
 Core::Core(Plane& shared, std::uint64_t seed)
     : plane(shared), io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), random(seed) {}
 
+Core::~Core() {
+  while (!waiters.empty()) waiters.front().abandon();
+}
+
 void Core::run() {
   asio::co_spawn(io, tickForever(), asio::detached);
   while (!io.stopped()) {

@@ -44,6 +44,8 @@ class Cuttable : public Hook<Cuttable> {
 class Core {
  public:
   Core(Plane& shared, std::uint64_t seed);
+  // Ends what still waits.
+  ~Core();
 
   // Until stop(). Exceptions of handlers are logged and end nothing else.
   void run();
@@ -58,6 +60,7 @@ class Core {
 
   Plane& plane;
   asio::io_context io;
+  HookList<Waiter> waiters;
   Deadlines deadlines;
   UpstreamPool upstreams;
   Random random;

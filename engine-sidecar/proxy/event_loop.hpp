@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
 
+#include "proxy/hook_list.hpp"
+
 namespace bailiwick::sidecar {
 
 namespace asio = boost::asio;
@@ -30,8 +32,11 @@ class ReadyListener {
 
 // Lets one coroutine sleep until any of several things happens. Whoever wakes it has left a mark of
 // what happened; ready() without a sleeper does nothing, so marks are looked at before each wait.
-class Waiter final : public ReadyListener {
+// All of one event loop are in one list, because a sleeper holds itself: nothing else could end it.
+class Waiter final : public ReadyListener, public Hook<Waiter> {
  public:
+  explicit Waiter(HookList<Waiter>& all) { all.push(*this); }
+
   Task<void> wait() {
     return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(Start{this},
                                                                                useAwaitable);
@@ -42,6 +47,11 @@ class Waiter final : public ReadyListener {
     auto sleeper = std::move(*sleeper_);
     sleeper_.reset();
     sleeper();
+  }
+  // Ends the sleeper where it is, and this with it if the sleeper owns it.
+  void abandon() {
+    unlink();
+    const auto sleeper = std::exchange(sleeper_, std::nullopt);
   }
 
  private:

@@ -62,7 +62,7 @@ Task<Fetched> fetch(Core& core, const Endpoint& endpoint, std::string request,
                     std::chrono::milliseconds timeout, bool idle, OnBody onBody) {
   const auto now = [] { return std::chrono::steady_clock::now(); };
   Fetched result;
-  Waiter waiter;
+  Waiter waiter(core.waiters);
   Deadline deadline(waiter);
   core.deadlines.add(deadline);
   deadline.set(now() + timeout);

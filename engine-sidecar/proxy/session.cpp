@@ -40,6 +40,7 @@ Session::Session(Core& owner, Stream stream, Door from, std::string who)
       client(std::move(stream)),
       door(from),
       address(std::move(who)),
+      waiter(owner.waiters),
       deadline(waiter) {
   client.tell(&waiter);
   core.deadlines.add(deadline);

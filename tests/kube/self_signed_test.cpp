@@ -36,7 +36,8 @@ TEST(SelfSigned, IsAnotherOneEachTime) {
 }
 
 TEST(Base64, EncodesWhatItDecodes) {
-  for (const std::string text : {"", "a", "ab", "abc", "abcd", std::string("\0\xff\x80", 3).c_str()}) {
+  const std::vector<std::string> texts{"", "a", "ab", "abc", "abcd", {"\0\xff\x80", 3}};
+  for (const std::string& text : texts) {
     EXPECT_EQ(decodeBase64(encodeBase64(text)), text);
   }
   EXPECT_EQ(encodeBase64("any carnal pleas"), "YW55IGNhcm5hbCBwbGVhcw==");
