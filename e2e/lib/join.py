@@ -42,9 +42,12 @@ def identity(region) -> None:
 
 
 def values(region, fleet: list) -> tuple:
-    """Helm's --set arguments of a region of this fleet: whom it lets read."""
+    """Helm's --set arguments of a region of this fleet: whom it lets read, and by which Secrets it
+    reads them."""
     names = sorted(one.name for one in fleet if one.name != region.name)
-    return (f"peerReaders={{{','.join(names)}}}",) if names else ()
+    secrets = map(CREDENTIAL.format, names)
+    return ("gateway.enabled=true", f"peerReaders={{{','.join(names)}}}",
+            f"peerCredentials={{{','.join(secrets)}}}")
 
 
 def raise_fleet(wanted: list, others: list, complain, with_operator: bool = True,

@@ -64,7 +64,8 @@ def start(region, instance: str, binary: Optional[Path], extra_args: tuple, wait
     config = region.layout.kubeconfig(instance)
     if process.outdated:
         process.stop()
-    rendered = chart.render(region.name, region.folder / "helm")
+    rendered = chart.render(region.name, region.folder / "helm",
+                            region.layout.state().get("values", ()))
     if not process.pid:
         config = credential(region, instance, chart.operator_account(rendered), server=server)
     region.layout.pick_ports([f"{instance}-metrics", f"{instance}-health"])

@@ -202,9 +202,10 @@ class Region:
 
     def install(self, crds_only: bool = False, values: tuple = ()) -> None:
         """Installs the chart but for its Deployment; only crds/*.yaml where there is no chart.
-        `values` are Helm's --set arguments."""
+        `values` are Helm's --set arguments; operators get theirs by them as well."""
         began = time.monotonic()
         source = chart.install(self, crds_only, values)
+        self.layout.save({**self.layout.state(), "values": list(values)})
         self._step(f"{source} installed", began)
 
     def apply_region_file(self, name: Optional[str] = None, with_object: bool = True) -> dict:
