@@ -82,6 +82,7 @@ Result<int> run(const Options& options, const sigset_t& signals) {
   config.catalog = &*catalog;
   config.settings.podMetadataPrefixes = options.podMetadataPrefixes;
   config.observer = &metrics;
+  if (!options.gateway.empty()) config.gateway = render::OwnGateway{options.ns, options.gateway};
   reconcile::Operator operator_(std::move(config), *transport);
 
   const auto healthServer = serve::HttpServer::listen(

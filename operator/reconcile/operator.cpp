@@ -20,6 +20,8 @@ constexpr auto regionQuiet = std::chrono::seconds(1);
 constexpr auto passportQuiet = std::chrono::milliseconds(200);
 // So may plans, and each concerns every exit order.
 constexpr auto exitQuiet = std::chrono::milliseconds(200);
+// And the tables of deployments that change together.
+constexpr auto gatewayQuiet = std::chrono::milliseconds(100);
 
 // How often a start asks an API server that is away.
 constexpr auto firstRetry = std::chrono::milliseconds(500);
@@ -164,9 +166,13 @@ void Operator::makeControllers(const std::string& clusterUid) {
   const auto drained = [this](const plan::Drained& replica) {
     if (config_.observer) config_.observer->drained(replica);
   };
+  gateway_ = std::make_unique<GatewayController>(GatewayController::Config{
+      fencedTransport_.get(), &caches_, planner_.get(),
+      [this](const api::Region& region) { return deployments_->environment(region); },
+      [this] { queue_.addAfter(GatewayController::name(), gatewayQuiet); }});
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
-      config_.sidecarImage, wallClock});
+      config_.sidecarImage, wallClock, config_.gateway, gateway_.get()});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), config_.region, clusterUid, wallClock,
       [this] { return exits_->heads(); }});
@@ -249,6 +255,7 @@ void Operator::beginWork(std::stop_token stop) {
 // The statuses that sum up a plan are debounced: it changes with every pod.
 void Operator::planned() {
   queue_.addAfter(api::Key{"", config_.region}, regionQuiet);
+  queue_.addAfter(GatewayController::name(), gatewayQuiet);
   for (const auto& policy : caches_.policies.store().snapshot()) {
     policyQueue_.addAfter(policy->meta.key, regionQuiet);
   }
@@ -310,6 +317,7 @@ void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progre
 }
 
 kube::Outcome Operator::reconcile(const api::Key& key, std::stop_token stop) {
+  if (key == GatewayController::name()) return gateway_->reconcile(stop);
   return key.ns.empty() ? regions_->reconcile(stop) : deployments_->reconcile(key, stop);
 }
 
@@ -335,6 +343,10 @@ void Operator::watchOwned(kube::Informer<T>& informer) {
   using Ptr = std::shared_ptr<const T>;
   const auto poke = [this](const Ptr& object) {
     if (object->meta.labels.find(evidenceLabel)) return;
+    if (GatewayController::owns(object->meta)) {
+      queue_.addAfter(GatewayController::name(), gatewayQuiet);
+      return;
+    }
     const auto owner = ownerOf(object->meta).first;
     if (owner.name.empty()) {
       planner_->poke();

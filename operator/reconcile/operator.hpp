@@ -17,6 +17,7 @@
 #include "reconcile/deployment_controller.hpp"
 #include "reconcile/drain_controller.hpp"
 #include "reconcile/exit_controller.hpp"
+#include "reconcile/gateway_controller.hpp"
 #include "reconcile/passport_controller.hpp"
 #include "reconcile/policy_controller.hpp"
 #include "reconcile/progress.hpp"
@@ -34,6 +35,7 @@ struct OperatorConfig {
   const catalog::Catalog* catalog = nullptr;
   policy::Settings settings;
   Observer* observer = nullptr;
+  std::optional<render::OwnGateway> gateway;
 };
 
 class Operator {
@@ -89,6 +91,7 @@ class Operator {
   std::unique_ptr<EventRecorder> events_;
   std::unique_ptr<Planner> planner_;
   std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
+  std::unique_ptr<GatewayController> gateway_;
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
