@@ -28,7 +28,7 @@ class DeploymentController {
     EventRecorder* events = nullptr;
     std::string sidecarImage;
     std::function<api::Time()> now;
-    std::optional<render::OwnGateway> gateway;  // none: this region has no gateway
+    std::optional<render::OwnGateway> gateway = std::nullopt;  // none: this region has no gateway
     GatewayController* gatewayTables = nullptr;  // where there is one
   };
 
