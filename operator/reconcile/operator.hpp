@@ -14,6 +14,7 @@
 #include "kube/leader_election.hpp"
 #include "kube/work_queue.hpp"
 #include "peers/heartbeat.hpp"
+#include "peers/peers.hpp"
 #include "reconcile/deployment_controller.hpp"
 #include "reconcile/drain_controller.hpp"
 #include "reconcile/exit_controller.hpp"
@@ -34,6 +35,8 @@ struct OperatorConfig {
   const catalog::Catalog* catalog = nullptr;
   policy::Settings settings;
   Observer* observer = nullptr;
+  // The way to a peer's API server.
+  std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
 };
 
 class Operator {
@@ -64,6 +67,8 @@ class Operator {
   void watchWorld();
   void watchExits();
   void watchPolicies();
+  void watchRegions();
+  void makePeers(const std::string& clusterUid);
   void planned();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
@@ -90,13 +95,14 @@ class Operator {
   std::unique_ptr<Planner> planner_;
   std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
   std::unique_ptr<DeploymentController> deployments_;
+  std::unique_ptr<peers::Peers> peers_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
   std::unique_ptr<PolicyController> policies_;
   ExitGate exitGate_;
   std::unique_ptr<ExitController> exits_;
   std::unique_ptr<DrainController> drains_;
-  kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
+  kube::WorkQueue<> queue_;          // ModelDeployments, and Regions
   kube::WorkQueue<> passportQueue_;  // ModelPassports
   kube::WorkQueue<> policyQueue_;    // SovereigntyPolicies
   kube::WorkQueue<> exitQueue_;      // ExitOrders
