@@ -216,14 +216,23 @@ state = "{RUN}/state"
         path = self.folder / "kubelet.yaml"
         path.write_text(yaml.safe_dump(config))
         return [tools.binary("kubelet"), f"--config={path}", f"--kubeconfig={client}",
-                f"--root-dir={self.folder}/kubelet", f"--hostname-override={self.name}",
+                f"--root-dir={self._kubelet_root()}", f"--hostname-override={self.name}",
                 f"--node-ip={NODE}", "--v=1"]
 
+    def _kubelet_root(self) -> Path:
+        root = self.folder / "kubelet"
+        root.mkdir(parents=True, exist_ok=True)
+        return root
+
     def _told_cores(self) -> list:
-        """Before the kubelet's command: it sees as many cores as it is told of, and shares all other
-        mounts with containerd."""
+        """Before the kubelet's command: it sees as many cores as it is told of, and shares what it
+        mounts for pods with containerd."""
         if not self.cores:
             return []
+        root = str(self._kubelet_root())
+        if not os.path.ismount(root):
+            _run("mount", "--bind", root, root)
+            _run("mount", "--make-shared", root)
         system = self.folder / "system"
         (system / "node").mkdir(parents=True, exist_ok=True)
         for number in range(self.cores):
