@@ -223,7 +223,9 @@ Message artifactRules(const Check& c) {
   };
   const auto& r = c.rules.policy->rules;
   if (r.requireDigest && artifact->digest.empty()) return lacks("digest");
-  if (r.requireSignature && !artifact->signature) return lacks("signature");
+  if (!r.requireSignature) return std::nullopt;
+  if (!artifact->signature) return lacks("signature");
+  if (artifact->digest.empty()) return lacks("signature over a digest");
   return std::nullopt;
 }
 

@@ -239,8 +239,11 @@ TEST(Law, AsksForDigestSignatureAndCertificates) {
             "policy p requires a digest: artifact fp8 of passport deepseek-v3-2 has none");
   EXPECT_EQ(c.said(signature),
             "policy p requires a signature: artifact fp8 of passport deepseek-v3-2 has none");
-  c.passport.artifacts[0].digest = "sha256:aa";
   c.passport.artifacts[0].signature = api::Signature{"OMS", "key", ""};
+  EXPECT_EQ(c.said(signature), "policy p requires a signature over a digest: artifact fp8 of "
+                               "passport deepseek-v3-2 has none")
+      << "weights without a digest are not verified at all";
+  c.passport.artifacts[0].digest = "sha256:aa";
   EXPECT_EQ(c.said(digest) + c.said(signature), "");
 
   const auto cloud =
