@@ -32,6 +32,9 @@ inline constexpr char capacity[] = "bailiwick.dev/capacity";
 // On engine pods: the uid of their ModelDeployment. A new one of the same name does not take the
 // pods of the old one for its own.
 inline constexpr char ownerUid[] = "bailiwick.dev/owner-uid";
+// On engine pods: what they run (api/running.hpp). A spec that has changed no longer says it, and what
+// still runs of the old one is judged by this.
+inline constexpr char runs[] = "bailiwick.dev/runs";
 inline constexpr char drainReportFinalizer[] = "bailiwick.dev/drain-report";
 inline constexpr char inUseFinalizer[] = "bailiwick.dev/in-use";
 

@@ -140,12 +140,14 @@ class Machine {
     body["generation"] = deployment.meta.generation;
     body["replicas"] = row.replicas;
     body["secrets"] = secretsOf(deployment, key.variant);
-    if (!row.variant) return body;
-    const auto& variant = *row.variant->variant;
+    if (!row.former && !row.variant) return body;
+    const auto& variant = row.former ? row.former->variant : *row.variant->variant;
     body["passport"] = variant.passport;
     body["artifact"] = variant.artifact;
-    const auto* artifact =
-        row.variant->passport ? row.variant->passport->artifact(variant.artifact) : nullptr;
+    const auto passport = in_.world.passports.find(variant.passport);
+    const auto* artifact = passport == in_.world.passports.end()
+                               ? nullptr
+                               : passport->second->artifact(variant.artifact);
     if (artifact) {
       body["digest"] = artifact->digest;
       body["source"] = artifact->uri;

@@ -13,13 +13,6 @@ namespace {
 namespace names = api::names;
 constexpr std::size_t maxMessage = 256;
 
-const Targeting* targetingOf(const VariantPlan& v, const api::ExitOrder& order) {
-  const auto found = std::find_if(v.exits.begin(), v.exits.end(), [&](const Targeting& targeting) {
-    return targeting.exit.order->meta.uid == order.meta.uid;
-  });
-  return found == v.exits.end() ? nullptr : &*found;
-}
-
 RowKey keyOf(const api::Pod& pod) {
   const auto* name = pod.meta.labels.find(names::deploymentLabel);
   const auto* variant = pod.meta.labels.find(names::variantLabel);
@@ -32,11 +25,21 @@ bool isWorker(const api::Pod& pod) {
   return index && *index != "0";
 }
 
-void addPods(ExitRows& rows, const World& world) {
-  for (const auto* pod : world.pods) {
+// Whether the order leaves this pod, and not only another one under the same variant's name. What the
+// journal has named once stays in it.
+bool isLeft(const api::Pod& pod, const ExitRow& row, const RowKey& key, const ExitInput& input) {
+  const auto known = input.journal.rows.find(key);
+  if (known != input.journal.rows.end() && known->second.pods.contains(pod.meta.uid)) return true;
+  const auto* former = row.deployment ? formerOf(pod, row.deployment->formers) : nullptr;
+  if (former) return targetingIn(former->exits, input.order);
+  return !row.deployment || (row.variant && targetingIn(row.variant->exits, input.order));
+}
+
+void addPods(ExitRows& rows, const ExitInput& input) {
+  for (const auto* pod : input.world.pods) {
     if (!pod->meta.labels.has(names::roleLabel, "engine")) continue;
     const auto row = rows.find(keyOf(*pod));
-    if (row == rows.end()) continue;
+    if (row == rows.end() || !isLeft(*pod, row->second, row->first, input)) continue;
     auto& to = row->second;
     if (pod->meta.deleted) {
       to.going.push_back(pod);
@@ -122,12 +125,20 @@ ExitRows rowsOf(const ExitInput& input, const Plan& view) {
   ExitRows rows;
   for (const auto& [key, deployment] : view.deployments) {
     for (const auto& v : deployment.variants) {
-      const auto* targeting = targetingOf(v, input.order);
+      const auto* targeting = targetingIn(v.exits, input.order);
       const RowKey row{key.ns, key.name, v.variant->name};
       if (!targeting && !input.journal.rows.contains(row)) continue;
       rows[row].why = targeting ? targeting->why : "";
       rows[row].deployment = &deployment;
       rows[row].variant = &v;
+    }
+    for (const auto& [said, former] : deployment.formers) {
+      const auto* targeting = targetingIn(former->exits, input.order);
+      if (!targeting) continue;
+      auto& row = rows[{key.ns, key.name, former->variant.name}];
+      row.deployment = &deployment;
+      row.former = former.get();
+      if (row.why.empty()) row.why = targeting->why;
     }
   }
   for (const auto& [key, known] : input.journal.rows) {
@@ -137,7 +148,7 @@ ExitRows rowsOf(const ExitInput& input, const Plan& view) {
     if (deployment == view.deployments.end()) continue;
     row.deployment = &deployment->second;
   }
-  addPods(rows, input.world);
+  addPods(rows, input);
   // A variant that is only named is no row.
   std::erase_if(rows, [&](const auto& row) {
     return !row.second.runs() && !input.journal.rows.contains(row.first);
@@ -146,8 +157,9 @@ ExitRows rowsOf(const ExitInput& input, const Plan& view) {
 }
 
 Decision decide(const ExitRow& row, const RowKey& key, const ExitInput& input) {
-  if (!row.deployment || !row.variant) {
-    return {false, std::nullopt, "VariantRemoved", "the variant is no longer in the spec"};
+  const bool named = row.variant && targetingIn(row.variant->exits, input.order);
+  if (!row.deployment || !named) {
+    return {false, std::nullopt, "VariantRemoved", "the spec no longer has what is left of it"};
   }
   const auto& plan = *row.deployment;
   const auto& region = input.world.region->meta.key.name;

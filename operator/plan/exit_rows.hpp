@@ -12,7 +12,8 @@ namespace bailiwick::plan {
 struct ExitRow {
   std::string why;  // what of it is named; empty: only the journal knows it
   const DeploymentPlan* deployment = nullptr;  // null: it is gone
-  const VariantPlan* variant = nullptr;        // null: no longer in its spec
+  const VariantPlan* variant = nullptr;        // null: its spec no longer has what is left
+  const Former* former = nullptr;              // what is left, where the spec no longer has it
   std::vector<const api::Pod*> alive;  // bound or waiting, not on their way out
   std::vector<const api::Pod*> going;  // being deleted, and still there
   std::vector<const api::Pod*> ended;  // failed or succeeded by themselves

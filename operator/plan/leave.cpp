@@ -1,5 +1,7 @@
 #include "plan/leave.hpp"
 
+#include <algorithm>
+
 namespace bailiwick::plan {
 
 api::Time stopBegins(const api::ExitOrderSpec& order, const api::ModelDeployment& deployment) {
@@ -12,6 +14,13 @@ Leave leaveOf(const ExitInForce& exit, const api::ModelDeployment& deployment, a
   if (spec.mode == api::ExitMode::Immediate) return Leave::Now;
   const bool stops = spec.onDeadline == api::OnDeadline::Stop && exit.mayStop;
   return stops && now >= stopBegins(spec, deployment) ? Leave::Now : Leave::First;
+}
+
+const Targeting* targetingIn(const std::vector<Targeting>& exits, const api::ExitOrder& order) {
+  const auto found = std::find_if(exits.begin(), exits.end(), [&](const Targeting& targeting) {
+    return targeting.exit.order->meta.uid == order.meta.uid;
+  });
+  return found == exits.end() ? nullptr : &*found;
 }
 
 }  // namespace bailiwick::plan

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/exit_order.hpp"
 #include "api/model_deployment.hpp"
@@ -34,5 +35,8 @@ struct Targeting {
   ExitInForce exit;
   std::string why;
 };
+
+// Nullptr: the order is not among them.
+const Targeting* targetingIn(const std::vector<Targeting>& exits, const api::ExitOrder& order);
 
 }  // namespace bailiwick::plan

@@ -50,17 +50,27 @@ struct Region {
   EligibleGroups& eligible;
 };
 
-// Which exit orders leave the variant, and how urgently.
-void judgeExits(VariantPlan& v, const api::ModelDeployment& deployment, const World& world) {
-  if (world.exits.empty() || !deployment.decodeError.empty()) return;
+// Which exit orders leave the variant.
+std::vector<Targeting> exitsOf(const api::Variant& variant, const api::ModelDeployment& deployment,
+                               const World& world) {
+  std::vector<Targeting> exits;
+  if (world.exits.empty() || !deployment.decodeError.empty()) return exits;
   const auto facts =
-      policy::factsOf({deployment, *v.variant, world.passports, *world.region, *world.catalog});
+      policy::factsOf({deployment, variant, world.passports, *world.region, *world.catalog});
   for (const auto& exit : world.exits) {
     auto why = policy::targeted(exit.order->spec, facts, *world.catalog, world.violates);
-    if (!why) continue;
-    v.exits.push_back({exit, *std::move(why)});
-    v.leave = std::max(v.leave, leaveOf(exit, deployment, world.now));
+    if (why) exits.push_back({exit, *std::move(why)});
   }
+  return exits;
+}
+
+Leave urgencyOf(const std::vector<Targeting>& exits, const api::ModelDeployment& deployment,
+                api::Time now) {
+  auto leave = Leave::Stay;
+  for (const auto& targeting : exits) {
+    leave = std::max(leave, leaveOf(targeting.exit, deployment, now));
+  }
+  return leave;
 }
 
 Refusal exitInProgress(const VariantPlan& v) {
@@ -109,7 +119,8 @@ VariantPlan prepare(const api::Variant& variant, VariantLaw law, const Deploymen
   result.law = std::move(law);
   const auto passport = world.passports.find(variant.passport);
   if (passport != world.passports.end()) result.passport = passport->second;
-  judgeExits(result, *plan.deployment, world);
+  result.exits = exitsOf(variant, *plan.deployment, world);
+  result.leave = urgencyOf(result.exits, *plan.deployment, world.now);
   result.refusal = refusalOf(result, plan, world);
   if (result.refusal) return result;
   auto requirement = requireLawful(result, plan, world);
@@ -125,18 +136,27 @@ VariantPlan prepare(const api::Variant& variant, VariantLaw law, const Deploymen
   return result;
 }
 
-std::map<std::string, VariantLaw> lawsOf(const api::ModelDeployment& deployment,
-                                         const Region& region) {
+VariantLaw lawOf(const api::Variant& variant, const api::ModelDeployment& deployment,
+                 const Region& region) {
   const auto& world = region.world;
   const auto answer = world.exitReadiness.find(deployment.meta.key);
   const auto* readiness = answer == world.exitReadiness.end() ? nullptr : &answer->second;
-  std::map<std::string, VariantLaw> laws;
-  for (const auto& variant : deployment.spec.variants) {
-    laws[variant.name] =
-        legalityOf({region.law, deployment, variant, world.passports, world.regions,
-                    *world.region, *world.catalog, world.now, readiness});
+  return legalityOf({region.law, deployment, variant, world.passports, world.regions,
+                     *world.region, *world.catalog, world.now, readiness});
+}
+
+Formers formersOf(const api::ModelDeployment& deployment, const std::vector<const api::Pod*>& pods,
+                  const Region& region) {
+  Formers formers;
+  for (auto& [said, variant] : formerVariants(deployment, pods)) {
+    auto former = std::make_shared<Former>();
+    former->law = lawOf(variant, deployment, region);
+    former->exits = exitsOf(variant, deployment, region.world);
+    former->leave = urgencyOf(former->exits, deployment, region.world.now);
+    former->variant = std::move(variant);
+    formers.emplace(said, std::move(former));
   }
-  return laws;
+  return formers;
 }
 
 api::Units wantedHere(const api::ModelDeploymentSpec& spec) {
@@ -146,14 +166,23 @@ api::Units wantedHere(const api::ModelDeploymentSpec& spec) {
 }
 
 void followExits(DeploymentPlan& plan) {
-  for (const auto& v : plan.variants) {
-    for (const auto& targeting : v.exits) {
-      if (targeting.exit.frozen) plan.onHold = true;
-    }
-    for (auto& replica : plan.replicas) {
-      if (replica.variant == v.variant->name) replica.leave = v.leave;
+  const auto freeze = [&](const std::vector<Targeting>& exits) {
+    for (const auto& targeting : exits) plan.onHold = plan.onHold || targeting.exit.frozen;
+  };
+  for (const auto& v : plan.variants) freeze(v.exits);
+  for (const auto& [said, former] : plan.formers) freeze(former->exits);
+  for (auto& replica : plan.replicas) {
+    const auto* v = plan.variant(replica.variant);
+    if (replica.former) {
+      replica.leave = replica.former->leave;
+    } else if (v) {
+      replica.leave = v->leave;
     }
   }
+}
+
+void keepEarliest(std::optional<api::Time>& until, const VariantLaw& law) {
+  if (law.until && (!until || *law.until < *until)) until = law.until;
 }
 
 DeploymentPlan place(const api::ModelDeployment& deployment,
@@ -167,13 +196,19 @@ DeploymentPlan place(const api::ModelDeployment& deployment,
   const bool unlawful = plan.refusal && breaksLaw(*plan.refusal);
   plan.onHold =
       deployment.spec.paused || (plan.refusal && plan.refusal->reason == "InvalidSpec");
-  const auto laws = lawsOf(deployment, region);
+  std::map<std::string, VariantLaw> laws;
+  for (const auto& variant : deployment.spec.variants) {
+    laws[variant.name] = lawOf(variant, deployment, region);
+  }
+  plan.formers = formersOf(deployment, pods, region);
+  for (const auto& [said, former] : plan.formers) keepEarliest(plan.lawUntil, former->law);
   plan.replicas = replicas({deployment, region.inventory, *world.region, *world.catalog, world.now,
-                            unlawful ? &*plan.refusal : nullptr, world.podMemory, &laws},
+                            unlawful ? &*plan.refusal : nullptr, world.podMemory, &laws,
+                            &plan.formers},
                            pods);
   for (const auto& variant : deployment.spec.variants) {
     const auto& law = laws.at(variant.name);
-    if (law.until && (!plan.lawUntil || *law.until < *plan.lawUntil)) plan.lawUntil = law.until;
+    keepEarliest(plan.lawUntil, law);
     plan.variants.push_back(prepare(variant, law, plan, region));
   }
   followExits(plan);

@@ -14,9 +14,8 @@
 #include "api/workload.hpp"
 #include "catalog/catalog.hpp"
 #include "plan/dependency.hpp"
+#include "plan/former.hpp"
 #include "plan/inventory.hpp"
-#include "plan/leave.hpp"
-#include "plan/legality.hpp"
 #include "plan/replica.hpp"
 #include "plan/requirement.hpp"
 #include "policy/check.hpp"
@@ -97,6 +96,7 @@ struct DeploymentPlan {
   // Paused, or a spec that cannot be understood: what runs stays as it is, but for the law.
   bool onHold = false;
   std::vector<VariantPlan> variants;       // in the spec's order
+  Formers formers;                         // what runs and is not in the spec any more
   std::vector<Replica> replicas;           // what runs, obsolete variants included
   std::vector<Answer> dependencies;        // filled in by Readiness
 

@@ -18,27 +18,50 @@ struct Found {
   bool running = false;  // something that runs violates it
 };
 
-bool runs(const DeploymentPlan& plan, const std::string& variant) {
+// Of the variant as the spec has it, or of the former one.
+bool runs(const DeploymentPlan& plan, const std::string& variant, const Former* former) {
   return std::any_of(plan.replicas.begin(), plan.replicas.end(), [&](const Replica& replica) {
-    return variantOf(replica.variant) == variant && replica.bound && !replica.terminating;
+    return variantOf(replica.variant) == variant && replica.former == former && replica.bound &&
+           !replica.terminating;
   });
 }
 
-Found violationsOf(const api::SovereigntyPolicy& policy, const Plan& plan) {
-  Found found;
-  for (const auto& [key, deployment] : plan.deployments) {
-    for (const auto& v : deployment.variants) {
-      for (const auto& objection : v.law.objections) {
-        if (objection.policy->meta.key.name != policy.meta.key.name) continue;
-        ++found.total;
-        found.running = found.running || runs(deployment, v.variant->name);
-        if (found.rows.size() == maxRows) continue;
-        found.rows.push_back({key.ns, key.name, v.variant->name, "PolicyDenied",
-                              shortened(objection.message, maxMessage)});
-      }
+class Violations {
+ public:
+  explicit Violations(const api::SovereigntyPolicy& policy) : policy_(policy) {}
+
+  void add(const DeploymentPlan& plan, const std::string& variant, const Former* former,
+           const VariantLaw& law) {
+    for (const auto& objection : law.objections) {
+      if (objection.policy->meta.key.name != policy_.meta.key.name) continue;
+      const bool running = runs(plan, variant, former);
+      if (former && !running) continue;
+      ++found.total;
+      found.running = found.running || running;
+      if (found.rows.size() == maxRows) continue;
+      const auto& key = plan.deployment->meta.key;
+      found.rows.push_back({key.ns, key.name, variant, "PolicyDenied",
+                            shortened(objection.message, maxMessage)});
     }
   }
-  return found;
+
+  Found found;
+
+ private:
+  const api::SovereigntyPolicy& policy_;
+};
+
+Found violationsOf(const api::SovereigntyPolicy& policy, const Plan& plan) {
+  Violations violations(policy);
+  for (const auto& [key, deployment] : plan.deployments) {
+    for (const auto& v : deployment.variants) {
+      violations.add(deployment, v.variant->name, nullptr, v.law);
+    }
+    for (const auto& [said, former] : deployment.formers) {
+      violations.add(deployment, former->variant.name, former.get(), former->law);
+    }
+  }
+  return std::move(violations.found);
 }
 
 bool leaves(const api::SovereigntyPolicy& policy) {

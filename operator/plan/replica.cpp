@@ -29,6 +29,7 @@ int number(const std::string& text) {
 
 const policy::Refusal* forbidden(const Replica& replica, const api::Labels& labels,
                                  const ReplicaContext& c) {
+  if (replica.former) return forbids(replica.former->law, labels);
   if (!c.laws) return nullptr;
   const auto law = c.laws->find(variantOf(replica.variant));
   return law == c.laws->end() ? nullptr : forbids(law->second, labels);
@@ -82,6 +83,7 @@ void judge(Replica& replica, const ReplicaContext& c) {
   replica.bound = !leader.node.empty();
   replica.ready = leader.ready;
   replica.terminating = leader.meta.deleted.has_value();
+  if (c.formers) replica.former = formerOf(leader, *c.formers);
   if (c.refused && replica.bound) replica.unlawful = *c.refused;
   judgePlace(replica, leader, c);
   for (const auto* worker : replica.workers) {

@@ -9,9 +9,8 @@
 
 #include "api/model_deployment.hpp"
 #include "api/workload.hpp"
+#include "plan/former.hpp"
 #include "plan/inventory.hpp"
-#include "plan/leave.hpp"
-#include "plan/legality.hpp"
 #include "policy/refusal.hpp"
 
 namespace bailiwick::plan {
@@ -42,6 +41,7 @@ struct Replica {
   bool lost = false;   // bound to a node that is gone or not Ready: weather; never ready then
   bool cordoned = false;  // bound to a node that somebody empties: replaced where there is room
   Leave leave = Leave::Stay;  // an exit order's doing
+  const Former* former = nullptr;  // of DeploymentPlan::formers
   bool stuck = false;  // not Ready for longer than rollout.progressDeadline
   std::optional<policy::Refusal> unlawful;
   // Set where `unlawful` is: the earliest that the pod's annotation or our own memory says, in whole
@@ -66,8 +66,9 @@ struct ReplicaContext {
   // Set when the law refuses the whole deployment here: then every replica is unlawful for it.
   const policy::Refusal* refused = nullptr;
   const PodMemory& memory;
-  // What policies say of the variants, by name.
+  // What policies say of the variants, by name, and of what the spec no longer says.
   const std::map<std::string, VariantLaw>* laws = nullptr;
+  const Formers* formers = nullptr;
 };
 
 // How many of a variant's replicas are the extra ones of a rolling update: its controller's own,

@@ -117,12 +117,11 @@ bool ExitController::records(const api::Pod& pod) const {
     const auto [key, variant] = ownerOf(pod.meta);
     if (!planned || !seenBy(*planned, *order)) return true;
     const auto deployment = planned->plan.deployments.find(key);
-    const auto* v = deployment == planned->plan.deployments.end()
-                        ? nullptr
-                        : deployment->second.variant(variant);
-    if (!v) continue;
-    for (const auto& targeting : v->exits) {
-      if (targeting.exit.order->meta.uid == order->meta.uid) return true;
+    if (deployment == planned->plan.deployments.end()) continue;
+    const auto* v = deployment->second.variant(variant);
+    const auto* former = plan::formerOf(pod, deployment->second.formers);
+    for (const auto* exits : {v ? &v->exits : nullptr, former ? &former->exits : nullptr}) {
+      if (exits && plan::targetingIn(*exits, *order)) return true;
     }
   }
   return false;

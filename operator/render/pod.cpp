@@ -2,6 +2,7 @@
 
 #include "api/hash.hpp"
 #include "api/labels.hpp"
+#include "api/running.hpp"
 #include "render/sidecar.hpp"
 #include "render/sidecar_config.hpp"
 #include "render/weights.hpp"
@@ -60,6 +61,7 @@ json podMetadata(const api::ModelDeployment& deployment, const VariantShare& sha
   merge(notes, pod.annotations);
   merge(keys, labels(deployment, share.variant->name, environment));
   notes[api::names::ownerUid] = deployment.meta.uid;
+  notes[api::names::runs] = api::describeRunning(*share.variant);
   if (member != Member::Worker) {
     keys[servingLabel] = "true";
     const std::string config = sidecarConfig(deployment, share, environment);

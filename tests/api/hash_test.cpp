@@ -1,4 +1,5 @@
 #include "api/hash.hpp"
+#include "api/running.hpp"
 
 #include <gtest/gtest.h>
 #include <set>
@@ -171,6 +172,19 @@ TEST(PassportHash, SeesEveryPartOfAnIdentity) {
     change(changed);
     EXPECT_TRUE(seen.insert(passportHash({&changed})).second);
   }
+}
+
+TEST(Running, IsReadBackAsItWasDescribed) {
+  Variant variant;
+  variant.name = "h200";
+  variant.passport = "open \"model\"";
+  variant.artifact = "fp8";
+  variant.engine.name = "vllm";
+  variant.engine.image = "registry.example/vllm@sha256:0";
+  variant.accelerator.vendor = "nvidia";
+  variant.accelerator.products = {"NVIDIA-H200", "NVIDIA-H20"};
+  EXPECT_EQ(parseRunning(describeRunning(variant)), variant);
+  for (const auto* text : {"", "{}", "[]", "{\"variant\":1}", "\xff"}) EXPECT_FALSE(parseRunning(text));
 }
 
 }  // namespace
