@@ -12,6 +12,7 @@
 #include "reconcile/applier.hpp"
 #include "reconcile/events.hpp"
 #include "reconcile/own_writes.hpp"
+#include "reconcile/peer_reader.hpp"
 #include "reconcile/planner.hpp"
 #include "render/render.hpp"
 
@@ -27,6 +28,7 @@ class DeploymentController {
     EventRecorder* events = nullptr;
     std::string sidecarImage;
     std::function<api::Time()> now;
+    PeerReader* peers = nullptr;  // nullptr: nobody can be asked
   };
 
   explicit DeploymentController(Config config);
@@ -55,6 +57,7 @@ class DeploymentController {
                                     std::stop_token stop);
   kube::Outcome reportNoRegion(const api::ModelDeployment& current, const std::string& problem,
                                std::stop_token stop);
+  void askPeers(const Work& work);
   void forget(const api::Key& key);
 
   Config config_;
