@@ -1,37 +1,33 @@
 """Real pods: a kubelet, containerd, Services and a real model behind the sidecar."""
+import contextlib
 import json
+import os
 import re
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from lib import realnode, tools
 from lib.process import until
-from lib.realmodel import NAMESPACE, RealModel
+from lib.realmodel import NAME, NAMESPACE, RealModel
 
 pytestmark = pytest.mark.skipif(bool(realnode.missing()), reason=realnode.missing() or "-")
 STREAMS = 20
 TOKENS = 80  # per stream: all are still running when the lame duck time ends
+LONG = 250  # and when a new replica has become Ready
 
 
 @pytest.fixture
 def served(run_dir):
-    one = RealModel(run_dir / "real")
+    one = RealModel(run_dir / "real", cores=4)
     yield one
     one.remove()
 
 
 def events(answer: str) -> int:
     return answer.count("\ndata: {")
-
-
-def reports(served: RealModel, pod: str, target) -> subprocess.Popen:
-    """Writes what the sidecar of a pod says at its end, for as long as the pod is there."""
-    words = ('{.status.initContainerStatuses[?(@.name=="engine-sidecar")].state.terminated.message}'
-             "{\"\\n\"}")
-    return subprocess.Popen(
-        [tools.binary("kubectl"), f"--kubeconfig={served.region.admin_kubeconfig}", "get", "pod",
-         pod, "-n", NAMESPACE, "--watch", "-o", f"jsonpath={words}"], stdout=target)
 
 
 def test_a_model_answers_and_its_replica_leaves_without_cutting_a_stream(served, tmp_path):
@@ -42,24 +38,107 @@ def test_a_model_answers_and_its_replica_leaves_without_cutting_a_stream(served,
     refused, _ = served.ask("Say hello", headers=("x-data-jurisdiction: CN",)).communicate(timeout=60)
     assert refused.startswith("HTTP/1.1 451 ") and "jurisdiction_refused" in refused
 
-    pod = served.pods()[0]["metadata"]["name"]
-    log = tmp_path / "reports"
-    with log.open("w") as target:
-        watch = reports(served, pod, target)
-    streams = [served.ask("Count", tokens=TOKENS) for _ in range(STREAMS)]
-    in_flight = served.node.inside("curl", "-s", served_metrics(served))
-    assert until(lambda: f"requests_in_flight {STREAMS}" in output(in_flight), 60.0, every=0.2)
-    served.region.kubectl("delete", "pod", pod, "-n", NAMESPACE, "--wait=false")
+    pod = served.pods()[0]
+    with told(served, pod, tmp_path) as report:
+        streams = start_streams(served, pod)
+        served.region.kubectl("delete", "pod", pod["metadata"]["name"], "-n", NAMESPACE,
+                              "--wait=false")
+        assert_whole(streams, TOKENS)
+        assert report() == {"inFlightAtDrain": STREAMS, "completed": STREAMS, "cut": 0}
+
+
+def test_a_variant_is_replaced_under_streams_and_none_is_cut(served, tmp_path):
+    served.start().wait()
+    old = served.pods()[0]
+    patch = [{"op": "add", "path": "/spec/variants/0/engine/env",
+              "value": [{"name": "ROUND", "value": "2"}]}]
+    with told(served, old, tmp_path) as report:
+        streams = start_streams(served, old, tokens=LONG)
+        served.region.kubectl("patch", "mdep", NAME, "-n", NAMESPACE, "--type=json",
+                              "-p", json.dumps(patch))
+        assert_whole(streams, LONG)
+        assert report() == {"inFlightAtDrain": STREAMS, "completed": STREAMS, "cut": 0}
+    served.wait()
+    assert [pod["metadata"]["uid"] for pod in served.pods()] != [old["metadata"]["uid"]]
+    answer, _ = served.ask("Say hello", tokens=8).communicate(timeout=120)
+    assert answer.startswith("HTTP/1.1 200 ") and "\ndata: [DONE]" in answer
+
+
+def test_clients_of_the_other_replica_notice_nothing_when_an_engine_is_killed(served):
+    served.start(replicas=2).wait()
+    killed, other = served.pods()
+    broken = [served.ask("Count", TOKENS, at=address(killed)) for _ in range(4)]
+    whole = [served.ask("Count", TOKENS, at=address(other)) for _ in range(4)]
+    for pod in (killed, other):
+        assert until(lambda: in_flight(served, pod) == 4, 60.0, every=0.2)
+    os.kill(engine_of(killed), signal.SIGKILL)
+    for stream in broken:
+        answer = stream.communicate(timeout=30)[0]
+        assert stream.returncode == 0 and answer.startswith("HTTP/1.1 200 ")
+        assert "\ndata: [DONE]" not in answer
+        last = answer.rstrip().rpartition("\nevent: error\ndata: ")[2]
+        assert json.loads(last)["error"]["code"] == "upstream_failed", answer[-500:]
+    assert_whole(whole, TOKENS)
+    served.wait()
+    assert {container["restartCount"] for pod in served.pods()
+            for container in pod["status"]["containerStatuses"]} == {0, 1}
+
+
+def start_streams(served: RealModel, pod: dict, tokens: int = TOKENS) -> list:
+    """All of them run when it returns."""
+    streams = [served.ask("Count", tokens, at=address(pod)) for _ in range(STREAMS)]
+    assert until(lambda: in_flight(served, pod) == STREAMS, 60.0, every=0.2)
+    return streams
+
+
+def assert_whole(streams: list, tokens: int):
     answers = [stream.communicate(timeout=300)[0] for stream in streams]
-    assert [("\ndata: [DONE]" in one, events(one) >= TOKENS) for one in answers] == [(True, True)] * STREAMS
-    assert until(lambda: "inFlightAtDrain" in log.read_text(), 90.0, every=0.5)
+    assert [("\ndata: [DONE]" in one, events(one) >= tokens) for one in answers] == (
+        [(True, True)] * len(streams))
+
+
+@contextlib.contextmanager
+def told(served: RealModel, pod: dict, folder):
+    """A function that waits for the report of a pod's drain, from before it begins."""
+    words = ('{.status.initContainerStatuses[?(@.name=="engine-sidecar")].state.terminated.message}'
+             "{\"\\n\"}")
+    log = folder / "reports"
+    with log.open("w") as target:
+        watch = subprocess.Popen(
+            [tools.binary("kubectl"), f"--kubeconfig={served.region.admin_kubeconfig}", "get", "pod",
+             pod["metadata"]["name"], "-n", NAMESPACE, "--watch", "-o", f"jsonpath={words}"],
+            stdout=target)
+
+    def report() -> dict:
+        assert until(lambda: "inFlightAtDrain" in log.read_text(), 120.0, every=0.5)
+        return json.loads(re.search(r"\{.*\}", log.read_text()).group())
+
+    yield report
     watch.terminate()
-    report = json.loads(re.search(r"\{.*\}", log.read_text()).group())
-    assert report == {"inFlightAtDrain": STREAMS, "completed": STREAMS, "cut": 0}
+    watch.wait()
 
 
-def served_metrics(served: RealModel) -> str:
-    return f"http://{served.pods()[0]['status']['podIP']}:9091/metrics"
+def address(pod: dict) -> str:
+    return f"http://{pod['status']['podIP']}:8080"
+
+
+def in_flight(served: RealModel, pod: dict) -> int:
+    metrics = output(served.node.inside("curl", "-s", f"http://{pod['status']['podIP']}:9091/metrics"))
+    found = re.search(r"requests_in_flight (\d+)", metrics)
+    return int(found.group(1)) if found else -1
+
+
+def engine_of(pod: dict) -> int:
+    """The process of a pod's engine, as this machine numbers it."""
+    uid = pod["metadata"]["uid"]
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if b"/app/llama-server" in words and uid in (entry / "cgroup").read_text():
+                return int(entry.name)
+        except OSError:
+            continue
+    raise AssertionError(f"no engine of {pod['metadata']['name']} runs")
 
 
 def output(command: list) -> str:

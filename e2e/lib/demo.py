@@ -1,5 +1,5 @@
 """One region of Kubernetes on this machine, with NVIDIA, AMD and Ascend pools, our operator under its
-own RBAC, and models of several origins being placed.
+own RBAC, models of several origins being placed, and one of them leaving NVIDIA.
 
 examples:
   e2e/demo            run it and clean up
@@ -12,7 +12,7 @@ import sys
 import time
 from collections import defaultdict
 
-from . import components, tables, tools
+from . import components, demo_exit, tables, tools, webhook
 from .errors import FleetError
 from .fleet import build_tools, run_dir, say
 from .region import Region
@@ -33,7 +33,8 @@ def build_operator() -> None:
     """The release build; quick when nothing has changed."""
     began = time.monotonic()
     for command in (["cmake", "--preset", "release", "--log-level=WARNING"],
-                    ["cmake", "--build", "--preset", "release", "--target", "bailiwick-operator"]):
+                    ["cmake", "--build", "--preset", "release", "--target", "bailiwick-operator",
+                     "kubectl-bailiwick"]):
         if subprocess.run(command, cwd=CLONE, check=False).returncode != 0:
             raise FleetError("the operator does not build; see above")
     say(f"operator built ({time.monotonic() - began:.0f} s)")
@@ -131,7 +132,8 @@ def run(options: argparse.Namespace) -> int:
         region.remove()
         region.start().install()
         region.apply_region_file(REGION)
-        region.start_operator()
+        region.start_operator(extra_args=webhook.arguments(region))
+        webhook.register(region)
         heading("2. All of e2e/samples is applied, and placed where it may run")
         apply_samples(region)
         region.api.wait("all samples placed or refused",
@@ -139,7 +141,17 @@ def run(options: argparse.Namespace) -> int:
         show_placements(region)
         heading("3. A node leaves its residency class")
         relabel_and_watch(region)
-        heading("4. As kubectl shows it")
+        shell = demo_exit.Shell(region)
+        demo_exit.webhook_answers(region)
+        heading("4. A policy refuses a model's origin, at kubectl apply")
+        demo_exit.refuse(region, shell)
+        heading("5. A drill: what could not be left if NVIDIA went away tonight?")
+        demo_exit.rehearse(shell)
+        heading("6. An exit from NVIDIA: replacements on MI300X first, then drain, then purge")
+        demo_exit.leave(shell)
+        heading("7. The evidence verifies offline, and not with one byte changed")
+        demo_exit.prove(shell, region.folder)
+        heading("8. As kubectl shows it")
         namespace, name = MOVED
         print(region.kubectl("get", "modeldeployment", "-n", namespace, name))
         if options.keep:

@@ -12,6 +12,7 @@ from pathlib import Path
 from . import components, engine, images, realnode, tools
 from .errors import FleetError
 from .layout import PORTS
+from .process import until
 from .realnode import RealNode
 from .region import Region, quiet
 
@@ -22,16 +23,17 @@ NAMESPACE, NAME = "assistants", "small"
 
 
 class RealModel:
-    """ModelDeployment assistants/small: Gemma 3 270M in llama.cpp, a device is one core."""
+    """ModelDeployment assistants/small: Gemma 3 270M in llama.cpp, a device is one core. `cores`:
+    how many the node says that it has."""
 
-    def __init__(self, folder: Path, progress=quiet):
+    def __init__(self, folder: Path, progress=quiet, cores: int = 0):
         self.region = Region("fra", folder / "fra", parts=PARTS, extra=realnode.API_FLAGS,
                              progress=progress)
-        self.node = RealNode(self.region)
+        self.node = RealNode(self.region, cores=cores)
         self.weights = self.region.folder / "weights"
         self.progress = progress
 
-    def start(self, flipped_byte: bool = False) -> "RealModel":
+    def start(self, flipped_byte: bool = False, replicas: int = 1) -> "RealModel":
         """Returns once the objects are applied; `wait` waits for the model. `flipped_byte`: of the
         weights, after their digest was taken."""
         if why := realnode.missing():
@@ -52,6 +54,7 @@ class RealModel:
             _flip(next(self.weights.glob("*.gguf")))
         manifests = (engine.HERE / "small.yaml").read_text()
         manifests = manifests.replace("{weights}", str(self.weights)).replace("{digest}", digest)
+        manifests = manifests.replace("{replicas}", str(replicas))
         self.region.kubectl("apply", "-f", "-", stdin=manifests)
         self.region.start_operator(extra_args=(f"--sidecar-image=docker.io/{SIDECAR_IMAGE}",))
         return self
@@ -59,22 +62,30 @@ class RealModel:
     def wait(self, timeout: int = 300) -> None:
         self.region.kubectl("wait", f"mdep/{NAME}", "-n", NAMESPACE, "--for=condition=Ready",
                             f"--timeout={timeout}s")
+        # A Service leads to a pod some time after that is Ready.
+        models = self.node.inside("curl", "-sf", "--max-time", "5", f"{self.service()}/v1/models")
+        if not until(lambda: subprocess.run(models, capture_output=True, check=False).returncode == 0,
+                     30.0, every=0.3):
+            raise FleetError(f"the Service {NAMESPACE}/{NAME} does not answer")
         self.progress(f"{self.region.name}: {NAMESPACE}/{NAME} is Ready")
 
     def pods(self) -> list:
         return self.region.api.items(f"/api/v1/namespaces/{NAMESPACE}/pods")
 
-    def ask(self, text: str, tokens: int = 64, headers: tuple = ()) -> subprocess.Popen:
-        """curl on the node, through the Service; its output is the answer as it came."""
-        address = self.region.api.get(f"/api/v1/namespaces/{NAMESPACE}/services/{NAME}")
+    def service(self) -> str:
+        found = self.region.api.get(f"/api/v1/namespaces/{NAMESPACE}/services/{NAME}")
+        return f"http://{found['spec']['clusterIP']}"
+
+    def ask(self, text: str, tokens: int = 64, headers: tuple = (), at: str = "") -> subprocess.Popen:
+        """curl on the node, through the Service or `at` a pod's address; its output is the answer as
+        it came."""
         body = {"model": NAME, "stream": True, "max_tokens": tokens, "ignore_eos": True,
                 "messages": [{"role": "user", "content": text}]}
         lines = [part for header in headers for part in ("-H", header)]
         return subprocess.Popen(
-            self.node.inside("curl", "-sSN", "-i", "--max-time", "300", "--retry", "20",
-                             "--retry-connrefused", "--retry-delay", "1", *lines,
+            self.node.inside("curl", "-sSN", "-i", "--max-time", "300", *lines,
                              "-H", "content-type: application/json", "-d", json.dumps(body),
-                             f"http://{address['spec']['clusterIP']}/v1/chat/completions"),
+                             f"{at or self.service()}/v1/chat/completions"),
             stdout=subprocess.PIPE, stderr=sys.stderr, text=True)
 
     def remove(self) -> None:

@@ -80,10 +80,11 @@ def pause_program(folder: Path) -> Path:
 
 
 class RealNode:
-    """One node; its processes and files belong to the region's folder."""
+    """One node; its processes and files belong to the region's folder. `cores`: how many it says that
+    it has; 0: what is true."""
 
-    def __init__(self, region, name: str = "node-1", labels: dict = None):
-        self.region, self.name, self.labels = region, name, dict(labels or {})
+    def __init__(self, region, name: str = "node-1", cores: int = 0):
+        self.region, self.name, self.cores = region, name, cores
         self.folder = region.folder / "node"
         self.containerd = Process(region.folder, "containerd")
         self.kubelet = Process(region.folder, "kubelet")
@@ -99,7 +100,7 @@ class RealNode:
         for archive in archives:
             self._ctr("-n", "k8s.io", "images", "import", archive)
         self._publish_api()
-        self.kubelet.start(self.inside(*self._kubelet_command()))
+        self.kubelet.start(self.inside(*self._told_cores(), *self._kubelet_command()))
         self._wait(self._ready, self.kubelet, 300)
         self.proxy.start(self.inside(*self._proxy_command()))
         return self
@@ -215,8 +216,35 @@ state = "{RUN}/state"
         path = self.folder / "kubelet.yaml"
         path.write_text(yaml.safe_dump(config))
         return [tools.binary("kubelet"), f"--config={path}", f"--kubeconfig={client}",
-                f"--root-dir={self.folder}/kubelet", f"--hostname-override={self.name}",
+                f"--root-dir={self._kubelet_root()}", f"--hostname-override={self.name}",
                 f"--node-ip={NODE}", "--v=1"]
+
+    def _kubelet_root(self) -> Path:
+        root = self.folder / "kubelet"
+        root.mkdir(parents=True, exist_ok=True)
+        return root
+
+    def _told_cores(self) -> list:
+        """Before the kubelet's command: it sees as many cores as it is told of, and shares what it
+        mounts for pods with containerd."""
+        if not self.cores:
+            return []
+        root = str(self._kubelet_root())
+        if not os.path.ismount(root):
+            _run("mount", "--bind", root, root)
+            _run("mount", "--make-shared", root)
+        system = self.folder / "system"
+        (system / "node").mkdir(parents=True, exist_ok=True)
+        for number in range(self.cores):
+            topology = system / "cpu" / f"cpu{number}" / "topology"
+            topology.mkdir(parents=True, exist_ok=True)
+            (topology / "core_id").write_text(f"{number}\n")
+            (topology / "physical_package_id").write_text("0\n")
+        (system / "cpu" / "online").write_text(f"0-{self.cores - 1}\n")
+        binds = " && ".join(f'mount --bind "$0/{name}" /sys/devices/system/{name}'
+                            for name in ("node", "cpu"))
+        return ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c",
+                f'mount --make-private /sys && {binds} && exec "$@"', str(system)]
 
     def _proxy_command(self) -> list:
         client = self._client("kube-proxy", "system:kube-proxy", "")

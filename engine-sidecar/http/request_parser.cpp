@@ -22,25 +22,10 @@ bool sameAuthority(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-RequestParser::Step RequestParser::fail(Fault fault) {
-  fault_ = fault;
-  state_ = State::Failed;
-  return Step::Failed;
-}
-
 RequestParser::Step RequestParser::parse(std::string_view bytes) {
-  if (state_ == State::Failed) return Step::Failed;
-  const bool cut = bytes.size() > limits_.maxSize;
-  const auto head = cut ? bytes.substr(0, limits_.maxSize) : bytes;
-  std::string_view line;
-  while (state_ != State::Done) {
-    const auto step = lines_.next(head, line);
-    if (step == LineReader::Step::Malformed) return fail(lines_.fault());
-    if (step == LineReader::Step::More) return cut ? fail(Fault::TooLarge) : Step::More;
-    const Fault fault = takeLine(line, head);
-    if (fault != Fault::None) return fail(fault);
-  }
-  return Step::Done;
+  return readLines(bytes, [this](std::string_view line, std::string_view head) {
+    return takeLine(line, head);
+  });
 }
 
 Fault RequestParser::takeLine(std::string_view line, std::string_view bytes) {
@@ -128,21 +113,15 @@ Fault RequestParser::finish(std::string_view bytes) {
   head_.length = framing_.length();
   head_.keepAlive = !framing_.close() && (head_.minorVersion == 1 || framing_.keepAlive());
   head_.connectionNamesFields = framing_.namesFields();
-  state_ = State::Done;
+  ended();
   return Fault::None;
 }
 
 void RequestParser::reset() {
+  startAgain(head_);
   state_ = State::Start;
-  fault_ = Fault::None;
-  lines_.reset();
-  framing_ = FramingFields();
   slices_.clear();
   seen_ = 0;
-  auto fields = std::move(head_.fields);
-  fields.clear();
-  head_ = RequestHead();
-  head_.fields = std::move(fields);
 }
 
 }  // namespace bailiwick::sidecar::http

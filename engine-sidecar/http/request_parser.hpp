@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/fields.hpp"
+#include "http/head_parser.hpp"
 #include "http/target.hpp"
 
 namespace bailiwick::sidecar::http {
@@ -29,19 +29,15 @@ struct RequestHead {
   bool hasBody() const { return chunked || length > 0; }
 };
 
-class RequestParser {
+class RequestParser : public HeadParser {
  public:
-  enum class Step { More, Done, Failed };
-
-  explicit RequestParser(HeadLimits limits) : limits_(limits) {}
+  explicit RequestParser(HeadLimits limits) : HeadParser(limits) {}
 
   // `bytes` is everything received since the request's first byte; what was looked at before is not
   // looked at again. The buffer may move until Done.
   Step parse(std::string_view bytes);
 
-  Fault fault() const { return fault_; }
-  // After Done: how many bytes the head took; and the head, valid as long as the buffer stays.
-  std::size_t size() const { return lines_.position(); }
+  // After Done; valid as long as the buffer stays.
   const RequestHead& head() const { return head_; }
   // Whether a byte of the request itself has been seen.
   bool begun() const { return state_ != State::Start; }
@@ -50,7 +46,7 @@ class RequestParser {
   void reset();
 
  private:
-  enum class State { Start, AfterEmptyLine, Fields, Done, Failed };
+  enum class State { Start, AfterEmptyLine, Fields };
   struct Slice {
     std::size_t at = 0, size = 0;
   };
@@ -59,18 +55,13 @@ class RequestParser {
     Known known = Known::Other;
   };
 
-  Step fail(Fault fault);
   Fault takeLine(std::string_view line, std::string_view bytes);
   Fault takeRequestLine(std::string_view line, std::string_view bytes);
   Fault takeField(std::string_view line, std::string_view bytes);
   Fault checkOnce(Known known);
   Fault finish(std::string_view bytes);
 
-  HeadLimits limits_;
   State state_ = State::Start;
-  Fault fault_ = Fault::None;
-  LineReader lines_;
-  FramingFields framing_;
   std::vector<FieldSlice> slices_;
   Slice method_, target_;
   std::uint32_t seen_ = 0;  // a bit per Known

@@ -9,36 +9,19 @@ constexpr int maxInterim = 8;
 
 }  // namespace
 
-ResponseParser::Step ResponseParser::fail(Fault fault) {
-  fault_ = fault;
-  state_ = State::Failed;
-  return Step::Failed;
+ResponseParser::Step ResponseParser::parse(std::string_view bytes) {
+  return readLines(bytes, [this](std::string_view line, std::string_view head) {
+    return takeLine(line, head);
+  });
 }
 
-ResponseParser::Step ResponseParser::parse(std::string_view bytes) {
-  if (state_ == State::Failed) return Step::Failed;
-  const bool cut = bytes.size() > limits_.maxSize;
-  const auto head = cut ? bytes.substr(0, limits_.maxSize) : bytes;
-  std::string_view line;
-  while (state_ != State::Done) {
-    const auto step = lines_.next(head, line);
-    if (step == LineReader::Step::Malformed) return fail(lines_.fault());
-    if (step == LineReader::Step::More) return cut ? fail(Fault::TooLarge) : Step::More;
-    Fault fault = Fault::None;
-    if (state_ == State::Status) {
-      fault = takeStatus(line);
-    } else if (line.empty()) {
-      fault = finish(head);
-    } else if (++fieldCount_ > limits_.maxFields) {
-      fault = Fault::TooManyFields;
-    } else {
-      Field field;
-      fault = parseField(line, field);
-      if (fault == Fault::None) fault = framing_.add(field);
-    }
-    if (fault != Fault::None) return fail(fault);
-  }
-  return Step::Done;
+Fault ResponseParser::takeLine(std::string_view line, std::string_view bytes) {
+  if (state_ == State::Status) return takeStatus(line);
+  if (line.empty()) return finish(bytes);
+  if (++fieldCount_ > limits_.maxFields) return Fault::TooManyFields;
+  Field field;
+  const Fault fault = parseField(line, field);
+  return fault == Fault::None ? framing_.add(field) : fault;
 }
 
 Fault ResponseParser::takeStatus(std::string_view line) {
@@ -82,22 +65,16 @@ Fault ResponseParser::finish(std::string_view bytes) {
   head_.keepAlive = head_.body != Body::UntilClose && !framing_.close() &&
                     (head_.minorVersion == 1 || framing_.keepAlive());
   head_.connectionNamesFields = framing_.namesFields();
-  state_ = State::Done;
+  ended();
   return Fault::None;
 }
 
 void ResponseParser::reset(bool toHead) {
+  startAgain(head_);
   state_ = State::Status;
-  fault_ = Fault::None;
-  lines_.reset();
-  framing_ = FramingFields();
   fieldsBegin_ = fieldCount_ = 0;
   interim_ = 0;
   toHead_ = toHead;
-  auto fields = std::move(head_.fields);
-  fields.clear();
-  head_ = ResponseHead();
-  head_.fields = std::move(fields);
 }
 
 }  // namespace bailiwick::sidecar::http

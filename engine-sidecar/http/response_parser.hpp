@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/fields.hpp"
+#include "http/head_parser.hpp"
 
 namespace bailiwick::sidecar::http {
 
@@ -24,35 +24,27 @@ struct ResponseHead {
   bool connectionNamesFields = false;
 };
 
-class ResponseParser {
+class ResponseParser : public HeadParser {
  public:
-  enum class Step { More, Done, Failed };
-
-  explicit ResponseParser(HeadLimits limits) : limits_(limits) {}
+  explicit ResponseParser(HeadLimits limits) : HeadParser(limits) {}
 
   // `bytes` is everything received since the answer's first byte, interim answers (1xx) included,
   // which are skipped. The buffer may move until Done.
   Step parse(std::string_view bytes);
 
-  Fault fault() const { return fault_; }
-  std::size_t size() const { return lines_.position(); }
   const ResponseHead& head() const { return head_; }
 
   // For the next answer; `toHead`: it answers a HEAD request and has no body. Keeps its memory.
   void reset(bool toHead);
 
  private:
-  enum class State { Status, Fields, Done, Failed };
+  enum class State { Status, Fields };
 
-  Step fail(Fault fault);
+  Fault takeLine(std::string_view line, std::string_view bytes);
   Fault takeStatus(std::string_view line);
   Fault finish(std::string_view bytes);
 
-  HeadLimits limits_;
   State state_ = State::Status;
-  Fault fault_ = Fault::None;
-  LineReader lines_;
-  FramingFields framing_;
   std::size_t fieldsBegin_ = 0;
   std::size_t fieldCount_ = 0;
   int interim_ = 0;

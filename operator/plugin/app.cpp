@@ -157,6 +157,12 @@ void addOrder(Parser& p, CLI::App& command) {
       ->option_text("TARGET");
   command.add_option("--by", order.by, "When it must be done: 2026-12-31 or RFC 3339")
       ->option_text("DATE");
+  command.add_option("--in", order.inNamespaces, "Only deployments in this namespace; may be repeated")
+      ->option_text("NAMESPACE")
+      ->allow_extra_args(false);
+  command.add_option("-l,--selector", order.labels, "Only deployments with this label; may be repeated")
+      ->option_text("KEY=VALUE")
+      ->allow_extra_args(false);
   command.add_option("--reason", order.reason, "Why, for the record")->option_text("TEXT");
   command.add_option("--name", order.name, "Of the ExitOrder; else made of its targets")
       ->option_text("NAME");
@@ -201,6 +207,7 @@ void addExit(Parser& p) {
       p, "exit", "Leave a vendor, model or place by a date",
       "  kubectl bailiwick exit vendor=nvidia --by 2026-12-31 --reason 'contract ends'\n"
       "  kubectl bailiwick exit origin=CN passport=old --by 2026-12-31 --dry-run\n"
+      "  kubectl bailiwick exit vendor=amd --by 2026-12-31 --in team -l tier=critical\n"
       "  kubectl bailiwick exit status exit-nvidia -w\n"
       "  kubectl bailiwick exit export exit-nvidia -o evidence.jsonl");
   addOrder(p, *command);

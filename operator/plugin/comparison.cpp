@@ -90,7 +90,7 @@ DeploymentChange changeOf(const plan::DeploymentPlan& now, const Forecast& befor
     change.before = then->assigned;
     change.costBefore = costText(was);
     change.wasCompliant = api::findCondition(was.conditions, "Compliant")->status != "False";
-    change.wasExitReady = api::findCondition(was.conditions, "ExitReady")->status == "True";
+    change.wasExitReady = api::findCondition(was.conditions, "ExitReady")->status;
   }
   change.variants = variantsOf(then, now, status);
   return change;

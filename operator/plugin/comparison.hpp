@@ -25,7 +25,8 @@ struct DeploymentChange {
   api::Units before = 0, after = 0; // assigned here
   std::vector<VariantChange> variants;
   api::Condition placed, compliant, exitReady;
-  bool wasCompliant = true, wasExitReady = false;
+  bool wasCompliant = true;
+  std::string wasExitReady = "Unknown";  // the condition's status
   std::string costBefore, costAfter;  // "96.00 EUR", or empty where no price is known
 
   bool moves() const;  // replicas of any variant come or go

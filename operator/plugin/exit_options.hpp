@@ -9,6 +9,7 @@ namespace bailiwick::plugin {
 struct OrderOptions {
   std::vector<std::string> targets;  // "vendor=nvidia"
   std::string by;                    // "2026-12-31" or RFC 3339
+  std::vector<std::string> inNamespaces, labels;  // only these deployments; "tier=critical"
   std::string name, reason;
   std::string onDeadline = "Hold", mode = "MakeBeforeBreak";
   bool drill = false, dryRun = false, watch = false;

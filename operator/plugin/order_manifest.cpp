@@ -64,6 +64,22 @@ Outcome<Json> targetOf(const std::vector<std::string>& words) {
   return target;
 }
 
+// Which deployments are concerned; empty: all.
+Outcome<Json> selectorOf(const OrderOptions& options) {
+  Json selector = Json::object();
+  if (!options.inNamespaces.empty()) selector["namespaces"] = options.inNamespaces;
+  for (const auto& label : options.labels) {
+    const auto equals = label.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return usage(fmt::format("-l {}: write KEY=VALUE, such as tier=critical", label));
+    }
+    const auto [at, isNew] =
+        selector["matchLabels"].emplace(label.substr(0, equals), label.substr(equals + 1));
+    if (!isNew) return usage(fmt::format("-l {}: {} is there twice", label, at.key()));
+  }
+  return selector;
+}
+
 // A date is its first moment in UTC.
 Outcome<api::Time> deadlineOf(const OrderOptions& options, api::Time now) {
   if (options.by.empty()) {
@@ -110,6 +126,8 @@ std::vector<std::string> targetKeys() {
 Outcome<Json> orderManifest(const OrderOptions& options, api::Time now) {
   const auto target = targetOf(options.targets);
   if (!target) return tl::unexpected(target.error());
+  const auto selector = selectorOf(options);
+  if (!selector) return tl::unexpected(selector.error());
   const auto deadline = deadlineOf(options, now);
   if (!deadline) return tl::unexpected(deadline.error());
   Json order = {{"apiVersion", api::names::apiVersion},
@@ -122,6 +140,7 @@ Outcome<Json> orderManifest(const OrderOptions& options, api::Time now) {
                   {"onDeadline", options.onDeadline},
                   {"mode", options.mode},
                   {"drill", options.drill}}}};
+  if (!selector->empty()) order["spec"]["selector"] = *selector;
   const auto judged = manifest::read({{"the order", order.dump()}});
   for (const auto& f : judged.findings) {
     return usage(fmt::format("{}: {}", f.path, f.message));

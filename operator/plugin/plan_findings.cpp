@@ -84,7 +84,7 @@ std::vector<PlanFinding> findingsOf(const manifest::Manifests& manifests,
         findings.push_back({"", objectOf(key), region, change.compliant.reason,
                             change.compliant.message});
       }
-      if (change.wasExitReady && change.exitReady.status == "False") {
+      if (change.wasExitReady == "True" && change.exitReady.status == "False") {
         findings.push_back({"", objectOf(key), region, change.exitReady.reason,
                             change.exitReady.message});
       }

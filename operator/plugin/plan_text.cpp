@@ -46,11 +46,21 @@ std::string costOf(const std::string& before, const std::string& after) {
   return before + " -> " + (after.empty() ? "?" : after);
 }
 
+Cell exitReadyOf(const DeploymentChange& d) {
+  const auto said = [](const std::string& status) {
+    if (status == "True") return "yes";
+    return status == "False" ? "no" : "-";
+  };
+  const std::string before = said(d.wasExitReady), after = said(d.exitReady.status);
+  const bool lost = before == "yes" && after == "no";
+  return {before == "-" ? after : arrow(before, after), lost ? Paint::Bad : Paint::None};
+}
+
 bool worthALine(const DeploymentChange& d, bool wide) { return wide || d.applied || d.moves(); }
 
 std::string deploymentsTable(const RegionChange& region, const Terminal& terminal, bool wide) {
   std::vector<std::string> header{"DEPLOYMENT", "CHANGE", "UNITS", "REPLICAS", "PER HOUR"};
-  if (wide) header.emplace_back("POOLS");
+  if (wide) header.insert(header.end(), {"EXIT READY", "POOLS"});
   Table table(header);
   for (const auto& d : region.deployments) {
     if (!worthALine(d, wide)) continue;
@@ -58,7 +68,7 @@ std::string deploymentsTable(const RegionChange& region, const Terminal& termina
                           Cell(unitsOf(d), d.after < std::min(d.wanted, d.here) ? Paint::Bad
                                                                                  : Paint::None),
                           replicasOf(d), costOf(d.costBefore, d.costAfter)};
-    if (wide) row.emplace_back(poolsOf(d));
+    if (wide) row.insert(row.end(), {exitReadyOf(d), Cell(poolsOf(d))});
     table.add(std::move(row));
   }
   return table.empty() ? "  nothing changes here\n" : table.str(terminal, 2);
@@ -105,6 +115,19 @@ std::string costLine(const RegionChange& r) {
                      arrow(list(r.cost.before), list(r.cost.after)));
 }
 
+std::string exitReadyLine(const RegionChange& r) {
+  const auto isReady = [](const std::string& status) { return status == "True"; };
+  int known = 0, before = 0, after = 0;
+  for (const auto& d : r.deployments) {
+    if (d.exitReady.status != "Unknown") ++known;
+    before += isReady(d.wasExitReady) ? 1 : 0;
+    after += isReady(d.exitReady.status) ? 1 : 0;
+  }
+  if (known == 0) return "";
+  return fmt::format("  Exit-ready: {} of {} deployments that run here\n",
+                     arrow(std::to_string(before), std::to_string(after)), known);
+}
+
 std::string findingsText(const PlanReport& report, const Terminal& terminal) {
   if (report.findings.empty()) return terminal.paint("No findings.", Paint::Good) + "\n";
   auto text = terminal.paint(fmt::format("{} finding{}:", report.findings.size(),
@@ -142,7 +165,8 @@ std::string toText(const PlanReport& report, const Terminal& terminal, bool wide
   auto text = wrapped(objectsLine(report), terminal.width - 2, 2) + "\n";
   for (const auto& region : report.regions) {
     text += "\n" + heading(region, terminal) + deploymentsTable(region, terminal, wide) +
-            notes(region, terminal) + unreadable(region, terminal) + costLine(region);
+            notes(region, terminal) + unreadable(region, terminal) + costLine(region) +
+            exitReadyLine(region);
   }
   return text + "\n" + findingsText(report, terminal);
 }

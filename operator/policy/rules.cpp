@@ -78,9 +78,23 @@ void mayChangeAt(const Check& c, std::optional<api::Time> when) {
   if (!c.until || *when < *c.until) c.until = when;
 }
 
+// When it last did not pass: nothing that is older counts any more. Of a failure without a date it is
+// not known what it takes back: everything until now.
+std::optional<api::Time> lastFailure(const Check& c, const std::string& type) {
+  std::optional<api::Time> last;
+  for (const auto& evidence : c.input.facts.passport->evidence) {
+    if (evidence.type != type || evidence.result == "Pass") continue;
+    const auto at = evidence.issuedAt.value_or(c.input.now);
+    mayChangeAt(c, at);
+    if (at <= c.input.now && (!last || at > *last)) last = at;
+  }
+  return last;
+}
+
 // Until when it counts; nothing: it does not count now.
 std::optional<api::Time> countsUntil(const Check& c, const api::Evidence& evidence,
-                                     const api::EvidenceRule& rule) {
+                                     const api::EvidenceRule& rule,
+                                     std::optional<api::Time> failed) {
   if (evidence.type != rule.type || evidence.result != "Pass" || !evidence.issuedAt) {
     return std::nullopt;
   }
@@ -88,17 +102,22 @@ std::optional<api::Time> countsUntil(const Check& c, const api::Evidence& eviden
     mayChangeAt(c, evidence.issuedAt);
     return std::nullopt;
   }
+  if (failed && *evidence.issuedAt <= *failed) return std::nullopt;
   auto end = evidence.expiresAt.value_or(api::Time::max());
   if (rule.maxAge) end = std::min(end, *evidence.issuedAt + api::Time::duration(*rule.maxAge));
   return end > c.input.now ? std::optional(end) : std::nullopt;
 }
 
-std::string why(const Check& c, const api::EvidenceRule& rule) {
+std::string why(const Check& c, const api::EvidenceRule& rule, std::optional<api::Time> failed) {
   const auto& all = c.input.facts.passport->evidence;
   const auto ofType = [&](const api::Evidence& e) { return e.type == rule.type; };
   if (std::none_of(all.begin(), all.end(), ofType)) return "has none";
   const auto passed = [&](const api::Evidence& e) { return ofType(e) && e.result == "Pass"; };
   if (std::none_of(all.begin(), all.end(), passed)) return "has none that passed";
+  if (failed) {
+    return fmt::format("has none that passed after the one of {} that did not",
+                       api::formatTime(std::chrono::floor<std::chrono::seconds>(*failed)));
+  }
   if (!rule.maxAge) return "has none that has not expired";
   return fmt::format("has none that has not expired and is at most {} old",
                      api::formatDuration(*rule.maxAge));
@@ -180,14 +199,15 @@ Message importRules(const Check& c) {
 Message evidenceRules(const Check& c) {
   if (!c.input.facts.passport) return std::nullopt;
   for (const auto& rule : c.rules.policy->rules.evidence) {
+    const auto failed = lastFailure(c, rule.type);
     std::optional<api::Time> best;
     for (const auto& evidence : c.input.facts.passport->evidence) {
-      const auto end = countsUntil(c, evidence, rule);
+      const auto end = countsUntil(c, evidence, rule, failed);
       if (end && (!best || *end > *best)) best = end;
     }
     if (!best) {
       return fmt::format("policy {} requires evidence {}: passport {} {}", nameOf(c), rule.type,
-                         c.input.facts.passport->meta.key.name, why(c, rule));
+                         c.input.facts.passport->meta.key.name, why(c, rule, failed));
     }
     if (*best != api::Time::max()) mayChangeAt(c, best);
   }
@@ -203,7 +223,9 @@ Message artifactRules(const Check& c) {
   };
   const auto& r = c.rules.policy->rules;
   if (r.requireDigest && artifact->digest.empty()) return lacks("digest");
-  if (r.requireSignature && !artifact->signature) return lacks("signature");
+  if (!r.requireSignature) return std::nullopt;
+  if (!artifact->signature) return lacks("signature");
+  if (artifact->digest.empty()) return lacks("signature over a digest");
   return std::nullopt;
 }
 

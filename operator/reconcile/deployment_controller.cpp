@@ -176,6 +176,20 @@ void DeploymentController::carryOut(Work& work) {
   removeFinished(work);
   const auto told = writeStatus(work);
   if (!told && !work.error) work.error = told.error();
+  if (told && !work.wrote) askPeers(work);
+}
+
+// The smaller promise is told: whether others serve what is to be given up is asked of them now.
+void DeploymentController::askPeers(const Work& work) {
+  if (!work.plan.fleet || !work.plan.fleet->decision.inquiry) return;
+  const auto& inquiry = *work.plan.fleet->decision.inquiry;
+  Planner::PeerAnswer answer{inquiry.ticket, {}};
+  for (const auto& peer : inquiry.peers) {
+    if (!config_.peers || work.stop.stop_requested()) break;
+    auto read = config_.peers->readAfresh(peer, work.current->meta.key, work.stop);
+    if (read) answer.read.emplace_back(peer, std::move(*read));
+  }
+  config_.planner->noteAnswer(*work.current, std::move(answer));
 }
 
 void DeploymentController::mark(Work& work) {
@@ -391,11 +405,13 @@ kube::ApiResult<void> DeploymentController::writeStatus(Work& work) {
                                                         workload->failureReason,
                                                         workload->failureMessage)});
   }
-  const auto status = plan::statusOf({*work.current, work.plan, work.step, region, config_.now(),
+  const auto told = plan::statusOf({*work.current, work.plan, work.step, region, config_.now(),
                                       api::specHash(work.current->spec),
                                       passportHashOf(work.plan), work.takenNames, work.failures,
                                       work.planned->plan.inventory, work.planned->plan.pools,
                                       work.wrote || work.error});
+  const auto& status = told.status;
+  if (told.moreAt) config_.planner->pokeAt(work.current->meta.key, *told.moreAt);
   if (status == work.current->status) return {};
   if (auto written = patchStatus(*work.current, status, work.stop); !written) return written;
   work.wrote = true;

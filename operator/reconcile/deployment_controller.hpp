@@ -13,6 +13,7 @@
 #include "reconcile/events.hpp"
 #include "reconcile/gateway_controller.hpp"
 #include "reconcile/own_writes.hpp"
+#include "reconcile/peer_reader.hpp"
 #include "reconcile/planner.hpp"
 #include "render/render.hpp"
 
@@ -30,6 +31,7 @@ class DeploymentController {
     std::function<api::Time()> now;
     std::optional<render::OwnGateway> gateway = std::nullopt;  // none: this region has no gateway
     GatewayController* gatewayTables = nullptr;  // where there is one
+    PeerReader* peers = nullptr;  // nullptr: nobody can be asked
   };
 
   explicit DeploymentController(Config config);
@@ -59,6 +61,7 @@ class DeploymentController {
                                     std::stop_token stop);
   kube::Outcome reportNoRegion(const api::ModelDeployment& current, const std::string& problem,
                                std::stop_token stop);
+  void askPeers(const Work& work);
   void forget(const api::Key& key);
 
   Config config_;

@@ -152,8 +152,10 @@ Result<void> Operator::start(std::stop_token stop) {
   watchDeployments();
   watchWorld();
   watchPolicies();
+  watchRegions();
   caches_.start(transport_);
   heartbeat_->start();
+  peers_->start();
   if (config_.leaderElect) {
     election_->start();
   } else {
@@ -173,9 +175,10 @@ void Operator::makeControllers(const std::string& clusterUid) {
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
       config_.sidecarImage, wallClock, config_.gateway, gateway_.get()});
+  makePeers(clusterUid);
   regions_ = std::make_unique<RegionController>(RegionController::Config{
-      fencedTransport_.get(), &caches_, planner_.get(), config_.region, clusterUid, wallClock,
-      [this] { return exits_->heads(); }});
+      fencedTransport_.get(), &caches_, planner_.get(), peers_.get(), config_.region, clusterUid,
+      wallClock, [this] { return exits_->heads(); }});
   passports_ = std::make_unique<PassportController>(
       PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
   passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
@@ -191,6 +194,35 @@ void Operator::makeControllers(const std::string& clusterUid) {
       DrainController::Config{fencedTransport_.get(), &caches_,
                               [this](const api::Pod& pod) { return exits_->records(pod); }, drained});
   drains_->watch([this](const api::Key& key) { drainQueue_.add(key); });
+}
+
+void Operator::makePeers(const std::string& clusterUid) {
+  peers::Peers::Config peers;
+  peers.region = config_.region;
+  peers.home = fencedTransport_.get();
+  peers.regions = &caches_.regions;
+  peers.clusterUid = clusterUid;
+  peers.dial = config_.dial;
+  peers.now = wallClock;
+  peers.leading = [this] { return leading(); };
+  peers.changed = [this](const api::Key& deployment) {
+    if (deployment.name.empty()) {
+      planner_->poke();
+    } else {
+      planner_->poke(deployment);
+    }
+  };
+  peers.ordersChanged = [this] {
+    exits_->planned([this](const api::Key& key) { exitQueue_.addAfter(key, exitQuiet); });
+  };
+  peers.statusChanged = [this](const api::Key& region) {
+    if (region.name == config_.region) {
+      queue_.addAfter(region, regionQuiet);
+    } else {
+      queue_.add(region);
+    }
+  };
+  peers_ = std::make_unique<peers::Peers>(std::move(peers));
 }
 
 void Operator::stop() {
@@ -209,6 +241,7 @@ void Operator::stop() {
   exitQueue_.shutdown();
   drainQueue_.shutdown();
   workers_.clear();
+  if (peers_) peers_->stop();
   if (planner_) planner_->stop();
   caches_.stop();
   if (config_.leaderElect) election_->stop();
@@ -318,7 +351,9 @@ void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progre
 
 kube::Outcome Operator::reconcile(const api::Key& key, std::stop_token stop) {
   if (key == GatewayController::name()) return gateway_->reconcile(stop);
-  return key.ns.empty() ? regions_->reconcile(stop) : deployments_->reconcile(key, stop);
+  if (!key.ns.empty()) return deployments_->reconcile(key, stop);
+  return key.name == config_.region ? regions_->reconcile(stop)
+                                    : regions_->reconcilePeer(key.name, stop);
 }
 
 void Operator::watchDeployments() {
@@ -395,6 +430,16 @@ void Operator::watchPolicies() {
                                  if (matters(*before, *after)) poke(after);
                                },
                                poke});
+}
+
+void Operator::watchRegions() {
+  using Ptr = std::shared_ptr<const api::Region>;
+  const auto tell = [this](const Ptr&) { peers_->regionsChanged(); };
+  caches_.regions.addHandler({tell,
+                              [tell](const Ptr& before, const Ptr& after) {
+                                if (matters(*before, *after)) tell(after);
+                              },
+                              tell});
 }
 
 void Operator::watchWorld() {

@@ -14,6 +14,7 @@
 #include "kube/leader_election.hpp"
 #include "kube/work_queue.hpp"
 #include "peers/heartbeat.hpp"
+#include "peers/peers.hpp"
 #include "reconcile/deployment_controller.hpp"
 #include "reconcile/drain_controller.hpp"
 #include "reconcile/exit_controller.hpp"
@@ -36,6 +37,8 @@ struct OperatorConfig {
   policy::Settings settings;
   Observer* observer = nullptr;
   std::optional<render::OwnGateway> gateway;
+  // The way to a peer's API server.
+  std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
 };
 
 class Operator {
@@ -66,6 +69,8 @@ class Operator {
   void watchWorld();
   void watchExits();
   void watchPolicies();
+  void watchRegions();
+  void makePeers(const std::string& clusterUid);
   void planned();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
@@ -93,13 +98,14 @@ class Operator {
   std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
   std::unique_ptr<GatewayController> gateway_;
   std::unique_ptr<DeploymentController> deployments_;
+  std::unique_ptr<peers::Peers> peers_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
   std::unique_ptr<PolicyController> policies_;
   ExitGate exitGate_;
   std::unique_ptr<ExitController> exits_;
   std::unique_ptr<DrainController> drains_;
-  kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
+  kube::WorkQueue<> queue_;          // ModelDeployments, and Regions
   kube::WorkQueue<> passportQueue_;  // ModelPassports
   kube::WorkQueue<> policyQueue_;    // SovereigntyPolicies
   kube::WorkQueue<> exitQueue_;      // ExitOrders

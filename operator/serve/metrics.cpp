@@ -7,6 +7,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <map>
+#include <set>
+
+#include "plan/exit_ready.hpp"
 
 namespace bailiwick::serve {
 namespace {
@@ -59,6 +62,16 @@ struct Metrics::Impl {
                                   .Help("Variants that violate a policy, by policy and by what "
                                         "comes of it: Deny, NoNew or Warn")
                                   .Register(registry);
+  Family<Gauge>& dependencies = BuildGauge()
+                                    .Name("bailiwick_exit_dependencies")
+                                    .Help("Things that deployments depend on, by kind and by "
+                                          "whether they could be left now")
+                                    .Register(registry);
+  Family<Gauge>& exitReady = BuildGauge()
+                                 .Name("bailiwick_exit_ready")
+                                 .Help("1 where a deployment could leave each thing that it "
+                                       "depends on, as its condition ExitReady")
+                                 .Register(registry);
   Family<Gauge>& devices = BuildGauge()
                                .Name("bailiwick_pool_devices")
                                .Help("Devices of a pool, all and free")
@@ -105,6 +118,7 @@ struct Metrics::Impl {
   std::map<std::string, Gauge*> byReason;
   std::map<std::pair<std::string, policy::Effect>, Gauge*> byPolicy;
   std::map<std::string, std::pair<Gauge*, Gauge*>> byPool;
+  std::map<api::Key, Gauge*> byDeployment;
 };
 
 Metrics::Metrics(const std::string& version, const std::string& region)
@@ -160,6 +174,39 @@ void Metrics::countViolations(const plan::Plan& plan) {
   }
 }
 
+void Metrics::tellExitReadiness(const plan::Plan& plan, api::Time now) {
+  std::map<std::pair<plan::DependencyKind, plan::Verdict>, int> found;
+  std::set<api::Key> known;
+  for (const auto& [key, deployment] : plan.deployments) {
+    for (const auto& answer : deployment.dependencies) {
+      ++found[{answer.dependency.kind, answer.verdict}];
+    }
+    const auto ready = plan::exitReadyOf(deployment, now);
+    if (ready.status == "Unknown") continue;
+    known.insert(key);
+    auto& gauge = impl_->byDeployment[key];
+    if (!gauge) {
+      gauge = &impl_->exitReady.Add({{"namespace", key.ns}, {"deployment", key.name}});
+    }
+    gauge->Set(ready.status == "True" ? 1 : 0);
+  }
+  std::erase_if(impl_->byDeployment, [&](const auto& entry) {
+    if (known.contains(entry.first)) return false;
+    impl_->exitReady.Remove(entry.second);
+    return true;
+  });
+  for (std::size_t kind = 0; kind < plan::dependencyKindNames.size(); ++kind) {
+    for (std::size_t verdict = 0; verdict < plan::verdictNames.size(); ++verdict) {
+      const std::pair id{static_cast<plan::DependencyKind>(kind),
+                         static_cast<plan::Verdict>(verdict)};
+      impl_->dependencies
+          .Add({{"kind", std::string(nameOf(id.first))},
+                {"verdict", std::string(nameOf(id.second))}})
+          .Set(found[id]);
+    }
+  }
+}
+
 void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanoseconds took) {
   impl_->planTime.Observe(inSeconds(took));
   std::int64_t wanted = 0, assigned = 0;
@@ -177,6 +224,7 @@ void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanosecond
   impl_->units.Add({{"kind", "assigned"}}).Set(static_cast<double>(assigned) / 1000);
   impl_->unlawful.Set(unlawful);
   countViolations(planned.plan);
+  tellExitReadiness(planned.plan, planned.at);
   for (auto& [reason, gauge] : impl_->byReason) gauge->Set(0);
   for (const auto& [reason, count] : refused) {
     auto& gauge = impl_->byReason[reason];

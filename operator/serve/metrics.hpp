@@ -22,6 +22,7 @@ class Metrics final : public reconcile::Observer {
 
  private:
   void countViolations(const plan::Plan& plan);
+  void tellExitReadiness(const plan::Plan& plan, api::Time now);
 
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -41,6 +41,22 @@ TEST(Order, IsMadeOfTargetsThatAddUp) {
   EXPECT_EQ(order["spec"]["drill"], false);
 }
 
+TEST(Order, IsKeptToTheDeploymentsThatItNames) {
+  const auto order = dryRun({"exit", "vendor=nvidia", "--by", "2026-12-31", "--in", "team", "--in",
+                             "other", "-l", "tier=critical", "-l", "empty="});
+  EXPECT_EQ(order["spec"]["selector"],
+            nlohmann::json({{"namespaces", {"team", "other"}},
+                            {"matchLabels", {{"tier", "critical"}, {"empty", ""}}}}));
+  EXPECT_FALSE(dryRun({"exit", "vendor=nvidia", "--by", "2026-12-31"})["spec"].contains("selector"));
+  const std::vector<std::string> exit{"exit", "vendor=nvidia", "--by", "2026-12-31"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), exit.begin(), exit.end());
+    return refused(more);
+  };
+  EXPECT_THAT(with({"-l", "tier"}), HasSubstr("-l tier: write KEY=VALUE"));
+  EXPECT_THAT(with({"-l", "tier=a", "-l", "tier=b"}), HasSubstr("tier is there twice"));
+}
+
 TEST(Order, EveryTargetKeyOfTheContractHasItsSingular) {
   for (const auto& key : plugin::targetKeys()) {
     const auto value = key == "jurisdiction" || key == "origin" ? "CN" : "x";

@@ -212,6 +212,25 @@ TEST(Law, AsksForEvidenceThatPassedHasNotExpiredAndIsNotTooOld) {
   EXPECT_EQ(c.judge({policy}).until, testTime + 2h);
 }
 
+TEST(Law, TakesEvidenceBackByALaterOneThatDidNotPass) {
+  Case c;
+  const auto policy = makePolicy("p").rules([](auto& r) { r.evidence = {{"RedTeam", {}}}; });
+  const api::Evidence pass{"RedTeam", "Pass", testTime - 10h, {}};
+  c.passport.evidence = {pass, {"RedTeam", "Fail", testTime - 11h, {}}, {"DPIA", "Fail", testTime, {}}};
+  EXPECT_EQ(c.said(policy), "") << "it failed before, and something else failed since";
+  c.passport.evidence = {pass, {"RedTeam", "Fail", testTime - 9h, {}}};
+  EXPECT_EQ(c.said(policy),
+            "policy p requires evidence RedTeam: passport deepseek-v3-2 has none that passed after "
+            "the one of 2026-11-23T01:00:00Z that did not");
+  c.passport.evidence.push_back({"RedTeam", "Pass", testTime - 8h, {}});
+  EXPECT_EQ(c.said(policy), "") << "and passed again";
+  c.passport.evidence = {pass, {"RedTeam", "Fail", testTime + 1h, {}}};
+  EXPECT_EQ(c.said(policy), "");
+  EXPECT_EQ(c.judge({policy}).until, testTime + 1h) << "it ends then";
+  c.passport.evidence = {pass, {"RedTeam", "Inconclusive", std::nullopt, {}}};
+  EXPECT_NE(c.said(policy), "") << "nobody knows which is the later";
+}
+
 TEST(Law, AsksForDigestSignatureAndCertificates) {
   Case c;
   const auto digest = makePolicy("p").rules([](auto& r) { r.requireDigest = true; });
@@ -220,8 +239,11 @@ TEST(Law, AsksForDigestSignatureAndCertificates) {
             "policy p requires a digest: artifact fp8 of passport deepseek-v3-2 has none");
   EXPECT_EQ(c.said(signature),
             "policy p requires a signature: artifact fp8 of passport deepseek-v3-2 has none");
-  c.passport.artifacts[0].digest = "sha256:aa";
   c.passport.artifacts[0].signature = api::Signature{"OMS", "key", ""};
+  EXPECT_EQ(c.said(signature), "policy p requires a signature over a digest: artifact fp8 of "
+                               "passport deepseek-v3-2 has none")
+      << "weights without a digest are not verified at all";
+  c.passport.artifacts[0].digest = "sha256:aa";
   EXPECT_EQ(c.said(digest) + c.said(signature), "");
 
   const auto cloud =

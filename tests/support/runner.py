@@ -190,6 +190,12 @@ def process_steps():
     return [pytest_step("sidecar", "tests/sidecar/process", program, again=True)]
 
 
+def fuzz_steps():
+    """A minute for each of 11 fuzzers, two at a time where there are two cores. Longer: `cmake
+    --build --preset fuzz --target fuzz_long`."""
+    return [Step("fuzz", ["tests/fuzz/run", "60"])]
+
+
 REAL_NODE = "e2e/cases/test_real_node.py"
 
 
@@ -240,7 +246,8 @@ def main():
     of = len(unit) + len(cluster)
     built = run(cluster + unit, 0, of)
     if built:
-        steps = [] if options.only == "cluster" else check_steps() + unit_steps() + process_steps()
+        steps = [] if options.only == "cluster" else (
+            check_steps() + unit_steps() + process_steps() + fuzz_steps())
         steps += [] if options.only == "unit" else cluster_steps()
         run(steps, of, of + len(flat(steps)))
     minutes = (time.monotonic() - begun) / 60

@@ -225,11 +225,13 @@ class Upstream:
 
 
 class Sidecar:
-    """The program with a configuration in a folder of its own; ports are free ones."""
+    """The program with a configuration in a folder of its own; ports are free ones. `under`: what
+    runs it."""
 
     program = None  # set by conftest
 
-    def __init__(self, folder, number, engine=None, table=None, env=None, ready=True, **config):
+    def __init__(self, folder, number, engine=None, table=None, env=None, ready=True, under=(),
+                 **config):
         self.folder = folder / f"sidecar{number}"
         self.folder.mkdir()
         self.routes = self.folder / "routes.yaml"
@@ -263,7 +265,7 @@ class Sidecar:
         file.write_text(json.dumps(self.config))
         self.errors = self.folder / "stderr"
         with open(self.errors, "wb") as err:
-            self.process = subprocess.Popen([self.program, f"--config={file}"], stderr=err,
+            self.process = subprocess.Popen([*under, self.program, f"--config={file}"], stderr=err,
                                             env={**os.environ, **(env or {})})
         self.ports = eventually(self.read_ports, "the sidecar listens")
         if ready and engine:
