@@ -45,19 +45,16 @@ std::string passportHashOf(const plan::DeploymentPlan& plan) {
   return passports.empty() ? "" : api::passportHash(passports);
 }
 
-// Peers with Ready replicas, as this deployment's status shows them. Whoever is Lost is not asked; that
-// of others each sidecar finds out for itself.
-std::vector<render::Peer> servingPeers(const api::ModelDeployment& deployment,
-                                       const Snapshot& snapshot) {
+// Peers with Ready replicas. Whoever is Lost is not asked; that of others each sidecar finds out for
+// itself. The address is that of one's own Region object.
+std::vector<render::Peer> servingPeers(const plan::DeploymentPlan& plan) {
   std::vector<render::Peer> result;
-  for (const auto& entry : deployment.status.regions) {
-    if (entry.self || entry.health == "Lost") continue;
-    const auto region =
-        std::find_if(snapshot.regions.begin(), snapshot.regions.end(),
-                     [&](const auto& one) { return one->meta.key.name == entry.name; });
-    if (region == snapshot.regions.end()) continue;
-    render::Peer peer{region->get(), {}};
-    for (const auto& ready : entry.ready)
+  if (!plan.fleet) return result;
+  for (const auto& row : plan.fleet->peers) {
+    if (!row.region || !row.claim || !row.admitted) continue;
+    if (row.judgement.health == fleet::Health::Lost) continue;
+    render::Peer peer{row.region.get(), {}};
+    for (const auto& ready : row.claim->ready)
       if (ready.replicas > 0) peer.variants.insert(ready.variant);
     if (!peer.variants.empty()) result.push_back(std::move(peer));
   }
@@ -258,8 +255,7 @@ std::string DeploymentController::apply(Work& work, const render::Object& object
 
 void DeploymentController::applyObjects(Work& work) {
   const auto environment = this->environment(*work.planned->snapshot.region);
-  const render::Serving serving{work.step.serving,
-                                servingPeers(*work.current, work.planned->snapshot)};
+  const render::Serving serving{work.step.serving, servingPeers(work.plan)};
   if (config_.gateway) {
     config_.gatewayTables->set(
         work.current->meta.key,

@@ -137,6 +137,10 @@ Result<void> Operator::start(std::stop_token stop) {
   planner.region = config_.region;
   planner.now = wallClock;
   planner.changed = [this](const api::Key& key) { queue_.add(key); };
+  planner.fleet = [this] {
+    return peers_->any() ? std::make_shared<const fleet::FleetView>(peers_->view()) : nullptr;
+  };
+  planner.leading = [this] { return leading(); };
   planner.exits = &exitGate_;
   planner.planned = [this] { planned(); };
   planner.observer = config_.observer;
@@ -168,14 +172,15 @@ void Operator::makeControllers(const std::string& clusterUid) {
   const auto drained = [this](const plan::Drained& replica) {
     if (config_.observer) config_.observer->drained(replica);
   };
+  makePeers(clusterUid);
+  reader_ = std::make_unique<FreshReader>(*peers_);
   gateway_ = std::make_unique<GatewayController>(GatewayController::Config{
       fencedTransport_.get(), &caches_, planner_.get(),
       [this](const api::Region& region) { return deployments_->environment(region); },
       [this] { queue_.addAfter(GatewayController::name(), gatewayQuiet); }});
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
-      config_.sidecarImage, wallClock, config_.gateway, gateway_.get()});
-  makePeers(clusterUid);
+      config_.sidecarImage, wallClock, config_.gateway, gateway_.get(), reader_.get()});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), peers_.get(), config_.region, clusterUid,
       wallClock, [this] { return exits_->heads(); }});

@@ -96,9 +96,10 @@ class Operator {
   std::unique_ptr<EventRecorder> events_;
   std::unique_ptr<Planner> planner_;
   std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
+  std::unique_ptr<peers::Peers> peers_;
+  std::unique_ptr<FreshReader> reader_;
   std::unique_ptr<GatewayController> gateway_;
   std::unique_ptr<DeploymentController> deployments_;
-  std::unique_ptr<peers::Peers> peers_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
   std::unique_ptr<PolicyController> policies_;
