@@ -92,7 +92,7 @@ def _only(leader, other) -> None:
     assert running.leads(leader) and not running.leads(other)
 
 
-def test_a_breach_dated_by_a_clock_that_is_an_hour_fast_buys_no_hour(case):
+def test_a_clock_that_is_an_hour_fast_dates_and_judges_by_the_api_server(case):
     region = case.region
     fast = region.start_operator(env=clock("+1h"))
     running.wait_leading(fast)
@@ -105,6 +105,6 @@ def test_a_breach_dated_by_a_clock_that_is_an_hour_fast_buys_no_hour(case):
     running.kill(region)
     assert case.pods(), "its time is not over yet"
     ahead = datetime.fromisoformat(written) - datetime.now(timezone.utc)
-    assert ahead > timedelta(minutes=50), f"{written} is not of a clock that is an hour fast"
+    assert abs(ahead) < timedelta(minutes=2), f"{written} is not of the API server's clock"
     running.wait_leading(region.start_operator(instance="operator-b", env=clock("-1h")))
     eventually(lambda: not case.pods(), "what may not run there is stopped", 60)
