@@ -11,6 +11,7 @@ from .errors import FleetError
 CLONE = tools.E2E.parent
 CHART, CRDS = CLONE / "charts" / "bailiwick", CLONE / "crds"
 RELEASE, NAMESPACE = "bailiwick", "bailiwick-system"
+COMPONENT = "app.kubernetes.io/component"
 # What would run in a real cluster and is a process of ours here, and what would call it there: see
 # webhook.py.
 LEFT_OUT = {"Deployment", "ValidatingWebhookConfiguration"}
@@ -48,9 +49,10 @@ def crds() -> list:
 
 
 def operator_pod(rendered: list) -> dict:
-    """The pod spec of the chart's Deployment."""
+    """The pod spec of the operator's Deployment."""
     for obj in rendered:
-        if obj["kind"] == "Deployment":
+        labels = obj["metadata"].get("labels", {})
+        if obj["kind"] == "Deployment" and labels[COMPONENT] == "operator":
             return obj["spec"]["template"]["spec"]
     raise FleetError("charts/bailiwick renders no Deployment, so there is no operator account")
 

@@ -70,7 +70,7 @@ class Component:
 
 
 def _etcd(at: Layout, durable: bool) -> list:
-    client, peer = (f"https://127.0.0.1:{at.port(port)}" for port in ("etcd", "etcd-peer"))
+    client, peer = (f"https://{at.host}:{at.port(port)}" for port in ("etcd", "etcd-peer"))
     ca, certificate, key = at.pki.certificate("etcd-ca"), at.pki.certificate("etcd"), at.pki.key("etcd")
     return [
         tools.binary(ETCD), f"--name={at.name}", f"--data-dir={at.folder / 'etcd'}",
@@ -86,7 +86,7 @@ def _etcd(at: Layout, durable: bool) -> list:
 
 
 def _etcd_ready(at: Layout) -> bool:
-    return probe.ok(f"https://127.0.0.1:{at.port('etcd')}/health", at.pki.certificate("etcd-ca"),
+    return probe.ok(f"https://{at.host}:{at.port('etcd')}/health", at.pki.certificate("etcd-ca"),
                     at.pki.certificate("etcd-client"), at.pki.key("etcd-client"))
 
 
@@ -95,9 +95,9 @@ def _api(at: Layout, _durable: bool) -> list:
     policy = at.folder / "audit-policy.yaml"
     policy.write_text(yaml.safe_dump(AUDIT_POLICY, sort_keys=False))
     return [
-        tools.binary(API), "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+        tools.binary(API), f"--bind-address={at.host}", f"--advertise-address={at.host}",
         f"--secure-port={at.port('api')}", "--endpoint-reconciler-type=none",
-        f"--etcd-servers=https://127.0.0.1:{at.port('etcd')}",
+        f"--etcd-servers=https://{at.host}:{at.port('etcd')}",
         f"--etcd-cafile={pki.certificate('etcd-ca')}",
         f"--etcd-certfile={pki.certificate('etcd-client')}",
         f"--etcd-keyfile={pki.key('etcd-client')}",
@@ -128,7 +128,7 @@ def _api_ready(at: Layout) -> bool:
 
 
 def _serving(at: Layout, port: str) -> list:
-    return ["--bind-address=127.0.0.1", f"--secure-port={at.port(port)}",
+    return [f"--bind-address={at.host}", f"--secure-port={at.port(port)}",
             f"--tls-cert-file={at.pki.certificate('health')}",
             f"--tls-private-key-file={at.pki.key('health')}",
             f"--authentication-kubeconfig={at.kubeconfig(port)}",
@@ -162,7 +162,7 @@ def _scheduler(at: Layout, _durable: bool) -> list:
 
 
 def _healthz(port: str) -> Callable[[Layout], bool]:
-    return lambda at: probe.ok(f"https://127.0.0.1:{at.port(port)}/healthz", at.pki.certificate("ca"))
+    return lambda at: probe.ok(f"https://{at.host}:{at.port(port)}/healthz", at.pki.certificate("ca"))
 
 
 def _stages() -> list:
@@ -184,7 +184,7 @@ def _kwok(at: Layout, _durable: bool) -> list:
     config.write_text(yaml.safe_dump_all([settings, *_stages()], sort_keys=False))
     return [
         tools.binary(KWOK), f"--kubeconfig={at.kubeconfig('kwok')}",
-        f"--config={config}", f"--server-address=127.0.0.1:{at.port('kwok')}",
+        f"--config={config}", f"--server-address={at.host}:{at.port('kwok')}",
         "--manage-all-nodes=false",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
         f"--node-lease-duration-seconds={NODE_LEASE}",
@@ -196,5 +196,5 @@ COMPONENTS = {
     API: Component(_api, _api_ready, 120.0),
     CONTROLLERS: Component(_controllers, _healthz("controller-manager")),
     SCHEDULER: Component(_scheduler, _healthz("scheduler")),
-    KWOK: Component(_kwok, lambda at: probe.ok(f"http://127.0.0.1:{at.port('kwok')}/healthz")),
+    KWOK: Component(_kwok, lambda at: probe.ok(f"http://{at.host}:{at.port('kwok')}/healthz")),
 }

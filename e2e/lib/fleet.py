@@ -1,15 +1,21 @@
-"""Real Kubernetes control planes on this machine, one per region, with fake nodes and our operator.
+"""Real Kubernetes control planes on this machine, one per region, with fake nodes and our operator,
+joined to one another.
 
 examples:
   e2e/fleet up                       fra, zrh, iad and gya, with an operator each
+  e2e/fleet up ams                   one more, which joins those that are up
   e2e/fleet up --no-operator fra     one region: CRDs, RBAC and nodes, but no operator
   e2e/fleet status
   kubectl --kubeconfig "$(e2e/fleet kubeconfig fra)" get nodes
   e2e/fleet kill fra                 SIGKILL to its control plane and operator; `up` resumes
+  e2e/fleet partition zrh            no packet between zrh and the others, until `heal`
+  e2e/fleet partition --only in zrh  nobody reaches zrh, which reaches the others
+  e2e/fleet heal zrh
   e2e/fleet down                     stop everything and remove the state
 
 A region NAME is described by e2e/regions/NAME.yaml. State, logs and credentials are under
-.run/NAME of the clone, or under $BAILIWICK_RUN_DIR/NAME.
+.run/NAME of the clone, or under $BAILIWICK_RUN_DIR/NAME. Started by root, each region has a
+network namespace of its own, which `partition` needs.
 """
 import argparse
 import os
@@ -19,7 +25,7 @@ import threading
 import time
 from pathlib import Path
 
-from . import chart, components, nodes, operators, tools, webhook
+from . import chart, components, join, network, nodes, operators, parallel, tools
 from .errors import FleetError
 from .region import Region
 
@@ -41,7 +47,16 @@ def existing() -> list:
 
 
 def region(name: str) -> Region:
-    return Region(name, run_dir() / name, progress=say)
+    return Region(name, run_dir() / name, progress=say, isolated=not network.missing())
+
+
+def members() -> list:
+    """The regions that `up` has joined, whether they run or not."""
+    return [one for one in map(region, existing()) if one.layout.state().get("member")]
+
+
+def complain(text: str) -> None:
+    say(f"e2e/fleet: {text}")
 
 
 def build_tools(names: tuple) -> None:
@@ -61,40 +76,23 @@ def up(options: argparse.Namespace) -> int:
         operators.check()
     build_tools((*components.FULL, "kubectl", *(["helm"] if chart.exists() else [])))
     began = time.monotonic()
-    failed = in_parallel(names, lambda name: bring_up(name, not options.no_operator))
-    print_table([name for name in names if name not in failed])
-    say(f"{len(names) - len(failed)} of {len(names)} regions up in {time.monotonic() - began:.1f} s")
+    wanted = [region(name) for name in names]
+    others = [one for one in members() if one.name not in names and reachable(one)]
+    for one in wanted:
+        one.layout.save({**one.layout.state(), "member": True})
+    failed = {one.name for one in join.raise_fleet(wanted, others, complain, not options.no_operator)}
+    good = [name for name in names if name not in failed]
+    print_table(good)
+    say(f"{len(good)} of {len(names)} regions up in {time.monotonic() - began:.1f} s")
     return 1 if failed else 0
 
 
-def bring_up(name: str, with_operator: bool) -> None:
-    one = region(name).start()
-    one.install()
-    one.apply_region_file()
-    if with_operator:
-        one.start_operator(extra_args=webhook.arguments(one))
-        # Not Fail: whoever stops an operator here wants to go on writing objects.
-        webhook.register(one, failure_policy="Ignore")
+def reachable(one: Region) -> bool:
+    return one.admin_kubeconfig.exists() and one.api.ready()
 
 
 def in_parallel(names: list, work) -> list:
-    """Runs `work` for each name at once; says what went wrong and returns the names that failed."""
-    good = set()
-
-    def guarded(name: str) -> None:
-        try:
-            work(name)
-            good.add(name)
-        except (FleetError, OSError) as error:
-            say(f"e2e/fleet: {error}")
-
-    # Daemons, so that an interrupted `fleet` ends at once.
-    threads = [threading.Thread(target=guarded, args=(name,), daemon=True) for name in names]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [name for name in names if name not in good]
+    return parallel.in_parallel(names, work, complain)
 
 
 def down(options: argparse.Namespace) -> int:
@@ -107,6 +105,7 @@ def take_down(name: str) -> None:
         say(f"{name}: not up")
         return
     region(name).remove()
+    join.leave([one for one in members() if reachable(one)], name)
     say(f"{name}: down, state removed")
 
 
@@ -115,6 +114,20 @@ def kill(options: argparse.Namespace) -> int:
     in_parallel(names, lambda name: region(name).kill())
     for name in names:
         say(f"{name}: killed; resume with: e2e/fleet up {name}")
+    return 0
+
+
+def partition(options: argparse.Namespace) -> int:
+    for name in known(options.names):
+        region(name).partition(options.only or network.BOTH, options.refuse)
+        say(f"{name}: parted from the others; end it with: e2e/fleet heal {name}")
+    return 0
+
+
+def heal(options: argparse.Namespace) -> int:
+    for name in known(options.names):
+        region(name).heal()
+        say(f"{name}: reaches the others again")
     return 0
 
 
@@ -141,7 +154,7 @@ def known(names: list) -> list:
 
 
 def print_table(names: list) -> None:
-    rows = [("REGION", "JURISDICTION", "NODES", "API SERVER", "OPERATOR")]
+    rows = [("REGION", "JURISDICTION", "NODES", "API SERVER", "NETWORK", "OPERATOR")]
     rows += [row(region(name)) for name in names]
     widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
     for line in rows if len(rows) > 1 else []:
@@ -152,7 +165,7 @@ def row(one: Region) -> tuple:
     running = one.running()
     dead = [name for name in components.FULL if name in running and not running[name]]
     server, count = one.server, "?"
-    if one.admin_kubeconfig.exists() and one.api.ready():
+    if reachable(one):
         items = one.api.items("/api/v1/nodes")
         ready = sum(nodes.is_ready(item) for item in items)
         count = f"{ready}/{len(items)} ready"
@@ -160,7 +173,15 @@ def row(one: Region) -> tuple:
             server += f" ({', '.join(dead)} down)"
     else:
         server += " (down)"
-    return one.name, jurisdiction(one.name), count, server, operator_state(one, running)
+    return (one.name, jurisdiction(one.name), count, server, network_state(one),
+            operator_state(one, running))
+
+
+def network_state(one: Region) -> str:
+    space = one.layout.space
+    if not space:
+        return "shared"
+    return "gone" if not space.exists() else "parted" if space.is_cut() else "whole"
 
 
 def jurisdiction(name: str) -> str:
@@ -186,12 +207,19 @@ def parse(arguments: list) -> argparse.Namespace:
     commands.add_parser("down", help="stop regions and remove their state").set_defaults(run=down)
     commands.add_parser("status", help="what runs where").set_defaults(run=status)
     commands.add_parser("kill", help="SIGKILL to everything of a region").set_defaults(run=kill)
+    cut = commands.add_parser("partition", help="part a region's network from the others'; needs root")
+    cut.add_argument("--only", choices=(network.IN, network.OUT),
+                     help="in: the others do not reach it; out: it does not reach them")
+    cut.add_argument("--refuse", action="store_true", help="reset connections instead of losing them")
+    cut.set_defaults(run=partition)
+    commands.add_parser("heal", help="end a partition").set_defaults(run=heal)
     path = commands.add_parser("kubeconfig", help="print the path of the admin kubeconfig")
     path.add_argument("name", metavar="NAME")
     path.set_defaults(run=kubeconfig)
     for name in ("up", "down", "status"):
         commands.choices[name].add_argument("names", metavar="NAME", nargs="*")
-    commands.choices["kill"].add_argument("names", metavar="NAME", nargs="+")
+    for name in ("kill", "partition", "heal"):
+        commands.choices[name].add_argument("names", metavar="NAME", nargs="+")
     return parser.parse_args(arguments)
 
 

@@ -2,10 +2,13 @@
 import json
 from pathlib import Path
 
-from . import kubeconfig, ports
+from typing import Optional
+
+from . import kubeconfig, network, ports
 from .pki import LOOPBACK, Leaf, Pki
 
 PORTS = ("etcd", "etcd-peer", "api", "controller-manager", "scheduler", "kwok")
+SERVED = ("api", "gateway")  # what other regions call
 BOTH = "serverAuth,clientAuth"
 CLIENTS = {
     "admin": ("kubernetes-admin", "system:masters"),
@@ -44,6 +47,24 @@ class Layout:
             state["ports"].update(ports.take(missing, self.folder))
             self.save(state)
 
+    @property
+    def space(self) -> Optional[network.Space]:
+        """Its network namespace; None on this machine's own loopback."""
+        number = self.state().get("space")
+        return network.Space(number) if number else None
+
+    def pick_space(self) -> None:
+        """Before anything is started or issued."""
+        state = self.state()
+        if not state.get("space"):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.save({**state, "space": network.claim(self.folder).number})
+
+    @property
+    def host(self) -> str:
+        """The address that everything of the region listens at."""
+        return self.space.address if self.space else "127.0.0.1"
+
     def port(self, name: str) -> int:
         state = self.state()["ports"]
         if name not in state:
@@ -53,7 +74,12 @@ class Layout:
 
     @property
     def server(self) -> str:
-        return f"https://127.0.0.1:{self.port('api')}"
+        return f"https://{self.host}:{self.port('api')}"
+
+    @property
+    def sans(self) -> tuple:
+        """What the region's servers are called by: proxies for its links included."""
+        return (*LOOPBACK, f"IP:{self.host}", f"IP:{network.LINKS}") if self.space else LOOPBACK
 
     def kubeconfig(self, user: str) -> Path:
         return self.folder / f"{user}.kubeconfig"
@@ -62,13 +88,14 @@ class Layout:
         """Makes every certificate and kubeconfig that does not exist yet."""
         service = tuple("DNS:kubernetes" + suffix for suffix in
                         ("", ".default", ".default.svc", ".default.svc.cluster.local"))
+        sans = self.sans
         leaves = [
-            Leaf("etcd", "etcd-ca", "etcd", sans=LOOPBACK, usage=BOTH),
+            Leaf("etcd", "etcd-ca", "etcd", sans=sans, usage=BOTH),
             Leaf("etcd-client", "etcd-ca", "kube-apiserver"),
             Leaf("apiserver", "ca", "kube-apiserver",
-                 sans=(*LOOPBACK, *service, "IP:10.96.0.1", *extra_sans), usage="serverAuth"),
+                 sans=(*sans, *service, "IP:10.96.0.1", *extra_sans), usage="serverAuth"),
             Leaf("front-proxy-client", "front-proxy-ca", "front-proxy-client"),
-            Leaf("health", "ca", "bailiwick-health", sans=LOOPBACK, usage="serverAuth"),
+            Leaf("health", "ca", "bailiwick-health", sans=sans, usage="serverAuth"),
             *(Leaf(name, "ca", common_name, organisation)
               for name, (common_name, organisation) in CLIENTS.items()),
         ]

@@ -16,7 +16,7 @@ class Operator:
     """A started operator: its process and its own two servers."""
 
     process: Process
-    metrics: str  # http://127.0.0.1:PORT
+    metrics: str  # http://ADDRESS:PORT
     health: str
     kubeconfig: Path
 
@@ -64,16 +64,17 @@ def start(region, instance: str, binary: Optional[Path], extra_args: tuple, wait
     config = region.layout.kubeconfig(instance)
     if process.outdated:
         process.stop()
-    rendered = chart.render(region.name, region.folder / "helm")
+    rendered = chart.render(region.name, region.folder / "helm",
+                            region.layout.state().get("values", ()))
     if not process.pid:
         config = credential(region, instance, chart.operator_account(rendered), server=server)
     region.layout.pick_ports([f"{instance}-metrics", f"{instance}-health"])
-    metrics, health = (f"127.0.0.1:{region.layout.port(f'{instance}-{server}')}"
+    metrics, health = (f"{region.layout.host}:{region.layout.port(f'{instance}-{server}')}"
                        for server in ("metrics", "health"))
-    process.start([
+    process.start(region.inside([
         binary, f"--region={region.name}", f"--kubeconfig={config}",
         f"--namespace={chart.NAMESPACE}", "--leader-elect", *defaults(rendered, extra_args),
-        f"--listen-metrics={metrics}", f"--listen-health={health}", *extra_args], env=env)
+        f"--listen-metrics={metrics}", f"--listen-health={health}", *extra_args]), env=env)
     if wait:
         wait_ready(process, lambda: probe.ok(f"http://{health}/readyz"), 60.0, region.name)
     return Operator(process, f"http://{metrics}", f"http://{health}", config)

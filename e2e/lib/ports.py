@@ -15,14 +15,15 @@ from .errors import FleetError
 FIRST, LAST = 20000, 32000
 
 
-def _registry() -> Path:
+def registry() -> Path:
+    """Where reservations are, of all programs of this user."""
     folder = Path(tempfile.gettempdir()) / f"bailiwick-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
-def _claim(port: int, owner: Path) -> bool:
-    path = _registry() / str(port)
+def _claim(port, owner: Path) -> bool:
+    path = registry() / str(port)
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
@@ -63,6 +64,15 @@ def take(names: list, owner: Path) -> dict:
     raise FleetError(f"no free ports between {FIRST} and {LAST} on 127.0.0.1")
 
 
+def take_number(what: str, numbers, owner: Path) -> int:
+    """One of `numbers` that nobody has of this sort, for as long as the folder `owner` exists."""
+    for _ in range(2):  # what is left of an owner that is gone is free at the second look
+        for number in numbers:
+            if _claim(f"{what}-{number}", owner):
+                return number
+    raise FleetError(f"every {what} number is taken; see {registry()}")
+
+
 def release(ports) -> None:
     for port in ports:
-        (_registry() / str(port)).unlink(missing_ok=True)
+        (registry() / str(port)).unlink(missing_ok=True)

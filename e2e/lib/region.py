@@ -22,10 +22,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Iterator, Optional
 
-from . import chart, components, documents, nodes, operators, ports, tools
+from . import chart, components, documents, network, nodes, operators, ports, tools
 from .api import Api
 from .errors import FleetError
-from .layout import PORTS, Layout
+from .layout import PORTS, SERVED, Layout
 from .process import Process, wait_ready
 
 Progress = Callable[[str], None]
@@ -39,17 +39,20 @@ class Region:
     """Started parts run on after this program; see `stop`, `kill` and `remove`."""
 
     def __init__(self, name: str, folder: Path, parts: tuple = components.FULL,
-                 durable: bool = False, extra: Optional[dict] = None, progress: Progress = quiet):
+                 durable: bool = False, extra: Optional[dict] = None, progress: Progress = quiet,
+                 isolated: bool = False):
         """
         parts    which components to run (components.FULL or components.BARE, or a tuple of them)
         durable  let etcd sync to disk: for tests of what survives a power cut
         extra    further flags by component: {"kube-apiserver": ["--feature-gates=X=true"]}
+        isolated in a network namespace of its own from its first start on, so that `partition` can
+                 part it from other regions; needs root (network.missing)
         """
         self.name = name
         self.folder = Path(folder).resolve()
         self.layout = Layout(name, self.folder)
         self.parts, self.durable, self.extra = tuple(parts), durable, extra or {}
-        self.progress = progress
+        self.progress, self.isolated = progress, isolated
         self._api: Optional[Api] = None
 
     # Control plane
@@ -59,6 +62,10 @@ class Region:
         with self.locked():
             self._check_tools()
             began = time.monotonic()
+            if self.isolated and not self.layout.state()["ports"]:
+                self.layout.pick_space()
+            if self.layout.space:
+                self.layout.space.make()
             self.layout.pick_ports(PORTS)
             self.layout.issue()
             self._step("certificates", began)
@@ -97,9 +104,18 @@ class Region:
         with self.locked():
             self.kill()
             held = self.layout.state()["ports"].values()
+            if self.layout.space:
+                self.layout.space.remove()
             shutil.rmtree(self.folder, ignore_errors=True)
             ports.release(held)
             self._api = None
+
+    def partition(self, direction: str = network.BOTH, refuse: bool = False) -> None:
+        """Parts it from other regions; see network.Space.cut."""
+        self._space().cut([self.layout.port(name) for name in SERVED], direction, refuse)
+
+    def heal(self) -> None:
+        self._space().heal()
 
     def process(self, name: str) -> Process:
         """A component or an operator instance: for signals, its log, its memory."""
@@ -186,17 +202,18 @@ class Region:
 
     def install(self, crds_only: bool = False, values: tuple = ()) -> None:
         """Installs the chart but for its Deployment; only crds/*.yaml where there is no chart.
-        `values` are Helm's --set arguments."""
+        `values` are Helm's --set arguments; operators get theirs by them as well."""
         began = time.monotonic()
         source = chart.install(self, crds_only, values)
+        self.layout.save({**self.layout.state(), "values": list(values)})
         self._step(f"{source} installed", began)
 
-    def apply_region_file(self, name: Optional[str] = None) -> dict:
+    def apply_region_file(self, name: Optional[str] = None, with_object: bool = True) -> dict:
         """Applies e2e/regions/NAME.yaml (a path works too): Region object, when its CRD is
-        installed, and nodes. Returns the file's content."""
+        installed and unless somebody else applies it, and nodes. Returns the file's content."""
         began = time.monotonic()
         spec = nodes.load(name or self.name)
-        if self.api.find("/apis/bailiwick.dev/v1alpha1"):
+        if with_object and self.api.find("/apis/bailiwick.dev/v1alpha1"):
             self.apply(spec["region"])
         made = self.add_nodes(nodes.expand(spec))
         self._step(f"{len(made)} nodes ready", began)
@@ -240,6 +257,17 @@ class Region:
 
     # Inside
 
+    def inside(self, argv: list) -> list:
+        """A command as the region's own processes are run: in its network namespace, if any."""
+        return self.layout.space.inside(argv) if self.layout.space else argv
+
+    def _space(self) -> network.Space:
+        if not self.layout.space:
+            raise FleetError(
+                f"{self.name} has no network of its own, so it cannot be parted from others: "
+                "start it anew as root (e2e/fleet down, then e2e/fleet up)")
+        return self.layout.space
+
     @contextlib.contextmanager
     def locked(self):
         """One program at a time starts or stops a region."""
@@ -260,7 +288,7 @@ class Region:
         began = time.monotonic()
         argv = component.argv(self.layout, self.durable) + list(self.extra.get(part, ()))
         for attempt in range(5):
-            process.start(argv)
+            process.start(self.inside(argv))
             try:
                 wait_ready(process, lambda: component.ready(self.layout), component.timeout,
                            self.name)

@@ -4,7 +4,7 @@ import shutil
 from typing import Optional
 
 from . import chart
-from .pki import LOOPBACK, Leaf
+from .pki import Leaf
 
 KIND = "ValidatingWebhookConfiguration"
 
@@ -16,7 +16,7 @@ def folder(region):
 
 def identity(region, name: str = "webhook") -> None:
     """Puts a certificate of the region's authority where the operator finds it."""
-    region.layout.pki.leaf(Leaf(name, "ca", "webhook", sans=LOOPBACK, usage="serverAuth"))
+    region.layout.pki.leaf(Leaf(name, "ca", "webhook", sans=region.layout.sans, usage="serverAuth"))
     folder(region).mkdir(exist_ok=True)
     for source, target in ((region.layout.pki.key(name), "tls.key"),
                            (region.layout.pki.certificate(name), "tls.crt")):
@@ -29,7 +29,7 @@ def arguments(region) -> list:
     """What an operator needs to serve it."""
     identity(region)
     region.layout.pick_ports(["webhook"])
-    return [f"--listen-webhook=127.0.0.1:{region.layout.port('webhook')}",
+    return [f"--listen-webhook={region.layout.host}:{region.layout.port('webhook')}",
             f"--webhook-cert-dir={folder(region)}"]
 
 
@@ -37,7 +37,7 @@ def configuration(region, failure_policy: Optional[str] = None, port: int = 0) -
     made, = (obj for obj in chart.render(region.name, region.folder / "helm") if obj["kind"] == KIND)
     for webhook in made["webhooks"]:
         webhook["clientConfig"] = {
-            "url": f"https://127.0.0.1:{port or region.layout.port('webhook')}/validate",
+            "url": f"https://{region.layout.host}:{port or region.layout.port('webhook')}/validate",
             "caBundle": region.layout.pki.certificate_base64("ca")}
         if failure_policy and webhook["failurePolicy"] == "Fail":
             webhook["failurePolicy"] = failure_policy

@@ -35,25 +35,26 @@ void readExactly(Fields& fields, std::string_view key, const std::string& wanted
     at->fail("must be " + wanted);
 }
 
-enum class ClientCa { Optional, Required };
+enum class Clients { Anybody, Peers };
 
-void readTls(const Cursor& at, ClientCa clientCa, std::optional<ServerTls>& out) {
+void readTls(const Cursor& at, Clients clients, std::optional<ServerTls>& out) {
   Fields fields(at);
   ServerTls& tls = out.emplace();
   need(fields, "certFile", readFilePath, tls.certFile);
   need(fields, "keyFile", readFilePath, tls.keyFile);
-  if (clientCa == ClientCa::Required) {
-    need(fields, "clientCAFile", readFilePath, tls.clientCaFile);
-  } else {
-    may(fields, "clientCAFile", readFilePath, tls.clientCaFile);
-  }
+  may(fields, "clientCAFile", readFilePath, tls.clientCaFile);
+  if (clients == Clients::Peers) may(fields, "clientCAFolder", readFilePath, tls.clientCaFolder);
   fields.finish();
+  if (clients != Clients::Peers || at.node().kind != yaml::Node::Kind::Map) return;
+  const bool file = at.node().find("clientCAFile") != nullptr;
+  if (file == (at.node().find("clientCAFolder") != nullptr))
+    at.fail("must have either clientCAFile or clientCAFolder");
 }
 
 void readData(const Cursor& at, Listener& out) {
   Fields fields(at);
   need(fields, "listen", readAddress, out.listen);
-  if (const auto tls = fields.optional("tls")) readTls(*tls, ClientCa::Optional, out.tls);
+  if (const auto tls = fields.optional("tls")) readTls(*tls, Clients::Anybody, out.tls);
   fields.finish();
 }
 
@@ -61,7 +62,7 @@ void readPeers(const Cursor& at, std::optional<Listener>& out) {
   Fields fields(at);
   Listener& listener = out.emplace();
   need(fields, "listen", readAddress, listener.listen);
-  if (const auto tls = fields.required("tls")) readTls(*tls, ClientCa::Required, listener.tls);
+  if (const auto tls = fields.required("tls")) readTls(*tls, Clients::Peers, listener.tls);
   fields.finish();
 }
 

@@ -18,7 +18,10 @@ using api::Duration;  // whole milliseconds
 // PEM files, followed when they change.
 struct ServerTls {
   std::string certFile, keyFile;
-  std::string clientCaFile;  // empty: clients show no certificate
+  std::string clientCaFile;  // without it, and without a folder, clients show no certificate
+  // Of peers: REGION.crt has the authorities of the clients that name themselves that region, and of
+  // no others.
+  std::string clientCaFolder;
 };
 
 struct Listener {

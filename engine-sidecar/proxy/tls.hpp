@@ -16,7 +16,8 @@ namespace bailiwick::sidecar {
 
 using TlsContext = std::shared_ptr<SSL_CTX>;
 
-// With a CA, a client must show a certificate of it.
+// With a CA, a client must show a certificate of it; with a folder of CAs, one of the CA of the very
+// region that it names.
 Result<TlsContext> serverContext(const ServerTls& files);
 
 // A listener's context, made anew when its files change. get() is for all threads, the rest for

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "api/result.hpp"
+#include "kube/budget.hpp"
 #include "kube/store.hpp"
 #include "kube/transport.hpp"
 #include "kube/watch.hpp"
@@ -113,6 +114,8 @@ class Informer final : public InformerBase, private WatchSink {
   ~Informer() override { stop(); }
 
   void addHandler(Handlers<T> handlers) { handlers_.push_back(std::move(handlers)); }
+  // The server is not trusted: what goes beyond counts as unreadable. Before start().
+  void limit(Budget::Limits limits) { budget_.emplace(limits); }
   const Store<T>& store() const { return store_; }
   bool holdsLive(const api::Key& key, std::string_view uid) const override;
 
@@ -128,11 +131,13 @@ class Informer final : public InformerBase, private WatchSink {
   // The new object, or the old one where it is the same or the new one cannot be read; nullptr when
   // there is neither.
   Ptr decoded(const ObjectRef& object, const Ptr& old);
+  bool admit(const ObjectRef& object);
   void tell(const Ptr& before, const Ptr& after);
 
   Decoder decode_;
   std::vector<Handlers<T>> handlers_;
   Store<T> store_;
+  std::optional<Budget> budget_;
   bool staging_ = false;
   typename Store<T>::Set staged_;
 };

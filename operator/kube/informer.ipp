@@ -17,17 +17,20 @@ template <class T>
 void Informer<T>::setBegun() {
   staging_ = true;
   staged_.clear();
+  if (budget_) budget_->begun();
 }
 
 template <class T>
 void Informer<T>::setDiscarded() {
   staging_ = false;
   staged_ = {};
+  if (budget_) budget_->discarded();
 }
 
 template <class T>
 void Informer<T>::setComplete(std::string_view resourceVersion) {
   staging_ = false;
+  if (budget_) budget_->complete();
   const auto before = store_.replace(std::exchange(staged_, {}));
   publishVersion(resourceVersion);
   publishSynced();
@@ -60,6 +63,7 @@ void Informer<T>::upserted(const ObjectRef& object) {
 template <class T>
 void Informer<T>::deleted(const ObjectRef& object) {
   const KeyView key{object.ns, object.name};
+  if (budget_) budget_->drop(object.ns, object.name);
   if (staging_) {
     Store<T>::eraseFrom(staged_, key);
     return;
@@ -72,7 +76,12 @@ void Informer<T>::deleted(const ObjectRef& object) {
 
 template <class T>
 typename Informer<T>::Ptr Informer<T>::decoded(const ObjectRef& object, const Ptr& old) {
+  const bool admitted = admit(object);
   if (old && old->meta.resourceVersion == object.resourceVersion) return old;
+  if (!admitted) {
+    decodeFailed(object, Error{"its server shows more than may be kept of it"});
+    return old;
+  }
   try {
     auto result = decode_(object.object);
     if (result) return std::make_shared<const T>(*std::move(result));
@@ -81,6 +90,12 @@ typename Informer<T>::Ptr Informer<T>::decoded(const ObjectRef& object, const Pt
     decodeFailed(object, Error{error.what()});
   }
   return old;
+}
+
+template <class T>
+bool Informer<T>::admit(const ObjectRef& object) {
+  return !budget_ ||
+         budget_->keep(object.ns, object.name, simdjson::minify(object.object).size());
 }
 
 template <class T>

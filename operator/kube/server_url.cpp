@@ -115,6 +115,12 @@ std::string ServerUrl::str() const {
   return "https://" + (six ? "[" + host + "]" : host) + ":" + std::to_string(port) + pathPrefix;
 }
 
+Result<void> checkAddress(const std::string& address) {
+  const auto done = checkHost(address, address.find(':') != std::string::npos);
+  if (!done) return fail("address " + quoted(address) + " " + done.error().message);
+  return {};
+}
+
 Result<ServerUrl> parseServerUrl(std::string_view text) {
   const auto refuse = [&](const std::string& why) {
     return fail("server " + quoted(text) + " " + why);

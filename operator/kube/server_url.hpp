@@ -21,5 +21,7 @@ struct ServerUrl {
 // Refused, each with its reason: any scheme but https, userinfo, query, fragment, metadata,
 // link-local, unspecified and multicast addresses in any spelling. Loopback is fine.
 Result<ServerUrl> parseServerUrl(std::string_view text);
+// The same of an address that a name was resolved to.
+Result<void> checkAddress(const std::string& address);
 
 }  // namespace bailiwick::kube

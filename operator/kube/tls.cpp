@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+#include <algorithm>
+#include <ctime>
 #include <vector>
 
 namespace bailiwick::kube {
@@ -159,6 +161,20 @@ Result<void> checkValidity(const Credentials& credentials, api::Time now) {
     return fail("the client certificate has expired; have a new one issued");
   }
   return {};
+}
+
+Result<api::Time> firstExpiry(const std::string& pem) {
+  auto all = certificates(pem, "the certificate");
+  if (!all) return tl::unexpected(all.error());
+  auto first = api::Time::max();
+  for (const auto& certificate : *all) {
+    std::tm utc{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &utc) != 1) {
+      return fail("a certificate says no readable time of its end");
+    }
+    first = std::min(first, api::Time(std::chrono::seconds(timegm(&utc))));
+  }
+  return first;
 }
 
 }  // namespace bailiwick::kube

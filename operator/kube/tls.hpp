@@ -41,5 +41,7 @@ bool isIpAddress(const std::string& host);
 Result<void> checkTlsMaterial(const Credentials& credentials);
 // That the client certificate, if any, is valid at `now`.
 Result<void> checkValidity(const Credentials& credentials, api::Time now);
+// When the first of the certificates in a PEM text expires.
+Result<api::Time> firstExpiry(const std::string& pem);
 
 }  // namespace bailiwick::kube

@@ -63,6 +63,12 @@ class Progress {
     lines_ = std::count(text.begin(), text.end(), '\n');
   }
 
+  // Where only a line a change was written, the whole at the end.
+  void finish(const api::ExitOrder& order) {
+    const auto& terminal = context_.terminal;
+    if (!terminal.interactive) terminal.out << statusText(order, terminal, context_.clock());
+  }
+
  private:
   const Context& context_;
   std::string last_;
@@ -79,6 +85,7 @@ Outcome<Exit> watchOrder(const Context& context, Cluster& cluster, const std::st
   const auto done = followOrder(cluster, name, context.stop, [&](const api::ExitOrder& order) {
     progress.show(order);
     code = exitOf(order);
+    if (isOver(order)) progress.finish(order);
     return !isOver(order);
   });
   if (!done) return tl::unexpected(done.error());

@@ -45,8 +45,13 @@ std::string optionName(std::string_view arg) {
   return name;
 }
 
-bool setsOption(std::string_view arg, std::string_view reserved) {
-  const std::string name = optionName(arg), taken = optionName(reserved);
+bool setsOption(std::string_view name, std::string_view reserved) {
+  // Nearly all differ in their first letter: those are not even normalised.
+  if (name.starts_with("--") && reserved.starts_with("--") && name.size() > 2 &&
+      reserved.size() > 2 && name[2] != reserved[2]) {
+    return false;
+  }
+  const std::string taken = optionName(reserved);
   if (name == taken) return true;
   if (name.starts_with("--")) return name.size() > 2 && taken.starts_with(name);
   if (taken.starts_with("--")) return name == std::string_view(taken).substr(1);
@@ -66,8 +71,9 @@ std::optional<std::string> reservedArgument(const catalog::Engine& engine,
       return "argument " + quoted(arg) + ": engine " + engine.name +
              " takes no positional arguments here; name an option";
     if (arg.size() < 2 || !arg.starts_with('-')) continue;
+    const std::string option = optionName(arg);
     for (const std::string& reserved : engine.reservedArgs)
-      if (setsOption(arg, reserved))
+      if (setsOption(option, reserved))
         return "argument " + quoted(arg) + " sets " + reserved + " of engine " + engine.name +
                ", which the operator sets; remove it, or write another option in full";
   }

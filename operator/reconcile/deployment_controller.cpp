@@ -223,7 +223,7 @@ void DeploymentController::applyObjects(Work& work) {
   const auto routes = config_.caches->configMaps.store().get({key.ns, key.name + "-routes"});
   const auto state = routes ? render::routeState(routes->meta) : render::RouteState{};
   for (const auto& object :
-       render::sharedObjects(*work.current, work.step.serving, environment, state)) {
+       render::sharedObjects(*work.current, {work.step.serving}, environment, state)) {
     apply(work, object);
   }
   for (const auto& v : work.plan.variants) {

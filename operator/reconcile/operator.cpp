@@ -105,12 +105,24 @@ Operator::Operator(OperatorConfig config, kube::Transport& transport)
   fencedTransport_ = std::make_unique<kube::FencedTransport>(
       transport_, [this] { return leading(); }, election_->margin());
   events_ = std::make_unique<EventRecorder>(*fencedTransport_, config_.identity, wallClock);
+  peers::HeartbeatConfig heartbeat;
+  heartbeat.region = config_.region;
+  heartbeat.identity = config_.identity;
+  heartbeat_ =
+      std::make_unique<peers::Heartbeat>(heartbeat, transport_, [this] { return role(); });
 }
 
 Operator::~Operator() { stop(); }
 
 bool Operator::leading() const {
   return !fenced_ && (!config_.leaderElect || election_->isLeader());
+}
+
+// A process that does not see its own cluster, or hangs, must not tell the peers that it serves.
+peers::HeartbeatFsm::Role Operator::role() const {
+  using Role = peers::HeartbeatFsm::Role;
+  if (!caches_.settled() || !notLive().empty()) return Role::Unfit;
+  return leading() ? Role::Leader : Role::StandBy;
 }
 
 Result<void> Operator::start(std::stop_token stop) {
@@ -139,6 +151,7 @@ Result<void> Operator::start(std::stop_token stop) {
   watchWorld();
   watchPolicies();
   caches_.start(transport_);
+  heartbeat_->start();
   if (config_.leaderElect) {
     election_->start();
   } else {
@@ -179,6 +192,7 @@ void Operator::stop() {
     const std::lock_guard lock(leadMutex_);
     stopping_ = true;
   }
+  heartbeat_->stop();
   // First the thread that makes the workers, then the workers; the lease is released last, when
   // nothing decided as leader is under way any more.
   leading_.request_stop();

@@ -13,6 +13,7 @@
 #include "kube/fenced_transport.hpp"
 #include "kube/leader_election.hpp"
 #include "kube/work_queue.hpp"
+#include "peers/heartbeat.hpp"
 #include "reconcile/deployment_controller.hpp"
 #include "reconcile/drain_controller.hpp"
 #include "reconcile/exit_controller.hpp"
@@ -77,12 +78,14 @@ class Operator {
             std::stop_token stop);
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
   Result<std::string> clusterUid(std::stop_token stop);
+  peers::HeartbeatFsm::Role role() const;
 
   OperatorConfig config_;
   kube::Transport& transport_;
   Caches caches_;
   std::unique_ptr<kube::LeaderElection> election_;
   std::unique_ptr<kube::FencedTransport> fencedTransport_;
+  std::unique_ptr<peers::Heartbeat> heartbeat_;
   std::unique_ptr<EventRecorder> events_;
   std::unique_ptr<Planner> planner_;
   std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()

@@ -34,9 +34,12 @@ json selector(const api::ModelDeployment& deployment, const std::string& variant
 }
 
 json servingSelector(const api::ModelDeployment& deployment, const std::string& variant) {
-  json result = selector(deployment, variant);
-  result[servingLabel] = "true";
-  return result;
+  if (!variant.empty()) {
+    json result = selector(deployment, variant);
+    result[servingLabel] = "true";
+    return result;
+  }
+  return {{names::deploymentLabel, deployment.meta.key.name}, {servingLabel, "true"}};
 }
 
 Object ownedObject(const std::string& apiVersion, const std::string& kind, const std::string& name,

@@ -25,7 +25,7 @@ nlohmann::json labels(const api::ModelDeployment& deployment, const std::string&
                       const Environment& environment);
 // Deployment and role, and the variant unless empty.
 nlohmann::json selector(const api::ModelDeployment& deployment, const std::string& variant);
-// The same of the pods that take requests.
+// Of the pods that take requests: without a variant also those of the deployment's gateway.
 nlohmann::json servingSelector(const api::ModelDeployment& deployment, const std::string& variant);
 
 // An object in the deployment's namespace, owned by it: apiVersion, kind and metadata.

@@ -6,6 +6,10 @@
 #include <array>
 #include <charconv>
 
+#include "api/labels.hpp"
+#include "render/gateway.hpp"
+#include "render/routes.hpp"
+
 namespace bailiwick::render {
 namespace {
 
@@ -87,6 +91,13 @@ std::optional<json> regionRule(const api::Region& region) {
   return json{{"to", to}, {"ports", json::array({{{"protocol", "TCP"}}})}};
 }
 
+json ownGatewayRule(const OwnGateway& gateway) {
+  const json pods = {
+      {"namespaceSelector", {{"matchLabels", {{"kubernetes.io/metadata.name", gateway.ns}}}}},
+      {"podSelector", {{"matchLabels", {{"app.kubernetes.io/component", "gateway"}}}}}};
+  return {{"to", json::array({pods})}, {"ports", json::array({port("TCP", podsPort)})}};
+}
+
 }  // namespace
 
 std::optional<json> ipBlock(const std::string& cidr) {
@@ -121,9 +132,11 @@ Object networkPolicy(const api::ModelDeployment& deployment, const Environment& 
     egress.push_back(
         {{"to", json::array({group})}, {"ports", json::array({port("TCP", dataPort)})}});
   }
+  if (reachesPeers(environment)) egress.push_back(ownGatewayRule(*environment.gateway));
   Object object = ownedObject("networking.k8s.io/v1", "NetworkPolicy", deployment.meta.key.name,
                               deployment, "", environment);
-  object.body["spec"] = {{"podSelector", {{"matchLabels", selector(deployment, "")}}},
+  const json everyRole = {{api::names::deploymentLabel, deployment.meta.key.name}};
+  object.body["spec"] = {{"podSelector", {{"matchLabels", everyRole}}},
                          {"policyTypes", {"Ingress", "Egress"}},
                          {"ingress", ingress},
                          {"egress", egress}};

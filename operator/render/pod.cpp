@@ -75,21 +75,7 @@ json podMetadata(const api::ModelDeployment& deployment, const VariantShare& sha
   return metadata;
 }
 
-// fsGroup lets a user who is not root read the projected token and write the cache; a claim that is
-// mounted read-only is left as it is.
-json podSecurityContext() {
-  return {{"runAsNonRoot", true},
-          {"seccompProfile", {{"type", "RuntimeDefault"}}},
-          {"fsGroup", restrictedUser},
-          {"fsGroupChangePolicy", "OnRootMismatch"}};
-}
-
-std::int64_t gracePeriod(const api::ModelDeployment& deployment, Member member) {
-  constexpr std::int64_t reserve = 30;
-  // A worker goes after its leader has drained: it has nothing of its own to finish.
-  if (member == Member::Worker) return reserve;
-  return seconds(lameDuck + deployment.spec.exit.drainTimeout) + reserve;
-}
+constexpr std::int64_t reserve = 30;  // seconds to end, beyond draining
 
 json podSpec(const api::ModelDeployment& deployment, const VariantShare& share, Member member,
              const Environment& environment) {
@@ -116,7 +102,9 @@ json podSpec(const api::ModelDeployment& deployment, const VariantShare& share, 
                {"automountServiceAccountToken", false},
                {"serviceAccountName", serviceAccountName(deployment)},
                {"enableServiceLinks", false},
-               {"terminationGracePeriodSeconds", gracePeriod(deployment, member)},
+               // A worker goes after its leader has drained: it has nothing of its own to finish.
+               {"terminationGracePeriodSeconds",
+                member == Member::Worker ? reserve : gracePeriod(deployment)},
                {"securityContext", podSecurityContext()},
                {"containers", json::array({engine.container})},
                {"volumes", volumes}};
@@ -133,6 +121,17 @@ json podSpec(const api::ModelDeployment& deployment, const VariantShare& share, 
 }
 
 }  // namespace
+
+json podSecurityContext() {
+  return {{"runAsNonRoot", true},
+          {"seccompProfile", {{"type", "RuntimeDefault"}}},
+          {"fsGroup", restrictedUser},
+          {"fsGroupChangePolicy", "OnRootMismatch"}};
+}
+
+std::int64_t gracePeriod(const api::ModelDeployment& deployment) {
+  return seconds(lameDuck + deployment.spec.exit.drainTimeout) + reserve;
+}
 
 json nodeSelector(const plan::NodeSelector& selector) {
   json terms = json::array();

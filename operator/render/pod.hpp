@@ -13,4 +13,10 @@ nlohmann::json podTemplate(const api::ModelDeployment& deployment, const Variant
 // matches nothing: Kubernetes refuses an empty list, and no affinity at all would match everything.
 nlohmann::json nodeSelector(const plan::NodeSelector& selector);
 
+// fsGroup lets a user who is not root read the projected token and write the cache; a claim that is
+// mounted read-only is left as it is.
+nlohmann::json podSecurityContext();
+// Seconds that a pod which drains may take to end.
+std::int64_t gracePeriod(const api::ModelDeployment& deployment);
+
 }  // namespace bailiwick::render

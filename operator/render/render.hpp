@@ -26,6 +26,11 @@ struct Object {
   nlohmann::json body;
 };
 
+// The Service of this region's gateway: what goes to peers leaves through it (protocols 6).
+struct OwnGateway {
+  std::string ns, name;
+};
+
 // What is the same for everything in this region.
 struct Environment {
   const api::Region* region = nullptr;
@@ -35,6 +40,21 @@ struct Environment {
   // Addresses of the API server ("10.0.0.1", 6443), for the least egress: its endpoints, and the
   // Service address where the network plugin judges before translation.
   std::vector<std::pair<std::string, int>> apiServer;
+  // Absent: no request goes to a peer. Nor does one where a Region, this one or the peer's, says
+  // nothing of its gateway.
+  std::optional<OwnGateway> gateway;
+};
+
+// A region where replicas of a deployment are Ready, and whose share counts.
+struct Peer {
+  const api::Region* region = nullptr;
+  std::set<std::string> variants;
+};
+
+// Whom a route table lists: variants here, those that the spec no longer names included, and peers.
+struct Serving {
+  std::set<std::string> here;
+  std::vector<Peer> peers{};
 };
 
 struct VariantShare {
@@ -68,11 +88,33 @@ struct RouteState {
 RouteState routeState(const api::ObjectMeta& configMap);
 
 // Once per deployment: Service, route table, PodDisruptionBudget, NetworkPolicy, ServiceAccount,
-// Role and RoleBinding. `serving`: the variants that the table lists, those that the spec no longer
-// names included. The table's generation is `current`'s while its content is, else one more: no
-// clock and no counter beside the object itself.
-std::vector<Object> sharedObjects(const api::ModelDeployment& deployment,
-                                  const std::set<std::string>& serving,
+// Role and RoleBinding. The table's generation is `current`'s while its content is, else one more:
+// no clock and no counter beside the object itself.
+std::vector<Object> sharedObjects(const api::ModelDeployment& deployment, const Serving& serving,
                                   const Environment& environment, const RouteState& current);
+
+// Whether the deployment needs a gateway of its own: nothing of it serves here, peers do, and its
+// domain reaches here, so that its Service answers.
+bool needsGateway(const api::ModelDeployment& deployment, const Serving& serving,
+                  const Environment& environment);
+// `<mdep>-gateway`: the ConfigMap with its sidecar's configuration, and the Deployment.
+std::vector<Object> gatewayObjects(const api::ModelDeployment& deployment,
+                                   const Environment& environment);
+
+// One of the tables in the folder of this region's gateway.
+struct GatewayTable {
+  api::Key deployment;
+  std::string text;
+};
+GatewayTable gatewayTable(const api::ModelDeployment& deployment, const Serving& serving,
+                          const Environment& environment);
+
+// ConfigMaps that the chart's gateway mounts: its configuration, the authorities of all peers that
+// have a gateway, and the tables, spread over `gatewayShards` so that none outgrows what an object
+// may hold. The order of `tables` means nothing. Empty where Environment::gateway is.
+inline constexpr int gatewayShards = 16;
+std::vector<Object> regionGatewayObjects(const std::vector<GatewayTable>& tables,
+                                         const std::vector<const api::Region*>& regions,
+                                         const Environment& environment);
 
 }  // namespace bailiwick::render

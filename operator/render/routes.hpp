@@ -5,9 +5,17 @@
 
 namespace bailiwick::render {
 
-// ConfigMap `<mdep>-routes`, key routes.yaml; annotations hold its RouteState.
-Object routesConfigMap(const api::ModelDeployment& deployment,
-                       const std::set<std::string>& serving, const Environment& environment,
-                       const RouteState& current);
+// ConfigMap `<mdep>-routes`, key routes.yaml, and gateway.crt, the authority of the region's own
+// gateway; annotations hold its RouteState.
+Object routesConfigMap(const api::ModelDeployment& deployment, const Serving& serving,
+                       const Environment& environment, const RouteState& current);
+
+// One that can be told from an impostor.
+bool hasGateway(const api::Region& region);
+// Whether requests may leave for peers at all.
+bool reachesPeers(const Environment& environment);
+// The peers that may serve the deployment: in its domain, and with a gateway.
+std::vector<Peer> lawfulPeers(const api::ModelDeployment& deployment, const Serving& serving,
+                              const Environment& environment);
 
 }  // namespace bailiwick::render

@@ -52,8 +52,8 @@ Object roleBinding(const api::ModelDeployment& deployment, const Environment& en
 }  // namespace
 
 std::vector<Object> sharedObjects(const api::ModelDeployment& deployment,
-                                  const std::set<std::string>& serving,
-                                  const Environment& environment, const RouteState& current) {
+                                  const Serving& serving, const Environment& environment,
+                                  const RouteState& current) {
   return {serviceAccount(deployment, environment),
           role(deployment, environment),
           roleBinding(deployment, environment),

@@ -15,14 +15,18 @@ json item(const char* key, const char* path) {
 
 // One projected volume, so that the files change together and follow their sources; a subPath mount
 // would not. Of the Secret with API keys only the one data key can get in (protocols 9).
-json configVolume(const api::ModelDeployment& deployment, const std::string& variant) {
+json configVolume(const api::ModelDeployment& deployment, const std::string& configMap) {
   json sources = json::array();
-  sources.push_back({{"configMap",
-                      {{"name", workloadName(deployment, variant)},
-                       {"items", item("sidecar.yaml", "sidecar.yaml")}}}});
+  sources.push_back(
+      {{"configMap", {{"name", configMap}, {"items", item("sidecar.yaml", "sidecar.yaml")}}}});
   sources.push_back(
       {{"configMap",
         {{"name", routesName(deployment)}, {"items", item("routes.yaml", "routes.yaml")}}}});
+  // Optional: a region without a gateway has none, and getting one rolls nothing.
+  sources.push_back({{"configMap",
+                      {{"name", routesName(deployment)},
+                       {"items", item("gateway.crt", "ca/gateway.crt")},
+                       {"optional", true}}}});
   if (const std::string& secret = deployment.spec.routing.apiKeysSecret; !secret.empty())
     sources.push_back(
         {{"secret", {{"name", secret}, {"items", item("api-keys.bailiwick.dev", "keys")}}}});
@@ -48,8 +52,11 @@ json observeProbe(const std::string& path, json timing) {
   return timing;
 }
 
-Sidecar sidecar(const api::ModelDeployment& deployment, const VariantShare& share,
-                const Environment& environment) {
+json sidecarVolumes(const api::ModelDeployment& deployment, const std::string& configMap) {
+  return json::array({configVolume(deployment, configMap), tokenVolume()});
+}
+
+json sidecarContainer(const Environment& environment) {
   const json mounts =
       json::array({{{"name", "config"}, {"mountPath", configFolder}, {"readOnly", true}},
                    {{"name", "token"}, {"mountPath", tokenFolder}, {"readOnly", true}}});
@@ -63,7 +70,6 @@ Sidecar sidecar(const api::ModelDeployment& deployment, const VariantShare& shar
       {"name", "engine-sidecar"},
       {"image", environment.sidecarImage},
       {"args", {std::string("--config=") + configFolder + "/sidecar.yaml"}},
-      {"restartPolicy", "Always"},
       {"ports", ports},
       {"resources", resources},
       {"securityContext", restrictedContext()},
@@ -76,7 +82,14 @@ Sidecar sidecar(const api::ModelDeployment& deployment, const VariantShare& shar
       "/livez", {{"periodSeconds", 10}, {"timeoutSeconds", 5}, {"failureThreshold", 3}});
   container["readinessProbe"] = observeProbe(
       "/readyz", {{"periodSeconds", 2}, {"timeoutSeconds", 2}, {"failureThreshold", 1}});
-  return {json::array({configVolume(deployment, share.variant->name), tokenVolume()}),
+  return container;
+}
+
+Sidecar sidecar(const api::ModelDeployment& deployment, const VariantShare& share,
+                const Environment& environment) {
+  json container = sidecarContainer(environment);
+  container["restartPolicy"] = "Always";
+  return {sidecarVolumes(deployment, workloadName(deployment, share.variant->name)),
           std::move(container)};
 }
 

@@ -1,6 +1,7 @@
 #include "render/sidecar_config.hpp"
 
 #include "api/quantity.hpp"
+#include "render/gateway.hpp"
 #include "render/yaml.hpp"
 
 namespace bailiwick::render {
@@ -20,6 +21,37 @@ Json limits(const api::RouteLimits& limits) {
           {"maxBodySize", api::formatBytes(limits.maxBodyBytes)}};
 }
 
+Json common(const Environment& environment) {
+  Json config;
+  config["apiVersion"] = "sidecar.bailiwick.dev/v1alpha1";
+  config["kind"] = "SidecarConfig";
+  config["data"] = {{"listen", listen("0.0.0.0", dataPort)}};
+  config["admin"] = {{"listen", "127.0.0.1:9090"}};
+  config["observe"] = {{"listen", listen("0.0.0.0", observePort)}};
+  config["identity"] = {{"region", environment.region->meta.key.name},
+                        {"jurisdiction", environment.region->jurisdiction}};
+  return config;
+}
+
+// `variant`: empty in a gateway, which has no engine.
+Json ofDeployment(const api::ModelDeployment& deployment, const std::string& variant,
+                  const Environment& environment) {
+  const std::string folder = configFolder;
+  const api::Key& key = deployment.meta.key;
+  Json config = common(environment);
+  config["identity"]["deployment"] = key.str();
+  if (!variant.empty()) config["identity"]["variant"] = variant;
+  config["routes"] = {{"file", folder + "/routes.yaml"},
+                      {"configMap", {{"namespace", key.ns}, {"name", routesName(deployment)}}}};
+  if (!deployment.spec.routing.apiKeysSecret.empty())
+    config["auth"] = {{"keysFile", folder + "/keys"}};
+  config["limits"] = limits(deployment.spec.routing.limits);
+  config["drain"] = {{"timeout", api::formatDuration(deployment.spec.exit.drainTimeout)},
+                     {"lameDuck", api::formatDuration(lameDuck)},
+                     {"terminationMessage", "/dev/termination-log"}};
+  return config;
+}
+
 }  // namespace
 
 std::string engineModel(const api::ModelDeployment& deployment, const VariantShare& share) {
@@ -29,30 +61,27 @@ std::string engineModel(const api::ModelDeployment& deployment, const VariantSha
 std::string sidecarConfig(const api::ModelDeployment& deployment, const VariantShare& share,
                           const Environment& environment) {
   const catalog::Engine& engine = *share.requirement.engine;
-  const api::Key& key = deployment.meta.key;
-  const std::string folder = configFolder;
-  Json config;
-  config["apiVersion"] = "sidecar.bailiwick.dev/v1alpha1";
-  config["kind"] = "SidecarConfig";
-  config["data"] = {{"listen", listen("0.0.0.0", dataPort)}};
-  config["admin"] = {{"listen", "127.0.0.1:9090"}};
-  config["observe"] = {{"listen", listen("0.0.0.0", observePort)}};
-  config["identity"] = {{"region", environment.region->meta.key.name},
-                        {"jurisdiction", environment.region->jurisdiction},
-                        {"deployment", key.str()},
-                        {"variant", share.variant->name}};
+  Json config = ofDeployment(deployment, share.variant->name, environment);
   config["engine"] = {{"url", listen("http://127.0.0.1", engine.port)},
                       {"model", engineModel(deployment, share)},
                       {"health", {{"path", engine.health.path}}}};
-  config["routes"] = {{"file", folder + "/routes.yaml"},
-                      {"configMap", {{"namespace", key.ns}, {"name", routesName(deployment)}}}};
-  if (!deployment.spec.routing.apiKeysSecret.empty())
-    config["auth"] = {{"keysFile", folder + "/keys"}};
-  config["limits"] = limits(deployment.spec.routing.limits);
-  config["drain"] = {{"timeout", api::formatDuration(deployment.spec.exit.drainTimeout)},
-                     {"lameDuck", api::formatDuration(lameDuck)},
-                     {"terminationMessage", "/dev/termination-log"}};
   if (!engine.proxiedPaths.empty()) config["paths"] = engine.proxiedPaths;
+  return toYaml(config);
+}
+
+std::string deploymentGatewayConfig(const api::ModelDeployment& deployment,
+                                    const Environment& environment) {
+  return toYaml(ofDeployment(deployment, "", environment));
+}
+
+std::string regionGatewayConfig(const Environment& environment) {
+  const Json certificate = {{"certFile", gatewayCertificate}, {"keyFile", gatewayKey}};
+  Json ofPeers = certificate;
+  ofPeers["clientCAFolder"] = peersFolder;
+  Json config = common(environment);
+  config["data"] = {{"listen", listen("0.0.0.0", podsPort)}, {"tls", certificate}};
+  config["peers"] = {{"listen", listen("0.0.0.0", peersPort)}, {"tls", ofPeers}};
+  config["routes"] = {{"folder", tablesFolder}};
   return toYaml(config);
 }
 

@@ -15,6 +15,11 @@ std::string engineModel(const api::ModelDeployment& deployment, const VariantSha
 std::string sidecarConfig(const api::ModelDeployment& deployment, const VariantShare& share,
                           const Environment& environment);
 
+// Of the deployment's own gateway, which has no engine; and of the region's.
+std::string deploymentGatewayConfig(const api::ModelDeployment& deployment,
+                                    const Environment& environment);
+std::string regionGatewayConfig(const Environment& environment);
+
 // ConfigMap `<mdep>-<variant>`, key sidecar.yaml.
 Object sidecarConfigMap(const api::ModelDeployment& deployment, const VariantShare& share,
                         const Environment& environment);

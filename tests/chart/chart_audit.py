@@ -38,4 +38,5 @@ def _grants(verb: str, group: str, resource: str, _namespace: str, name: str) ->
     return {(row.role, group, resource, one, verb)
             for row in chart_rbac.OPERATOR if (row.group, row.resource) == (group, resource)
             and verb in row.verbs for one in row.names
-            if one in ("", name) or one.startswith("-") and name.endswith(one)}
+            if one in ("", name) or one.startswith("-") and name.endswith(one)
+            or one == chart_rbac.HEARTBEAT and name.startswith("bailiwick-region-")}

@@ -20,7 +20,9 @@ class Row:
 
 
 CLUSTER, OWN = ("ClusterRole", ""), ("Role", "")
-ADDRESSES = ("Role", "-apiserver-addresses")
+# The heartbeat's name ends with that of the region: this one by default.
+HEARTBEAT = "bailiwick-region-local"
+ADDRESSES, FLEET = ("Role", "-apiserver-addresses"), ("Role", "-fleet")
 VIEW, EDIT = ("ClusterRole", "-view"), ("ClusterRole", "-edit")
 
 OPERATOR = (
@@ -69,6 +71,9 @@ OPERATOR = (
         "the webhook's certificate and the key that signs evidence, made when absent"),
     Row(OWN, "", "secrets", ("get",), "the key that signs evidence",
         names=("bailiwick-evidence-key",)),
+    Row(FLEET, "coordination.k8s.io", "leases", ("create",), "the heartbeat of the region"),
+    Row(FLEET, "coordination.k8s.io", "leases", ("get", "patch"), "the heartbeat of the region",
+        names=(HEARTBEAT,)),
     Row(ADDRESSES, "discovery.k8s.io", "endpointslices", WATCH,
         "addresses of the API server, for the egress of engine pods", names=("kubernetes",)),
 )

@@ -7,7 +7,7 @@ namespace {
 
 json configMapOf(const World& world, const api::ModelDeployment& deployment,
                  const std::set<std::string>& serving, const RouteState& current = {}) {
-  const auto objects = sharedObjects(deployment, serving, world.environment, current);
+  const auto objects = sharedObjects(deployment, {serving}, world.environment, current);
   return find(objects, "ConfigMap", "assistant-routes").body;
 }
 

@@ -48,11 +48,11 @@ TEST(Sidecar, MountsOneDataKeyOfTheSecretWithApiKeysAndNoOther) {
   const auto sources = [&] {
     return at(named(at(world.podOf(deployment), "/spec/volumes"), "config"), "/projected/sources");
   };
-  EXPECT_EQ(sources().size(), 2U);
+  EXPECT_EQ(sources().size(), 3U);
   EXPECT_FALSE(configOf(world, deployment)["auth"]);
   deployment.spec.routing.apiKeysSecret = "assistant-keys";
   EXPECT_EQ(
-      sources()[2].at("secret"),
+      sources()[3].at("secret"),
       (json{{"name", "assistant-keys"},
             {"items", json::array({{{"key", "api-keys.bailiwick.dev"}, {"path", "keys"}}})}}));
   EXPECT_EQ(configOf(world, deployment)["auth"]["keysFile"].as<std::string>(),

@@ -74,7 +74,7 @@ struct World {
                                const RouteState& current = {}) const {
     std::set<std::string> serving;
     for (const auto& variant : deployment.spec.variants) serving.insert(variant.name);
-    return sharedObjects(deployment, serving, environment, current);
+    return sharedObjects(deployment, {serving}, environment, current);
   }
 };
 

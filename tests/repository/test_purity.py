@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PURE = {"operator/api": "bailiwick_api", "operator/evidence": "bailiwick_evidence",
-        "operator/policy": "bailiwick_policy",
+        "operator/policy": "bailiwick_policy", "operator/fleet": "bailiwick_fleet",
         "operator/plan": "bailiwick_plan", "operator/render": "bailiwick_render",
         "engine-sidecar/config": "bailiwick_sidecar_config",
         "engine-sidecar/route": "bailiwick_sidecar_route",

@@ -8,7 +8,25 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib import gotoolchain, tools
+
+PEER = tools.E2E.parent / "tests" / "bench" / "peer"
 TICK = os.sysconf("SC_CLK_TCK")
+
+
+def build_peer() -> Path:
+    target = tools.cache_root() / "bench" / "peer"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    go = gotoolchain.find("1.26.0")
+    subprocess.run([go, "build", "-trimpath", "-o", target, "."], cwd=PEER, check=True,
+                   env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"})
+    return target
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of user and system time so far, all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 @dataclass(frozen=True)
@@ -58,10 +76,12 @@ class Running:
                 self.ready_wall, self.ready_cpu = line[0] - self.began, line[2]
                 return line[1].strip()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def cpu(self) -> float:
-        """Seconds of user and system time so far, all threads."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        return cpu_of(self.pid)
 
     def cpu_when_quiet(self, timeout: float = 60.0) -> float:
         """As `cpu`, once a second has passed with next to none used: all events are handled."""
@@ -76,7 +96,7 @@ class Running:
 
     def memory(self, field: str) -> int:
         """VmHWM (peak) or VmRSS (now), in KiB."""
-        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith(field + ":"):
                 return int(line.split()[1])
         raise RuntimeError(f"no {field}")

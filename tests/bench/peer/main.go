@@ -1,7 +1,9 @@
 // Peer of the cache benchmark: a controller-runtime program that caches what bailiwick-operator
-// caches, reconciles every ModelDeployment by returning at once, and does nothing else.
+// caches, reconciles every ModelDeployment by returning at once, and does nothing else. Or peer of the webhook
+// benchmark: it allows every ModelDeployment.
 //
 //	peer --kubeconfig=FILE [--transform]
+//	peer --webhook-port=PORT --webhook-cert-dir=DIR
 //
 // Prints one line to stdout when all caches are synced:
 //
@@ -58,15 +60,21 @@ var managed = map[string]client.Object{
 func main() {
 	// controller-runtime registers --kubeconfig itself.
 	transform := flag.Bool("transform", false, "keep only the fields that bailiwick-operator keeps")
+	port := flag.Int("webhook-port", 0, "serve an admission webhook there, and nothing else")
+	certificates := flag.String("webhook-cert-dir", "", "folder of its tls.crt and tls.key")
 	flag.Parse()
-	if err := run(*transform); err != nil {
+	ctrl.SetLogger(klog.Background())
+	work := func() error { return run(*transform) }
+	if *port != 0 {
+		work = func() error { return serveWebhook(*port, *certificates) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)
 		os.Exit(1)
 	}
 }
 
 func run(transform bool) error {
-	ctrl.SetLogger(klog.Background())
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return err

@@ -131,7 +131,14 @@ TEST(Config, OfAGatewayHasAFolderAndPeers) {
 
   EXPECT_EQ(errorOf(gateway + "peers: {listen: \":8443\"}"), "c.yaml:6: peers: tls is missing");
   EXPECT_EQ(errorOf(gateway + "peers: {listen: \":8443\", tls: {certFile: /c, keyFile: /k}}"),
-            "c.yaml:6: peers.tls: clientCAFile is missing");
+            "c.yaml:6: peers.tls: must have either clientCAFile or clientCAFolder");
+  EXPECT_EQ(errorOf(gateway + "peers: {listen: \":8443\", tls: {certFile: /c, keyFile: /k, "
+                              "clientCAFile: /ca, clientCAFolder: /d}}"),
+            "c.yaml:6: peers.tls: must have either clientCAFile or clientCAFolder");
+  EXPECT_EQ(parseConfig("c.yaml", gateway + "peers: {listen: \":8443\", tls: {certFile: /c, keyFile: "
+                                            "/k, clientCAFolder: /d}}")
+                ->peers->tls->clientCaFolder,
+            "/d");
   EXPECT_EQ(errorOf(gateway + engine),
             "c.yaml:4: identity: deployment is missing\n"
             "c.yaml:4: identity: variant is missing\n"

@@ -102,10 +102,15 @@ class Fleet:
         self.folder = folder
         self.start = start
         self.authorities = {name: Authority(folder, f"{name}-ca") for name in ("fra", "zrh")}
-        bundle = folder / "clients.crt"
-        bundle.write_text("".join(ca.file.read_text() for ca in self.authorities.values()))
-        self.bundle = bundle
+        self.known = folder / "peers"
+        self.known.mkdir()
+        for name in self.authorities:
+            self.introduce(name)
         self.pods = Authority(folder, "pods-ca")
+
+    def introduce(self, region):
+        """From now on gateways know the region's authority."""
+        (self.known / f"{region}.crt").write_bytes(self.authorities[region].file.read_bytes())
 
     def certificate(self, region):
         return self.authorities[region].issue(
@@ -127,7 +132,7 @@ class Fleet:
                   "tls": {"certFile": str(server), "keyFile": str(server_key)}},
             peers={"listen": "127.0.0.1:0",
                    "tls": {"certFile": str(cert), "keyFile": str(key),
-                           "clientCAFile": str(self.bundle)}})
+                           "clientCAFolder": str(self.known)}})
 
     def peer(self, region, jurisdiction, port):
         return Backend(f"{region}-peer", f"https://127.0.0.1:{port}", "Peer",
@@ -181,6 +186,36 @@ def test_only_regions_are_let_in_by_their_certificates(fleet):
     for certificate in (None, nameless, stranger):
         with pytest.raises((ssl.SSLError, EOFError, ConnectionError, OSError)):
             over_tls(zrh, "peers", CHAT, fleet.authorities["zrh"].client(certificate))
+
+
+def test_an_authority_speaks_for_its_own_region_alone(fleet):
+    """Who may sign for one region could otherwise call himself any other."""
+    zrh = fleet.gateway("zrh", "CH", [fleet.peer("fra", "DE", 1)])
+    posed = fleet.authorities["zrh"].issue("posed", "URI:bailiwick://region/fra")
+    unknown = fleet.authorities["fra"].issue("unknown", "URI:bailiwick://region/iad")
+    several = fleet.authorities["fra"].issue(
+        "several", "URI:bailiwick://region/fra,URI:bailiwick://region/zrh")
+    for certificate in (posed, unknown, several):
+        with pytest.raises((ssl.SSLError, EOFError, ConnectionError, OSError)):
+            over_tls(zrh, "peers", CHAT, fleet.authorities["zrh"].client(certificate))
+    right = fleet.authorities["zrh"].client(fleet.certificate("fra"))
+    assert over_tls(zrh, "peers", CHAT, right).code() == "bad_request"
+
+
+def test_a_region_that_joins_later_is_let_in_without_a_restart(fleet):
+    zrh = fleet.gateway("zrh", "CH", [fleet.peer("fra", "DE", 1)])
+    fleet.authorities["iad"] = Authority(fleet.folder, "iad-ca")
+    context = fleet.authorities["zrh"].client(fleet.certificate("iad"))
+    with pytest.raises((ssl.SSLError, EOFError, ConnectionError, OSError)):
+        over_tls(zrh, "peers", CHAT, context)
+    fleet.introduce("iad")
+
+    def let_in():
+        try:
+            return over_tls(zrh, "peers", CHAT, context).status == 400
+        except (ssl.SSLError, EOFError, ConnectionError, OSError):
+            return False
+    eventually(let_in, "iad is let in")
 
 
 def test_a_gateway_wants_to_know_the_deployment(fleet):

@@ -1,0 +1,108 @@
+#include "fleet/memory.hpp"
+
+#include <algorithm>
+
+#include "api/hash.hpp"
+
+namespace bailiwick::fleet {
+namespace {
+
+api::Duration since(const api::RegionEntry& entry, api::Time wall) {
+  if (!entry.healthSince) return {};
+  return std::chrono::floor<api::Duration>(wall - *entry.healthSince);
+}
+
+// As our own status has it from before.
+PeerCourse remember(const Peer& peer, const api::ModelDeployment& deployment, Mono now,
+                    api::Time wall) {
+  PeerCourse course;
+  for (const auto& entry : deployment.status.regions) {
+    if (entry.self || entry.name != peer.name) continue;
+    const auto health = healthNamed(entry.health).value_or(Health::Unknown);
+    course.standing = Standing::remembered(health, since(entry, wall), now);
+    course.claim = entry;
+    course.claim->sequence = 0;  // as it was relayed; its own word replaces it
+  }
+  return course;
+}
+
+void takeClaim(PeerCourse& course, const Peer& peer, const api::Key& key) {
+  if (!peer.deployments) return;
+  course.read = true;
+  const auto found = peer.deployments->find(key);
+  if (found == peer.deployments->end()) {
+    course.claim.reset();
+    course.object.reset();
+    return;
+  }
+  const auto& object = found->second;
+  if (object == course.object) return;
+  const auto* entry = selfEntry(*object, peer.name);
+  const bool same = course.object && course.claimUid == object->meta.uid;
+  course.refused = same && course.claim && entry && !mayReplace(*course.claim, *entry);
+  if (course.refused) return;
+  course.object = object;
+  course.claimUid = object->meta.uid;
+  if (entry) {
+    course.claim = *entry;
+  } else {
+    course.claim.reset();
+  }
+}
+
+}  // namespace
+
+bool mayReplace(const api::RegionEntry& before, const api::RegionEntry& next) {
+  return next.sequence > before.sequence || next == before;
+}
+
+void Memory::update(const FleetView& view,
+                    const std::vector<const api::ModelDeployment*>& deployments, api::Time wall) {
+  std::set<std::string> alive;
+  for (const auto* deployment : deployments) {
+    alive.insert(deployment->meta.uid);
+    updateCourse(courses_[deployment->meta.uid], view, *deployment, wall);
+  }
+  std::erase_if(courses_, [&](const auto& entry) { return !alive.contains(entry.first); });
+}
+
+void Memory::updateCourse(Course& course, const FleetView& view,
+                          const api::ModelDeployment& deployment, api::Time wall) {
+  if (course.generation != deployment.meta.generation) {
+    course.generation = deployment.meta.generation;
+    course.region = region_;
+    auto hash = api::specHash(deployment.spec);
+    if (hash != course.specHash) course.specSince = view.now;
+    course.specHash = std::move(hash);
+  }
+  const auto thresholds = thresholdsOf(deployment.spec.failover);
+  std::map<std::string, PeerCourse> peers;
+  for (const auto& peer : view.peers) {
+    auto node = course.peers.extract(peer.name);
+    auto& known = node.empty()
+                      ? peers.emplace(peer.name, remember(peer, deployment, view.now, wall))
+                            .first->second
+                      : peers.insert(std::move(node)).position->second;
+    takeClaim(known, peer, deployment.meta.key);
+    const bool cordoned = (peer.own && peer.own->cordoned) || (peer.region && peer.region->cordoned);
+    known.standing.update(peer.sightings, thresholds, cordoned, view.now);
+  }
+  course.peers = std::move(peers);
+}
+
+const Course* Memory::course(const std::string& uid) const {
+  const auto found = courses_.find(uid);
+  return found == courses_.end() ? nullptr : &found->second;
+}
+
+void Memory::keep(const std::string& uid, const Handover& handover) {
+  const auto found = courses_.find(uid);
+  if (found != courses_.end()) found->second.handover = handover;
+}
+
+void Memory::answered(const std::string& uid, const Findings& findings, Mono now) {
+  const auto found = courses_.find(uid);
+  if (found != courses_.end()) found->second.handover.answered(findings, now);
+}
+
+}  // namespace bailiwick::fleet

@@ -1,0 +1,67 @@
+#pragma once
+// What a region remembers of the fleet between plans, for each deployment: how its peers stand, what
+// they last claimed, and the course of its own handovers. One writer; plans only read it.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/model_deployment.hpp"
+#include "fleet/handover.hpp"
+#include "fleet/health.hpp"
+#include "fleet/view.hpp"
+
+namespace bailiwick::fleet {
+
+// A deployment waits this long for peers to say something of a spec that is new here, before it is
+// allocated without them.
+inline constexpr Mono patience{5000};
+
+struct PeerCourse {
+  Standing standing;
+  // What it says of itself; none where it does not have the deployment.
+  std::optional<api::RegionEntry> claim;
+  std::string claimUid;  // of its object: another one begins anew
+  // The object that the claim was last read from; null: remembered from our own status only.
+  std::shared_ptr<const api::ModelDeployment> object;
+  bool read = false;     // its deployments were read since this process began
+  bool refused = false;  // its numbers run backwards: the last claim stands
+};
+
+struct Course {
+  std::map<std::string, PeerCourse> peers;
+  Handover handover;
+  std::string specHash;
+  Mono specSince{};
+  std::optional<std::int64_t> generation;  // that the hash is of
+  std::string region;                      // our own name
+};
+
+class Memory {
+ public:
+  explicit Memory(std::string region) : region_(std::move(region)) {}
+
+  // Takes in what is seen now, of these deployments. `wall` dates what status says from before.
+  void update(const FleetView& view, const std::vector<const api::ModelDeployment*>& deployments,
+              api::Time wall);
+
+  // By uid; nullptr before the first update with it.
+  const Course* course(const std::string& uid) const;
+  // Keeps the handover that a plan came to.
+  void keep(const std::string& uid, const Handover& handover);
+  void answered(const std::string& uid, const Findings& findings, Mono now);
+
+ private:
+  void updateCourse(Course& course, const FleetView& view, const api::ModelDeployment& deployment,
+                    api::Time wall);
+
+  std::string region_;
+  std::map<std::string, Course> courses_;
+};
+
+// Whether what a peer says now may take the place of what it said before.
+bool mayReplace(const api::RegionEntry& before, const api::RegionEntry& next);
+
+}  // namespace bailiwick::fleet

@@ -1,0 +1,53 @@
+#include "fleet/offer.hpp"
+
+#include <algorithm>
+
+namespace bailiwick::fleet {
+namespace {
+
+constexpr std::chrono::seconds debounce{1};
+
+std::int64_t millisOf(api::Time time) {
+  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+int offered(int held, int free, const api::Variant& variant,
+            const api::ModelDeploymentSpec& spec) {
+  return std::clamp(held + free, 0, capOf(variant, spec));
+}
+
+Counts promise(const Counts& publish, const std::vector<api::VariantOffer>& offer,
+               const api::ModelDeploymentSpec& spec) {
+  return least(publish, countsOf(offer, spec));
+}
+
+bool allocatesAlike(const std::vector<api::VariantOffer>& a,
+                    const std::vector<api::VariantOffer>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const api::VariantOffer& x, const api::VariantOffer& y) {
+                      return x.variant == y.variant && x.replicas == y.replicas &&
+                             x.pools == y.pools &&
+                             (x.reason == "ExitInProgress") == (y.reason == "ExitInProgress");
+                    });
+}
+
+std::optional<api::Time> heldBackUntil(const api::RegionEntry& told, const api::RegionEntry& next,
+                                       api::Time now) {
+  auto alike = next;
+  alike.offer = told.offer;
+  alike.sequence = told.sequence;
+  alike.healthSince = told.healthSince;
+  if (!(alike == told) || next.offer == told.offer) return std::nullopt;
+  const api::Time due = api::Time(std::chrono::milliseconds(told.sequence)) + debounce;
+  // A number beyond the clock says nothing of when it was told.
+  if (now >= due || due > now + debounce) return std::nullopt;
+  return due;
+}
+
+std::int64_t nextSequence(std::int64_t last, api::Time now) {
+  return std::max(last + 1, millisOf(now));
+}
+
+}  // namespace bailiwick::fleet

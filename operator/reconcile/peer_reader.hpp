@@ -1,0 +1,24 @@
+#pragma once
+// How the handover asks peers what they hold (protocols 5): operator/peers implements it.
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "api/model_deployment.hpp"
+
+namespace bailiwick::reconcile {
+
+class PeerReader {
+ public:
+  virtual ~PeerReader() = default;
+
+  // The deployment as that peer's cluster has it now: a quorum GET, no cache, no resourceVersion.
+  // Nothing where it cannot be read, is another cluster's, or, where a gateway is configured, does not
+  // answer a probe for this deployment.
+  virtual std::optional<api::ModelDeployment> readAfresh(const std::string& peer,
+                                                         const api::Key& deployment,
+                                                         std::stop_token stop) = 0;
+};
+
+}  // namespace bailiwick::reconcile
