@@ -139,7 +139,7 @@ class Deciding {
     const auto kept = promise(countsOf(own_, spec_), here_.offer, spec_);
     const bool frozen = here_.paused || decision_.awaiting ||
                         (decision_.isolated && spec_.failover.onIsolation == "Hold");
-    input.mayShrink = !frozen && decision_.diverged.empty();
+    input.mayShrink = !frozen && here_.mayShrink && decision_.diverged.empty();
     if (frozen) {
       input.target = kept;
     } else if (here_.foreignSpecForbids) {
@@ -193,16 +193,16 @@ Decision decide(const Here& here, const Course& course, const std::vector<PeerIn
 }
 
 Findings findingsOf(std::uint64_t ticket, const Course& course,
-                    const std::vector<std::pair<std::string, const api::ModelDeployment*>>& read) {
+                    const std::vector<std::pair<std::string, api::ModelDeployment>>& read) {
   Findings findings{ticket, 0};
   for (const auto& [name, object] : read) {
     const auto peer = course.peers.find(name);
-    const auto* entry = object ? selfEntry(*object, name) : nullptr;
+    const auto* entry = selfEntry(object, name);
     if (!entry || peer == course.peers.end()) continue;
     const auto& known = peer->second;
-    const bool older = known.claim && known.object && known.claimUid == object->meta.uid &&
+    const bool older = known.claim && known.object && known.object->meta.uid == object.meta.uid &&
                        entry->sequence < known.claim->sequence;
-    if (!older) findings.held += heldUnits(*entry, object->spec);
+    if (!older) findings.held += heldUnits(*entry, object.spec);
   }
   return findings;
 }

@@ -17,11 +17,12 @@ struct Here {
   const api::ModelDeployment& deployment;  // its status: what we published last
   std::string_view region;
   bool cordoned = false;
-  std::vector<api::VariantOffer> offer;  // fresh
+  std::vector<api::VariantOffer> offer{};  // fresh
   const std::vector<api::Price>* prices = nullptr;
   const std::vector<api::PoolStatus>* pools = nullptr;
-  Counts running, ready;  // lawful replicas
+  Counts running{}, ready{};  // what runs; what of it is Ready and may be
   bool paused = false;    // what runs stays as it is
+  bool mayShrink = true;  // false: what runs may be more than is asked for, until somebody says so
   // A live peer's spec, which is another, would not let it be here: nothing new.
   bool foreignSpecForbids = false;
 };
@@ -53,6 +54,6 @@ Decision decide(const Here& here, const Course& course, const std::vector<PeerIn
 // What came of an inquiry that these objects of peers, freshly read, are the answer to. One whose
 // numbers run backwards counts as not read.
 Findings findingsOf(std::uint64_t ticket, const Course& course,
-                    const std::vector<std::pair<std::string, const api::ModelDeployment*>>& read);
+                    const std::vector<std::pair<std::string, api::ModelDeployment>>& read);
 
 }  // namespace bailiwick::fleet

@@ -20,8 +20,7 @@ PeerCourse remember(const Peer& peer, const api::ModelDeployment& deployment, Mo
     if (entry.self || entry.name != peer.name) continue;
     const auto health = healthNamed(entry.health).value_or(Health::Unknown);
     course.standing = Standing::remembered(health, since(entry, wall), now);
-    course.claim = entry;
-    course.claim->sequence = 0;  // as it was relayed; its own word replaces it
+    course.claim = std::make_shared<const api::RegionEntry>(entry);
   }
   return course;
 }
@@ -38,16 +37,11 @@ void takeClaim(PeerCourse& course, const Peer& peer, const api::Key& key) {
   const auto& object = found->second;
   if (object == course.object) return;
   const auto* entry = selfEntry(*object, peer.name);
-  const bool same = course.object && course.claimUid == object->meta.uid;
+  const bool same = course.object && course.object->meta.uid == object->meta.uid;
   course.refused = same && course.claim && entry && !mayReplace(*course.claim, *entry);
   if (course.refused) return;
   course.object = object;
-  course.claimUid = object->meta.uid;
-  if (entry) {
-    course.claim = *entry;
-  } else {
-    course.claim.reset();
-  }
+  course.claim = entry ? std::shared_ptr<const api::RegionEntry>(object, entry) : nullptr;
 }
 
 }  // namespace
@@ -98,6 +92,10 @@ const Course* Memory::course(const std::string& uid) const {
 void Memory::keep(const std::string& uid, const Handover& handover) {
   const auto found = courses_.find(uid);
   if (found != courses_.end()) found->second.handover = handover;
+}
+
+void Memory::forgetHandovers() {
+  for (auto& [uid, course] : courses_) course.handover = {};
 }
 
 void Memory::answered(const std::string& uid, const Findings& findings, Mono now) {

@@ -22,9 +22,9 @@ inline constexpr Mono patience{5000};
 struct PeerCourse {
   Standing standing;
   // What it says of itself; none where it does not have the deployment.
-  std::optional<api::RegionEntry> claim;
-  std::string claimUid;  // of its object: another one begins anew
-  // The object that the claim was last read from; null: remembered from our own status only.
+  std::shared_ptr<const api::RegionEntry> claim;
+  // The object that the claim was last read from, of which it is a part; null: the claim is what our
+  // own status remembers, or there is none.
   std::shared_ptr<const api::ModelDeployment> object;
   bool read = false;     // its deployments were read since this process began
   bool refused = false;  // its numbers run backwards: the last claim stands
@@ -52,6 +52,8 @@ class Memory {
   // Keeps the handover that a plan came to.
   void keep(const std::string& uid, const Handover& handover);
   void answered(const std::string& uid, const Findings& findings, Mono now);
+  // Somebody else carries them out.
+  void forgetHandovers();
 
  private:
   void updateCourse(Course& course, const FleetView& view, const api::ModelDeployment& deployment,

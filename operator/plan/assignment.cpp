@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "fleet/units.hpp"
+#include "plan/status.hpp"
 #include "plan/verdict.hpp"
 
 namespace bailiwick::plan {
@@ -98,18 +100,20 @@ const api::Workload* workloadOf(const World& world, const DeploymentPlan& plan,
 // First what runs, then the first variant in order of preference that fits.
 class Assignment {
  public:
-  Assignment(DeploymentPlan& plan, const World& world, Inventory& inventory)
-      : plan_(plan), world_(world), inventory_(inventory) {}
+  Assignment(DeploymentPlan& plan, const World& world, Inventory& inventory, const Pools& pools)
+      : plan_(plan), world_(world), inventory_(inventory), pools_(pools) {}
 
   void run() {
     for (auto& v : plan_.variants) hold(v);
     for (auto& v : plan_.variants) offer(v);
+    keepToShare();
     releaseSurplus();
     if (!plan_.onHold) {
       for (auto& v : plan_.variants) fill(v);
     }
     for (auto& v : plan_.variants) keepCordoned(v);
     for (auto& v : plan_.variants) keepStuck(v);
+    reservePending();
     for (auto& v : plan_.variants) {
       plan_.assigned += v.share * v.variant->capacity;
       v.offer = std::max(v.offer, v.share);
@@ -152,6 +156,41 @@ class Assignment {
 
   int capOf(const VariantPlan& v) const {
     return ceilDiv(plan_.deployment->spec.replicas * api::Units{1000}, v.variant->capacity);
+  }
+
+  // With peers, this region runs its share of the allocation.
+  void keepToShare() {
+    std::vector<api::VariantOffer> offers;
+    for (const auto& v : plan_.variants) {
+      const int there = v.offer + holdingOfVariant(v).leaving;
+      offers.push_back({v.variant->name, std::min(capOf(v), there),
+                        offeredPools(v, pools_), "", ""});
+      if (v.refusal) offers.back().reason = v.refusal->reason;
+    }
+    plan_.fleet = fleetShareOf(plan_, world_, std::move(offers));
+    if (!plan_.fleet) return;
+    remaining_ = plan_.wanted = plan_.fleet->decision.units;
+    for (auto& v : plan_.variants) {
+      v.share = std::min(v.share, limitOf(v));
+      remaining_ -= v.share * v.variant->capacity;
+    }
+  }
+
+  int limitOf(const VariantPlan& v) const {
+    if (!plan_.fleet) return capOf(v);
+    return plan_.fleet->decision.run[static_cast<std::size_t>(&v - plan_.variants.data())];
+  }
+
+  // What is wanted and promised by nobody yet is kept free of lower priorities, should it come here.
+  void reservePending() {
+    if (!plan_.fleet) return;
+    auto units = std::min(plan_.fleet->decision.pending,
+                          fleet::regionCap(plan_.deployment->spec) - plan_.wanted);
+    for (const auto& v : plan_.variants) {
+      while (units > 0 && mayGrow(v) && inventory_.take(*v.requirement, v.groups)) {
+        units -= v.variant->capacity;
+      }
+    }
   }
 
   // Why there is no more of it than offered.
@@ -201,7 +240,8 @@ class Assignment {
   }
 
   int needed(const VariantPlan& v) const {
-    return remaining_ <= 0 ? 0 : ceilDiv(remaining_, v.variant->capacity);
+    const int units = remaining_ <= 0 ? 0 : ceilDiv(remaining_, v.variant->capacity);
+    return std::min(units, std::max(0, limitOf(v) - v.share));
   }
 
   void add(VariantPlan& v, int replicas) {
@@ -261,14 +301,15 @@ class Assignment {
   DeploymentPlan& plan_;
   const World& world_;
   Inventory& inventory_;
+  const Pools& pools_;
   std::vector<Holding> holdings_;
   api::Units remaining_ = plan_.wanted;
 };
 
 }  // namespace
 
-void assign(DeploymentPlan& plan, const World& world, Inventory& inventory) {
-  Assignment(plan, world, inventory).run();
+void assign(DeploymentPlan& plan, const World& world, Inventory& inventory, const Pools& pools) {
+  Assignment(plan, world, inventory, pools).run();
 }
 
 }  // namespace bailiwick::plan

@@ -8,6 +8,6 @@ namespace bailiwick::plan {
 
 // Fills in the shares, offers and refusals of a plan whose variants and replicas are known, and
 // takes what they need from the inventory.
-void assign(DeploymentPlan& plan, const World& world, Inventory& inventory);
+void assign(DeploymentPlan& plan, const World& world, Inventory& inventory, const Pools& pools);
 
 }  // namespace bailiwick::plan

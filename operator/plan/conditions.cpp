@@ -7,6 +7,7 @@
 
 #include "api/quantity.hpp"
 #include "plan/exit_ready.hpp"
+#include "plan/peer_rows.hpp"
 
 namespace bailiwick::plan {
 namespace {
@@ -40,11 +41,47 @@ api::Units unitsOf(const StatusInput& in) {
   return in.plan.deployment->spec.replicas * api::Units{1000};
 }
 
+// Over the whole domain, as it is seen from here.
+api::Units assignedUnits(const StatusInput& in) {
+  return in.plan.assigned + (in.plan.fleet ? in.plan.fleet->assignedElsewhere : 0);
+}
+
+// That could be assigned here, or to the whole domain.
+api::Units assignable(const StatusInput& in) {
+  return in.plan.fleet ? unitsOf(in) : in.plan.wanted;
+}
+
+// What keeps this region out is no matter where others serve all of it.
+bool servedElsewhere(const StatusInput& in) {
+  const auto& refusal = in.plan.refusal;
+  return in.plan.fleet && refusal && refusal->reason != "InvalidSpec" &&
+         in.plan.fleet->assignedElsewhere >= unitsOf(in);
+}
+
 Refusal maxPerRegion(const StatusInput& in) {
   return {"NoCapacity",
           fmt::format("{} of {} units have a place: spec.placement.maxPerRegion is {}",
                       units(in.plan.wanted), units(unitsOf(in)),
                       in.plan.deployment->spec.placement.maxPerRegion.value_or(0))};
+}
+
+// What of the fleet stands in the way.
+void considerFleet(std::optional<Refusal>& binding, const StatusInput& in) {
+  const auto& decision = in.plan.fleet->decision;
+  const auto missing = unitsOf(in) - assignedUnits(in);
+  if (missing <= 0 || decision.awaiting) return;
+  if (!decision.lost.empty()) {
+    consider(binding, {"RegionLost",
+                       fmt::format("{} lost; {} units of it have no other lawful place yet",
+                                   fmt::join(decision.lost, ", "), units(missing))});
+  } else if (decision.isolated) {
+    consider(binding, {"RegionLost",
+                       "no peer answers, so this region may be the one that is cut off: what it has "
+                       "stays as it is (spec.failover.onIsolation)"});
+  } else if (!binding && decision.pending > 0) {
+    consider(binding, {"NoCapacity", fmt::format("no region of the domain offers {} of {} units",
+                                                 units(missing), units(unitsOf(in)))});
+  }
 }
 
 // Of all that stands in the way of the wanted units, what a person must act on first.
@@ -55,9 +92,9 @@ std::optional<Refusal> bindingRefusal(const StatusInput& in) {
                                                 "this ModelDeployment or remove that object",
                                                 name)});
   }
-  if (in.plan.refusal) consider(binding, *in.plan.refusal);
+  if (in.plan.refusal && !servedElsewhere(in)) consider(binding, *in.plan.refusal);
   for (const auto& failure : in.failures) consider(binding, failure);
-  if (in.plan.assigned < in.plan.wanted && !in.plan.refusal) {
+  if (assignedUnits(in) < assignable(in) && !in.plan.refusal) {
     for (const auto& v : in.plan.variants) {
       if (v.noRoomToSurge) consider(binding, noRoomToSurge(in));
       if (v.refusal) consider(binding, *v.refusal);
@@ -69,7 +106,8 @@ std::optional<Refusal> bindingRefusal(const StatusInput& in) {
     if ((v.stuck || frozen) && v.refusal) consider(binding, *v.refusal);
   }
   if (in.step.noRoomToSurge) consider(binding, noRoomToSurge(in));
-  if (!binding && in.plan.wanted < unitsOf(in)) consider(binding, maxPerRegion(in));
+  if (!binding && assignable(in) < unitsOf(in)) consider(binding, maxPerRegion(in));
+  if (in.plan.fleet) considerFleet(binding, in);
   return binding;
 }
 
@@ -119,17 +157,19 @@ class Conditions {
 void placed(Conditions& conditions, const StatusInput& in, const std::optional<Refusal>& binding) {
   const auto& plan = in.plan;
   const auto total = unitsOf(in);
-  if (plan.assigned >= plan.wanted && plan.wanted >= total && !plan.refusal) {
+  const auto assigned = assignedUnits(in), possible = assignable(in);
+  const bool refused = plan.refusal && !servedElsewhere(in);
+  if (assigned >= possible && possible >= total && !refused) {
     conditions.set("Placed", "True", "AllReplicasPlaced",
                    fmt::format("all {} units have a lawful place", units(total)));
-  } else if (plan.assigned >= plan.wanted && !plan.refusal) {
+  } else if (assigned >= possible && !refused) {
     const auto why = maxPerRegion(in);
     conditions.set("Placed", "False", why.reason, why.message);
   } else {
-    const auto why = binding.value_or(Refusal{"Scaling", "paused: nothing new is placed"});
+    const auto why = binding.value_or(Refusal{"Scaling", in.plan.onHold ? "paused: nothing new is placed" : "regions are taking their shares"});
     conditions.set("Placed", "False", why.reason,
-                   fmt::format("{} of {} units have a lawful place: {}", units(plan.assigned),
-                               units(plan.wanted), everyRefusal(in, why)));
+                   fmt::format("{} of {} units have a lawful place: {}", units(assigned),
+                               units(possible), everyRefusal(in, why)));
   }
 }
 
@@ -249,7 +289,8 @@ std::vector<api::Condition> conditionsOf(const StatusInput& in, api::Units ready
   compliant(conditions, in);
   const auto exitReady = exitReadyOf(in.plan, in.now);
   conditions.set("ExitReady", exitReady.status, exitReady.reason, exitReady.message);
-  conditions.set("SpecInSync", "True", "InSync", "this is the only region that serves it");
+  const auto agreement = agreementOf(in);
+  conditions.set("SpecInSync", agreement.status, agreement.reason, agreement.message);
   return conditions.take();
 }
 

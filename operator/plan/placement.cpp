@@ -48,6 +48,7 @@ struct Region {
   const policy::Law& law;
   Inventory& inventory;
   EligibleGroups& eligible;
+  const Pools& pools;
 };
 
 // Which exit orders leave the variant.
@@ -212,7 +213,7 @@ DeploymentPlan place(const api::ModelDeployment& deployment,
     plan.variants.push_back(prepare(variant, law, plan, region));
   }
   followExits(plan);
-  assign(plan, world, region.inventory);
+  assign(plan, world, region.inventory, region.pools);
   return plan;
 }
 
@@ -280,7 +281,7 @@ Plan placeAll(const World& world) {
   plan.pools = Pools(plan.inventory, *world.region, *world.catalog);
   EligibleGroups eligible(plan.inventory);
   const policy::Law law(world.policies, *world.catalog);
-  Region region{world, law, plan.inventory, eligible};
+  Region region{world, law, plan.inventory, eligible, plan.pools};
   const auto pods = enginePods(world);
   static const std::vector<const api::Pod*> none;
   for (const auto* deployment : inOrder(world)) {

@@ -14,6 +14,7 @@
 #include "api/workload.hpp"
 #include "catalog/catalog.hpp"
 #include "plan/dependency.hpp"
+#include "plan/fleet_share.hpp"
 #include "plan/former.hpp"
 #include "plan/inventory.hpp"
 #include "plan/replica.hpp"
@@ -64,6 +65,9 @@ struct World {
   PodMemory podMemory;
   std::vector<ExitInForce> exits;
   policy::Violates violates;  // for exits that name policies
+  // Peers, and what is remembered of them; without peers the region is alone.
+  const fleet::FleetView* fleet = nullptr;
+  const fleet::Memory* fleetMemory = nullptr;
 };
 
 struct VariantPlan {
@@ -90,7 +94,9 @@ struct VariantPlan {
 
 struct DeploymentPlan {
   const api::ModelDeployment* deployment = nullptr;
-  api::Units wanted = 0;    // in this region: replicas, at most maxPerRegion
+  // In this region: replicas, at most maxPerRegion; with peers, what is to be served here until they
+  // are known to serve it.
+  api::Units wanted = 0;
   api::Units assigned = 0;  // by the shares
   std::optional<policy::Refusal> refusal;  // concerns the whole deployment
   // Paused, or a spec that cannot be understood: what runs stays as it is, but for the law.
@@ -99,6 +105,8 @@ struct DeploymentPlan {
   Formers formers;                         // what runs and is not in the spec any more
   std::vector<Replica> replicas;           // what runs, obsolete variants included
   std::vector<Answer> dependencies;        // filled in by Readiness
+
+  std::optional<FleetShare> fleet;         // with peers only
 
   // When time alone may change what the law says: evidence or a certificate runs out.
   std::optional<api::Time> lawUntil;

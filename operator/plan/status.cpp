@@ -9,7 +9,9 @@
 #include "api/labels.hpp"
 #include "api/quantity.hpp"
 #include "plan/conditions.hpp"
+#include "fleet/offer.hpp"
 #include "plan/exit_ready.hpp"
+#include "plan/peer_rows.hpp"
 
 namespace bailiwick::plan {
 namespace {
@@ -26,18 +28,10 @@ int readyOf(const DeploymentPlan& plan, const std::string& variant) {
 
 constexpr std::size_t maxPools = 64, maxVariants = 16;  // as the CRD bounds them
 
-void addPool(std::set<std::string>& names, const StatusInput& in, int group,
+void addPool(std::set<std::string>& names, const Pools& pools, int group,
              const std::string& resource) {
-  const auto* name = group < 0 ? nullptr : in.pools.nameOf(group, resource);
+  const auto* name = group < 0 ? nullptr : pools.nameOf(group, resource);
   if (name && names.size() < maxPools) names.insert(*name);
-}
-
-std::vector<std::string> offeredPools(const VariantPlan& v, const StatusInput& in) {
-  std::set<std::string> names;
-  if (v.requirement && v.offer > 0) {
-    for (const int group : v.groups) addPool(names, in, group, v.requirement->resource);
-  }
-  return {names.begin(), names.end()};
 }
 
 // Where the replicas of a variant are, as "region/pool".
@@ -46,7 +40,7 @@ std::vector<std::string> usedPools(const std::string& variant, const StatusInput
   const auto visit = [&](const api::Pod& pod) {
     const auto* node = in.inventory.node(pod.node);
     if (!node) return;
-    for (const auto& [resource, milli] : pod.requests) addPool(names, in, node->group, resource);
+    for (const auto& [resource, milli] : pod.requests) addPool(names, in.pools, node->group, resource);
   };
   for (const auto& replica : in.plan.replicas) {
     if (variantOf(replica.variant) != variant || replica.terminating) continue;
@@ -86,40 +80,43 @@ api::RegionEntry entryOf(const StatusInput& in) {
   for (const auto& v : in.plan.variants) {
     const auto& name = v.variant->name;
     api::VariantOffer offer{name, v.offer, {}, "", ""};
-    offer.pools = offeredPools(v, in);
+    offer.pools = offeredPools(v, in.pools);
     if (v.refusal) {
       offer.reason = v.refusal->reason;
       offer.message = shortened(v.refusal->message, maxMessage);
     }
     entry.offer.push_back(std::move(offer));
-    if (v.share > 0) entry.share.push_back({name, v.share});
+    if (v.share > 0 && !in.plan.fleet) entry.share.push_back({name, v.share});
     if (const int ready = readyOf(in.plan, name)) entry.ready.push_back({name, ready});
   }
   for (const auto& name : removedVariants(in)) {
     entry.ready.push_back({name, readyOf(in.plan, name)});
   }
+  // What is promised, which may be less than what still runs.
+  if (in.plan.fleet) {
+    entry.share = fleet::listOf(in.plan.fleet->decision.publish, in.plan.deployment->spec);
+  }
   return entry;
 }
 
-// The time and number of an entry change only with what it says.
-void carryOver(api::RegionEntry& entry, const std::vector<api::RegionEntry>& before,
-               api::Time now) {
-  const auto old = std::find_if(before.begin(), before.end(), [&](const api::RegionEntry& e) {
-    return e.self && e.name == entry.name;
-  });
-  const auto millis = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch());
-  entry.sequence = millis.count();
-  entry.healthSince = std::chrono::floor<std::chrono::seconds>(now);
-  if (old == before.end()) return;
+// The time and number of an entry change only with what it says. Returns when offers are told that
+// are held back now.
+std::optional<api::Time> carryOver(api::RegionEntry& entry, const StatusInput& in) {
+  const auto* old = fleet::selfEntry(in.current, entry.name);
+  entry.sequence = fleet::nextSequence(old ? old->sequence : 0, in.now);
+  entry.healthSince = std::chrono::floor<std::chrono::seconds>(in.now);
+  if (!old) return std::nullopt;
   auto same = entry;
   same.sequence = old->sequence;
   same.healthSince = old->healthSince;
-  if (same == *old) {
+  std::optional<api::Time> later;
+  if (in.plan.fleet) later = fleet::heldBackUntil(*old, entry, in.now);
+  if (same == *old || later) {
     entry = *old;
-    return;
+    return later;
   }
-  entry.sequence = std::max(old->sequence + 1, entry.sequence);
   if (old->health == entry.health) entry.healthSince = old->healthSince;
+  return std::nullopt;
 }
 
 struct Totals {
@@ -144,6 +141,7 @@ Totals totalsOf(const StatusInput& in) {
   for (const auto& [variant, units] : all) {
     if (!in.plan.variant(variant)) consider(variant, false);
   }
+  if (in.plan.fleet) totals.ready += in.plan.fleet->readyElsewhere;
   return totals;
 }
 
@@ -162,54 +160,72 @@ std::vector<api::VariantStatus> rowsOf(const StatusInput& in) {
   return rows;
 }
 
-// In thousandths per hour; nothing where a share has no price.
-std::optional<std::int64_t> costOf(const DeploymentPlan& plan, const api::Region& region,
-                                   std::string& currency) {
+// In thousandths per hour, over the whole domain; nothing where a share has no price.
+std::optional<std::int64_t> costOf(const StatusInput& in, std::string& currency) {
   std::int64_t sum = 0;
   bool any = false;
-  for (const auto& v : plan.variants) {
+  for (const auto& v : in.plan.variants) {
     if (v.share == 0) continue;
-    const auto& wanted = v.variant->accelerator;
-    const auto price = std::find_if(
-        region.prices.begin(), region.prices.end(), [&](const api::Price& p) {
-          const auto& products = wanted.products;
-          return p.vendor == wanted.vendor &&
-                 (products.empty() ||
-                  std::find(products.begin(), products.end(), p.product) != products.end());
-        });
-    if (price == region.prices.end()) return std::nullopt;
-    if (any && price->currency != currency) return std::nullopt;
-    currency = price->currency;
-    any = true;
-    sum += price->perDeviceHour * wanted.perReplica * wanted.nodes * v.share;
+    const auto cost = priceOf(*v.variant, v.share, in.region.prices, currency, any);
+    if (!cost) return std::nullopt;
+    sum += *cost;
+  }
+  if (in.plan.fleet) {
+    const auto elsewhere = costOfPeers(in, currency, any);
+    if (!elsewhere) return std::nullopt;
+    sum += *elsewhere;
   }
   return any ? std::optional(sum) : std::nullopt;
 }
 
+// The regions that have a share, one's own first.
+std::string regionsOf(const std::vector<api::RegionEntry>& entries) {
+  std::string names;
+  for (const auto& entry : entries) {
+    if (entry.share.empty() || entry.health == "Lost") continue;
+    names += (names.empty() ? "" : ",") + entry.name;
+  }
+  return names;
+}
+
 }  // namespace
 
-api::ModelDeploymentStatus statusOf(const StatusInput& in) {
+std::vector<std::string> offeredPools(const VariantPlan& v, const Pools& pools) {
+  std::set<std::string> names;
+  if (v.requirement && v.offer > 0) {
+    for (const int group : v.groups) addPool(names, pools, group, v.requirement->resource);
+  }
+  return {names.begin(), names.end()};
+}
+
+Told statusOf(const StatusInput& in) {
   const auto& deployment = in.current;
-  api::ModelDeploymentStatus status;
+  Told told;
+  auto& status = told.status;
   status.observedGeneration = deployment.meta.generation;
   status.selector = fmt::format("{}={},{}=engine", api::names::deploymentLabel,
                                 deployment.meta.key.name, api::names::roleLabel);
   auto entry = entryOf(in);
-  carryOver(entry, deployment.status.regions, in.now);
+  told.moreAt = carryOver(entry, in);
   const auto totals = totalsOf(in);
   status.replicas = static_cast<int>(totals.ready / 1000);
   status.summaryVariant = totals.front;
-  if (!entry.share.empty()) status.summaryRegions = entry.name;
   status.regions.push_back(std::move(entry));
   status.variants = rowsOf(in);
+  if (in.plan.fleet) {
+    const auto peers = peerEntries(in);
+    status.regions.insert(status.regions.end(), peers.begin(), peers.end());
+    addPeers(status.variants, in);
+  }
+  status.summaryRegions = regionsOf(status.regions);
   status.exitReadiness = rowsOf(in.plan.dependencies);
   std::string currency;
-  if (const auto cost = costOf(in.plan, in.region, currency)) {
+  if (const auto cost = costOf(in, currency)) {
     status.costPerHour = fmt::format("{}.{:02}", *cost / 1000, *cost % 1000 / 10);
     status.costCurrency = currency;
   }
   status.conditions = conditionsOf(in, totals.ready);
-  return status;
+  return told;
 }
 
 }  // namespace bailiwick::plan

@@ -28,7 +28,16 @@ struct StatusInput {
   bool writing = false;
 };
 
-api::ModelDeploymentStatus statusOf(const StatusInput& input);
+struct Told {
+  api::ModelDeploymentStatus status;
+  // What it does not say yet, because offers change often: it is told then.
+  std::optional<api::Time> moreAt;
+};
+
+Told statusOf(const StatusInput& input);
+
+// The names of the pools that a variant is offered on, as Region.status has them.
+std::vector<std::string> offeredPools(const VariantPlan& variant, const Pools& pools);
 
 // While no Region object says where this cluster is: `problem` tells why and what to do.
 api::ModelDeploymentStatus withoutRegion(const api::ModelDeployment& current,

@@ -83,7 +83,7 @@ api::ModelDeploymentStatus Forecast::statusOf(const plan::DeploymentPlan& deploy
       plan::nextStep(deployment, workloadsOf(world, current.meta.key), world.now);
   return plan::statusOf({current, deployment, step, region(), world.now,
                          api::specHash(current.spec), "", {}, {}, plan.inventory, plan.pools,
-                         false});
+                         false}).status;
 }
 
 }  // namespace bailiwick::plugin

@@ -11,7 +11,9 @@
 #include "plan/transition.hpp"
 #include "reconcile/applier.hpp"
 #include "reconcile/events.hpp"
+#include "reconcile/gateway_controller.hpp"
 #include "reconcile/own_writes.hpp"
+#include "reconcile/peer_reader.hpp"
 #include "reconcile/planner.hpp"
 #include "render/render.hpp"
 
@@ -27,6 +29,9 @@ class DeploymentController {
     EventRecorder* events = nullptr;
     std::string sidecarImage;
     std::function<api::Time()> now;
+    std::optional<render::OwnGateway> gateway = std::nullopt;  // none: this region has no gateway
+    GatewayController* gatewayTables = nullptr;  // where there is one
+    PeerReader* peers = nullptr;  // nullptr: nobody can be asked
   };
 
   explicit DeploymentController(Config config);
@@ -43,6 +48,7 @@ class DeploymentController {
   void mark(Work& work);
   void restart(Work& work);
   void applyObjects(Work& work);
+  void applyGateway(Work& work, bool needed, const render::Environment& environment);
   void applyVariant(Work& work, const render::VariantShare& share,
                     const render::Environment& environment);
   std::string apply(Work& work, const render::Object& object);
@@ -55,6 +61,7 @@ class DeploymentController {
                                     std::stop_token stop);
   kube::Outcome reportNoRegion(const api::ModelDeployment& current, const std::string& problem,
                                std::stop_token stop);
+  void askPeers(const Work& work);
   void forget(const api::Key& key);
 
   Config config_;

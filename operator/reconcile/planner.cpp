@@ -47,13 +47,14 @@ bool sameOutcome(const plan::DeploymentPlan& a, const plan::DeploymentPlan& b) {
   return a.deployment->meta.uid == b.deployment->meta.uid && a.wanted == b.wanted &&
          a.assigned == b.assigned && a.onHold == b.onHold && a.refusal == b.refusal &&
          a.deployment->meta.generation == b.deployment->meta.generation &&
+         plan::sameOutcome(a.fleet, b.fleet) &&
          sameAll(a.variants, b.variants) && sameAll(a.replicas, b.replicas) &&
          a.dependencies == b.dependencies;
 }
 
 }  // namespace
 
-Planner::Planner(Config config) : config_(std::move(config)) {}
+Planner::Planner(Config config) : config_(std::move(config)), fleet_(config_.region) {}
 
 Planner::~Planner() { stop(); }
 
@@ -207,16 +208,19 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.renderable = config_.renderable;
   world.now = next->at;
   forgiveChanged(next->snapshot);
+  lookAtFleet(*next);
   world.withdrawn = withdrawn_;
   world.applyRefusals = applyRefusals();
   world.podMemory = podMemory();
   if (config_.exits) world.exits = config_.exits->inForce(next->snapshot.exitOrders);
   world.violates = plan::violationsIn(world);
   next->plan = place(world, next->snapshot);
+  world.fleetMemory = nullptr;  // it goes on changing, the plan does not
   if (next->snapshot.region) {
     rememberPods(next->plan, next->snapshot);
     noteStuck(next->plan, next->at);
     forgetRefusals(next->plan);
+    followFleet(*next);
   }
   if (config_.observer) config_.observer->planned(*next, Clock::now() - next->gathered);
 
@@ -245,6 +249,46 @@ plan::Plan Planner::place(plan::World& world, const Snapshot& snapshot) {
     if (const auto until = plan::exitReadyOf(deployment, world.now).until) pokeAt(key, *until);
   }
   return plan;
+}
+
+// The view's clock is read last of all: what the caches show is never newer than its times.
+void Planner::lookAtFleet(Planned& next) {
+  if (!config_.fleet) return;
+  next.snapshot.fleet = config_.fleet();
+  if (!next.snapshot.fleet) return;
+  auto& world = next.world;
+  world.fleet = next.snapshot.fleet.get();
+  fleet_.update(*world.fleet, world.deployments, next.at);
+  if (config_.leading && !config_.leading()) fleet_.forgetHandovers();
+  std::map<std::string, PeerAnswer> answers;
+  {
+    const std::lock_guard lock(mutex_);
+    answers.swap(answers_);
+  }
+  for (const auto& [uid, answer] : answers) {
+    const auto* course = fleet_.course(uid);
+    if (!course) continue;
+    fleet_.answered(uid, fleet::findingsOf(answer.ticket, *course, answer.read), world.fleet->now);
+  }
+  world.fleetMemory = &fleet_;
+}
+
+void Planner::followFleet(const Planned& next) {
+  if (!next.world.fleet) return;
+  for (const auto& [key, deployment] : next.plan.deployments) {
+    if (!deployment.fleet) continue;
+    const auto& decision = deployment.fleet->decision;
+    fleet_.keep(deployment.deployment->meta.uid, decision.handover);
+    if (decision.wakeAt) pokeAt(key, next.at + (*decision.wakeAt - next.world.fleet->now));
+  }
+}
+
+void Planner::noteAnswer(const api::ModelDeployment& deployment, PeerAnswer answer) {
+  const std::lock_guard lock(mutex_);
+  answers_[deployment.meta.uid] = std::move(answer);
+  dirty_ = true;
+  keys_.insert(deployment.meta.key);
+  wake_.notify_all();
 }
 
 // Whoever changes what did not start wants it tried at once.

@@ -50,6 +50,11 @@ class Planner {
     policy::Settings settings;
     std::string region;
     decltype(plan::World::renderable) renderable;
+    // What is known of the peers now; none: the region is alone.
+    std::function<std::shared_ptr<const fleet::FleetView>()> fleet;
+    // Whether this process carries plans out; none: it does. A handover that it does not carry out is
+    // another's, and nothing is remembered of it.
+    std::function<bool()> leading;
     std::function<api::Time()> now;
     // Called on the planner's thread, after current() shows the plan.
     std::function<void(const api::Key&)> changed;
@@ -77,6 +82,12 @@ class Planner {
   // rollout.progressDeadline in a row the variant counts as one that does not start.
   void noteApply(const api::ModelDeployment& deployment, const api::Variant& variant, int replicas,
                  const std::string& refusal);
+  // What peers said when they were asked for a handover; those that could not be read are left out.
+  struct PeerAnswer {
+    std::uint64_t ticket = 0;
+    std::vector<std::pair<std::string, api::ModelDeployment>> read;
+  };
+  void noteAnswer(const api::ModelDeployment& deployment, PeerAnswer answer);
   // Whether the pod of this deployment could be annotated just now.
   void noteMark(const api::Key& deployment, const std::string& podUid, bool marked);
 
@@ -99,6 +110,8 @@ class Planner {
   void noteStuck(const plan::Plan& plan, api::Time now);
   void forgetRefusals(const plan::Plan& plan);
   void forgiveChanged(const Snapshot& snapshot);
+  void lookAtFleet(Planned& next);
+  void followFleet(const Planned& next);
 
   Config config_;
   mutable std::mutex mutex_;
@@ -116,10 +129,12 @@ class Planner {
   using VariantId = std::pair<std::string, std::string>;  // deployment uid, variant
   std::map<VariantId, std::pair<Attempt, plan::ApplyRefusal>> refusals_;
   plan::PodMemory podMemory_;
+  std::map<std::string, PeerAnswer> answers_;  // by deployment uid
   std::shared_ptr<const Planned> current_;
   // The planner's thread only.
   bool reconcileAll_ = false;
   plan::ReadyPlanner readiness_;
+  fleet::Memory fleet_;
   decltype(plan::World::withdrawn) withdrawn_;
   // What did not start, as it was then, and how often.
   struct Failure {

@@ -64,6 +64,7 @@ std::vector<const api::ExitOrder*> drillsOf(const Snapshot& snapshot) {
 plan::World worldOf(const Snapshot& s) {
   plan::World world;
   world.region = s.region.get();
+  world.fleet = s.fleet.get();
   world.leaderWorkerSets = s.leaderWorkerSets;
   world.nodes = pointers(s.nodes);
   world.pods = pointers(s.pods);

@@ -24,6 +24,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const api::Pod>> pods;
   std::vector<std::shared_ptr<const api::Workload>> workloads;  // LeaderWorkerSets included
   bool leaderWorkerSets = false;  // the API is installed
+  std::shared_ptr<const fleet::FleetView> fleet;  // null: no peers
 };
 
 Snapshot gather(const Caches& caches, const std::string& regionName);

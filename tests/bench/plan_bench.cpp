@@ -62,7 +62,7 @@ void row(const char* what, int count, const Cluster& c, double& before) {
   const double one = microseconds([&] {
     const auto step = c.step(planned, name);
     plan::statusOf({first, of(planned, name), step, c.region, c.now, "", "", {}, {},
-                    planned.inventory, planned.pools});
+                    planned.inventory, planned.pools}).status;
   });
   std::printf("%-28s %6d %12.0f %9.1f %16.1f\n", what, count, all, before > 0 ? all / before : 1.0,
               one);

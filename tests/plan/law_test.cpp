@@ -32,7 +32,7 @@ api::ModelDeploymentStatus statusOf(const Cluster& c, const plan::Plan& plan) {
   const auto step = c.step(plan);
   const auto& current = c.deployments.front();
   return plan::statusOf({current, of(plan), step, c.region, c.now, "", "", {}, {}, plan.inventory,
-                         plan.pools, false});
+                         plan.pools, false}).status;
 }
 
 api::Condition condition(const Cluster& c, const std::string& type) {

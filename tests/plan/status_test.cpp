@@ -26,7 +26,7 @@ struct Told : Cluster {
     const auto stepped = step(planned, current.meta.key.name);
     current.status = plan::statusOf({current, of(planned, current.meta.key.name), stepped, region,
                                      now, "hash", "passports", takenNames, failures,
-                                     planned.inventory, planned.pools, writing});
+                                     planned.inventory, planned.pools, writing}).status;
     return current.status;
   }
   api::Condition condition(const std::string& type) {
