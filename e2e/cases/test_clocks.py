@@ -1,8 +1,5 @@
 """Operators whose clocks are wrong by an hour, or run at twice the rate: one leads, only the leader
 writes, and no deadline is an hour off."""
-import contextlib
-import glob
-import os
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -10,28 +7,9 @@ import pytest
 
 from kit import audit, objects, running
 from kit.case import CLASSES, Case
+from kit.clock import clock, environment
 from kit.wait import eventually, holds
 from lib.layout import Layout
-
-LIBRARY = "/usr/lib/*/faketime/libfaketimeMT.so.1"
-
-
-def clock(what: str) -> dict:
-    """An environment in which the wall clock is that of libfaketime, and the monotonic one true."""
-    library, = glob.glob(LIBRARY)
-    return {**os.environ, "LD_PRELOAD": library, "FAKETIME": what,
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-
-
-@contextlib.contextmanager
-def environment(values: dict):
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @pytest.fixture(scope="module")

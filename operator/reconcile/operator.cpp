@@ -204,7 +204,7 @@ void Operator::makePeers(const std::string& clusterUid) {
   peers.regions = &caches_.regions;
   peers.clusterUid = clusterUid;
   peers.dial = config_.dial;
-  peers.now = wallClock;
+  peers.now = serverTime();
   peers.leading = [this] { return leading(); };
   peers.changed = [this](const api::Key& deployment) {
     if (deployment.name.empty()) {
