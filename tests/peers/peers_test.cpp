@@ -45,7 +45,7 @@ TEST_F(Peers, TheStatusIsTheSameWhileNothingButHeartbeatsComes) {
   live();
   const auto write = [this] {
     auto region = home.get(regionsPath + "zrh");
-    region["status"] = api::toJson(status());
+    region["status"].merge_patch(api::toJson(status()));
     home.put(regionsPath + "zrh", region);
     std::this_thread::sleep_for(300ms);
   };
