@@ -16,7 +16,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from kit import audit, objects, rundir  # noqa: E402
 from kit.case import CLASSES, Case  # noqa: E402
-from lib import operators  # noqa: E402
+from kit.fleet import Fleet, Served  # noqa: E402
+from lib import join, network, operators  # noqa: E402
 from lib.region import Region  # noqa: E402
 
 
@@ -31,9 +32,16 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Cases of a file share what it starts, so they run in one process."""
+    """Cases of a file share what it starts, so they run in one process; all that need a fleet share
+    one, which is as much as a machine with two cores bears."""
     from xdist.scheduler import LoadFileScheduling
-    return LoadFileScheduling(config, log)
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "a fleet" if "/test_fleet_" in file else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +63,15 @@ class Starter:
 
     def region(self, name: str, spec=None, install: bool = True, **options) -> Region:
         """A control plane with the chart; `spec` is its Region object."""
+        one = self.plain(name, **options).start()
+        if install:
+            one.install()
+        if spec:
+            one.apply([spec, objects.passport("example")])
+        return one
+
+    def plain(self, name: str, **options) -> Region:
+        """Whatever is started in it is looked at and removed at the end."""
         one = Region(name, self.folder / name, **options)
         self.started.append(one)
         policy = one.folder / "audit-request-policy.yaml"
@@ -62,11 +79,6 @@ class Starter:
         audit.write_policy(policy, audit.operator_user(one))
         flags = one.extra.setdefault("kube-apiserver", [])
         one.extra["kube-apiserver"] = [*flags, f"--audit-policy-file={policy}"]
-        one.start()
-        if install:
-            one.install()
-        if spec:
-            one.apply([spec, objects.passport("example")])
         return one
 
     def close(self) -> list:
@@ -103,6 +115,45 @@ def lab(starter):
     return region
 
 
+@pytest.fixture(scope="session")
+def whole_fleet(starter):
+    """Four joined regions, each in a network namespace, with an operator each."""
+    missing = network.missing()
+    if missing:
+        pytest.skip(f"a fleet that can be parted cannot run here: {missing}")
+    regions = [starter.plain(name, isolated=True) for name in ("fra", "zrh", "iad", "gya")]
+    problems = []
+    failed = join.raise_fleet(regions, [], problems.append, with_operator=False)
+    assert not failed, problems
+    fleet = Fleet(regions)
+    for one in regions:
+        one.apply(objects.passport("example"))
+    fleet.start_operators()
+    return fleet
+
+
+@pytest.fixture
+def fleet(whole_fleet, request):
+    whole_fleet.restore()
+    request.node.fleet = whole_fleet
+    return whole_fleet
+
+
+@pytest.fixture
+def serve(fleet, request):
+    """Makes a deployment of the fleet that is watched until the case ends."""
+    made = []
+
+    def start(title, **options):
+        made.append(Served(fleet, title, **options))
+        request.node.served = made
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
 @pytest.fixture
 def home(lab):
     """The region that a file's cases are in; a file may have one of its own."""
@@ -125,6 +176,22 @@ def pytest_runtest_makereport(item, call):
     one = getattr(item, "case", None)
     if report.failed and call.when == "call" and one is not None:
         report.sections += explain(one)
+    if report.failed and call.when == "call":
+        for served in getattr(item, "served", []):
+            report.sections += explain_fleet(served)
+
+
+def explain_fleet(served) -> list:
+    """As each region sees it, and what each one's operator said last."""
+    sections = []
+    for name, one in served.fleet.regions.items():
+        try:
+            told = json.dumps(served.get(name)["status"]["regions"], indent=1)
+        except Exception as error:  # the report must come in any case
+            told = f"cannot be read: {error}"
+        sections += [(f"the fleet as {name} sees it", told),
+                     (f"operator of {name}", one.process("operator").tail(30))]
+    return sections
 
 
 def explain(case) -> list:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from . import documents, tools
+from .api import ApiError
 from .errors import FleetError
 
 CLONE = tools.E2E.parent
@@ -83,8 +84,24 @@ def install(region, crds_only: bool = False, values: tuple = ()) -> str:
         for obj in rest:
             if is_namespaced(region.api, obj):
                 obj["metadata"].setdefault("namespace", NAMESPACE)
-        region.apply(rest)
+        for obj in rest:
+            apply_patiently(region, obj)
     return "chart" if whole else "crds" if first else "nothing (no chart and no crds yet)"
+
+
+def apply_patiently(region, obj: dict) -> None:
+    """An API server that has just started does not know the parameters of its admission policies
+    yet, and refuses what they are about."""
+    def applied(_api) -> bool:
+        try:
+            region.apply(obj)
+            return True
+        except ApiError as error:
+            if "failed to configure binding" in str(error):
+                return False
+            raise FleetError(str(error)) from error
+
+    region.api.wait(f"{obj['kind']} {obj['metadata']['name']} applied", applied, 60.0)
 
 
 def is_namespaced(api, obj: dict) -> bool:

@@ -33,6 +33,7 @@ def region_object(region, server: str = "") -> dict:
 
 def identity(region) -> None:
     """The gateway's authority and certificate: what it shows to peers and to pods of its region."""
+    region.layout.pick_ports([GATEWAY])
     pki = region.layout.pki
     pki.authority("gateway-ca")
     pki.leaf(Leaf(GATEWAY, "gateway-ca", f"{region.name}.bailiwick", usage="serverAuth,clientAuth",
@@ -60,7 +61,9 @@ def raise_fleet(wanted: list, others: list, complain, with_operator: bool = True
         if one in wanted:
             one.start()
             identity(one)
-        one.install(values=values(one, everybody))
+        wished = values(one, everybody)
+        if one in wanted or one.layout.state().get("values") != list(wished):
+            one.install(values=wished)
         if one in wanted:
             one.apply_region_file(with_object=False)
 

@@ -23,6 +23,9 @@
 namespace bailiwick::cmd {
 namespace {
 
+// A page of a hundred objects of a peer is far below this.
+constexpr std::size_t maxPeerAnswer = std::size_t{16} << 20;
+
 std::string identity() {
   char host[256] = {};
   if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
@@ -68,9 +71,9 @@ Result<int> run(const Options& options, const sigset_t& signals) {
                                             : kube::loadKubeconfig(options.kubeconfig);
   if (!cluster) return tl::unexpected(cluster.error());
   kube::initialiseTransportThreads();
-  const auto transport = kube::makeTransport(
-      std::move(*cluster),
-      {fmt::format("bailiwick-operator/{} (region {})", buildVersion, options.region)});
+  const auto userAgent =
+      fmt::format("bailiwick-operator/{} (region {})", buildVersion, options.region);
+  const auto transport = kube::makeTransport(std::move(*cluster), {userAgent});
 
   serve::Metrics metrics(buildVersion, options.region);
   reconcile::OperatorConfig config;
@@ -82,6 +85,10 @@ Result<int> run(const Options& options, const sigset_t& signals) {
   config.catalog = &*catalog;
   config.settings.podMetadataPrefixes = options.podMetadataPrefixes;
   config.observer = &metrics;
+  if (!options.gateway.empty()) config.gateway = render::OwnGateway{options.ns, options.gateway};
+  config.dial = [userAgent](kube::ClusterConfig peer) {
+    return kube::makeTransport(std::move(peer), {userAgent, maxPeerAnswer});
+  };
   reconcile::Operator operator_(std::move(config), *transport);
 
   const auto healthServer = serve::HttpServer::listen(

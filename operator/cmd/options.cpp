@@ -67,6 +67,10 @@ Parsed parseOptions(int argc, char** argv) {
   app.add_flag("--leader-elect", o.leaderElect, "Act only while holding the Lease");
   app.add_option("--pod-metadata-prefix", o.podMetadataPrefixes,
                  "Domain whose labels and annotations a deployer may set on pods (repeatable)");
+  app.add_option("--gateway", o.gateway,
+                 "Name of the Service of this region's gateway, beside the operator; without it no "
+                 "request goes to another region")
+      ->check(checkLabel);
   app.add_option("--log-format", o.logFormat, "json or text")
       ->check(CLI::IsMember({"json", "text"}))
       ->capture_default_str();

@@ -24,6 +24,7 @@ struct Options {
   std::string logFormat = "text";
   std::string logLevel = "info";
   std::vector<std::string> podMetadataPrefixes;
+  std::string gateway;  // name of its Service in `ns`; empty: this region has none
 };
 
 // The options, or the exit code with which the process ends at once: 0 after --help or --version,

@@ -45,6 +45,27 @@ std::string passportHashOf(const plan::DeploymentPlan& plan) {
   return passports.empty() ? "" : api::passportHash(passports);
 }
 
+// Peers with Ready replicas. Whoever is Lost is not asked; that of others each sidecar finds out for
+// itself. The address is that of one's own Region object.
+std::vector<render::Peer> servingPeers(const plan::DeploymentPlan& plan) {
+  std::vector<render::Peer> result;
+  if (!plan.fleet) return result;
+  for (const auto& row : plan.fleet->peers) {
+    if (!row.region || !row.claim || !row.admitted) continue;
+    if (row.judgement.health == fleet::Health::Lost) continue;
+    render::Peer peer{row.region.get(), {}};
+    for (const auto& ready : row.claim->ready)
+      if (ready.replicas > 0) peer.variants.insert(ready.variant);
+    if (!peer.variants.empty()) result.push_back(std::move(peer));
+  }
+  return result;
+}
+
+bool anyReady(const plan::Step& step) {
+  return std::any_of(step.ready.begin(), step.ready.end(),
+                     [](const auto& of) { return of.second > 0; });
+}
+
 }  // namespace
 
 struct DeploymentController::Work {
@@ -94,6 +115,7 @@ DeploymentController::DeploymentController(Config config)
       applier_(*config_.transport, *config_.caches, ownWrites_.expectations()) {}
 
 void DeploymentController::forget(const api::Key& key) {
+  if (config_.gatewayTables) config_.gatewayTables->forget(key);
   applier_.forget(key);
   ownWrites_.forget(key);
 }
@@ -103,6 +125,7 @@ render::Environment DeploymentController::environment(const api::Region& region)
   environment.region = &region;
   environment.catalog = config_.catalog;
   environment.sidecarImage = config_.sidecarImage;
+  environment.gateway = config_.gateway;
   environment.apiServer = config_.caches->apiServerAddresses();
   for (const auto& runtimeClass : config_.caches->runtimeClasses.store().snapshot()) {
     environment.runtimeClasses.insert(runtimeClass->meta.key.name);
@@ -231,19 +254,51 @@ std::string DeploymentController::apply(Work& work, const render::Object& object
 }
 
 void DeploymentController::applyObjects(Work& work) {
-  if (work.step.replicas.empty() || (work.plan.onHold && !work.workloads.empty())) return;
   const auto environment = this->environment(*work.planned->snapshot.region);
+  const render::Serving serving{work.step.serving, servingPeers(work.plan)};
+  if (config_.gateway) {
+    config_.gatewayTables->set(
+        work.current->meta.key,
+        render::gatewayTable(*work.current, serving, environment).text);
+  }
+  const bool gateway = render::needsGateway(*work.current, serving, environment);
+  if (work.step.replicas.empty() && !gateway) return;
+  if (work.plan.onHold && !work.workloads.empty()) return;
   const auto& key = work.current->meta.key;
   const auto routes = config_.caches->configMaps.store().get({key.ns, key.name + "-routes"});
   const auto state = routes ? render::routeState(routes->meta) : render::RouteState{};
   for (const auto& object :
-       render::sharedObjects(*work.current, {work.step.serving}, environment, state)) {
+       render::sharedObjects(*work.current, serving, environment, state)) {
     apply(work, object);
   }
+  applyGateway(work, gateway, environment);
   for (const auto& v : work.plan.variants) {
     const auto replicas = work.step.replicas.find(v.variant->name);
     if (replicas == work.step.replicas.end() || !v.requirement) continue;
     applyVariant(work, {v.variant, v.passport, *v.requirement, replicas->second}, environment);
+  }
+}
+
+// It goes once a replica here is Ready, so that the Service answers all the time.
+void DeploymentController::applyGateway(Work& work, bool needed,
+                                        const render::Environment& environment) {
+  if (needed) {
+    for (const auto& object : render::gatewayObjects(*work.current, environment)) {
+      apply(work, object);
+    }
+    return;
+  }
+  if (!anyReady(work.step)) return;
+  const auto& owner = work.current->meta.key;
+  const api::Key key{owner.ns, owner.name + "-gateway"};
+  for (const auto* resource : {&kube::resources::deployments, &kube::resources::configMaps}) {
+    if (!config_.caches->meta(*resource, key)) continue;
+    const auto removed = applier_.remove(*work.current, *resource, key, work.stop);
+    if (removed) {
+      work.wrote = true;
+    } else {
+      work.failed("Scaling", fmt::format("{} {}", resource->kind, key.name), removed.error());
+    }
   }
 }
 

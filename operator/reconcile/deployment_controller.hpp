@@ -11,6 +11,7 @@
 #include "plan/transition.hpp"
 #include "reconcile/applier.hpp"
 #include "reconcile/events.hpp"
+#include "reconcile/gateway_controller.hpp"
 #include "reconcile/own_writes.hpp"
 #include "reconcile/peer_reader.hpp"
 #include "reconcile/planner.hpp"
@@ -28,6 +29,8 @@ class DeploymentController {
     EventRecorder* events = nullptr;
     std::string sidecarImage;
     std::function<api::Time()> now;
+    std::optional<render::OwnGateway> gateway = std::nullopt;  // none: this region has no gateway
+    GatewayController* gatewayTables = nullptr;  // where there is one
     PeerReader* peers = nullptr;  // nullptr: nobody can be asked
   };
 
@@ -45,6 +48,7 @@ class DeploymentController {
   void mark(Work& work);
   void restart(Work& work);
   void applyObjects(Work& work);
+  void applyGateway(Work& work, bool needed, const render::Environment& environment);
   void applyVariant(Work& work, const render::VariantShare& share,
                     const render::Environment& environment);
   std::string apply(Work& work, const render::Object& object);

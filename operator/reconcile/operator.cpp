@@ -10,16 +10,14 @@
 namespace bailiwick::reconcile {
 namespace {
 
-api::Time wallClock() {
-  return std::chrono::time_point_cast<api::Time::duration>(std::chrono::system_clock::now());
-}
-
 // Own status is debounced: pools change with every pod.
 constexpr auto regionQuiet = std::chrono::seconds(1);
 // Many deployments of one passport may come at once: its use is not written for each.
 constexpr auto passportQuiet = std::chrono::milliseconds(200);
 // So may plans, and each concerns every exit order.
 constexpr auto exitQuiet = std::chrono::milliseconds(200);
+// And the tables of deployments that change together.
+constexpr auto gatewayQuiet = std::chrono::milliseconds(100);
 
 // How often a start asks an API server that is away.
 constexpr auto firstRetry = std::chrono::milliseconds(500);
@@ -104,7 +102,7 @@ Operator::Operator(OperatorConfig config, kube::Transport& transport)
                                       }});
   fencedTransport_ = std::make_unique<kube::FencedTransport>(
       transport_, [this] { return leading(); }, election_->margin());
-  events_ = std::make_unique<EventRecorder>(*fencedTransport_, config_.identity, wallClock);
+  events_ = std::make_unique<EventRecorder>(*fencedTransport_, config_.identity, serverTime());
   peers::HeartbeatConfig heartbeat;
   heartbeat.region = config_.region;
   heartbeat.identity = config_.identity;
@@ -133,8 +131,12 @@ Result<void> Operator::start(std::stop_token stop) {
   planner.catalog = config_.catalog;
   planner.settings = config_.settings;
   planner.region = config_.region;
-  planner.now = wallClock;
+  planner.now = serverTime();
   planner.changed = [this](const api::Key& key) { queue_.add(key); };
+  planner.fleet = [this] {
+    return peers_->any() ? std::make_shared<const fleet::FleetView>(peers_->view()) : nullptr;
+  };
+  planner.leading = [this] { return leading(); };
   planner.exits = &exitGate_;
   planner.planned = [this] { planned(); };
   planner.observer = config_.observer;
@@ -150,8 +152,10 @@ Result<void> Operator::start(std::stop_token stop) {
   watchDeployments();
   watchWorld();
   watchPolicies();
+  watchRegions();
   caches_.start(transport_);
   heartbeat_->start();
+  peers_->start();
   if (config_.leaderElect) {
     election_->start();
   } else {
@@ -164,27 +168,62 @@ void Operator::makeControllers(const std::string& clusterUid) {
   const auto drained = [this](const plan::Drained& replica) {
     if (config_.observer) config_.observer->drained(replica);
   };
+  makePeers(clusterUid);
+  reader_ = std::make_unique<FreshReader>(*peers_);
+  gateway_ = std::make_unique<GatewayController>(GatewayController::Config{
+      fencedTransport_.get(), &caches_, planner_.get(),
+      [this](const api::Region& region) { return deployments_->environment(region); },
+      [this] { queue_.addAfter(GatewayController::name(), gatewayQuiet); }});
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
-      config_.sidecarImage, wallClock});
+      config_.sidecarImage, serverTime(), config_.gateway, gateway_.get(), reader_.get()});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
-      fencedTransport_.get(), &caches_, planner_.get(), config_.region, clusterUid, wallClock,
-      [this] { return exits_->heads(); }});
+      fencedTransport_.get(), &caches_, planner_.get(), peers_.get(), config_.region, clusterUid,
+      serverTime(), [this] { return exits_->heads(); }});
   passports_ = std::make_unique<PassportController>(
-      PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
+      PassportController::Config{fencedTransport_.get(), &caches_, serverTime()});
   passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
   policies_ = std::make_unique<PolicyController>(PolicyController::Config{
-      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), wallClock});
+      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), serverTime()});
   policies_->watch([this](const api::Key& key) { policyQueue_.add(key); });
   exits_ = std::make_unique<ExitController>(ExitController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), &exitGate_, events_.get(), config_.ns,
-      clusterUid, wallClock,
+      clusterUid, kube::ServerClock::systemTime,
       [this] { queue_.addAfter(api::Key{"", config_.region}, regionQuiet); }, drained});
   exits_->watch([this](const api::Key& key) { exitQueue_.add(key); });
   drains_ = std::make_unique<DrainController>(
       DrainController::Config{fencedTransport_.get(), &caches_,
                               [this](const api::Pod& pod) { return exits_->records(pod); }, drained});
   drains_->watch([this](const api::Key& key) { drainQueue_.add(key); });
+}
+
+void Operator::makePeers(const std::string& clusterUid) {
+  peers::Peers::Config peers;
+  peers.region = config_.region;
+  peers.home = fencedTransport_.get();
+  peers.regions = &caches_.regions;
+  peers.clusterUid = clusterUid;
+  peers.dial = config_.dial;
+  peers.now = serverTime();
+  peers.leading = [this] { return leading(); };
+  peers.changed = [this](const api::Key& deployment) {
+    if (deployment.name.empty()) {
+      planner_->poke();
+    } else {
+      planner_->poke(deployment);
+    }
+  };
+  peers.ordersChanged = [this] {
+    exits_->planned([this](const api::Key& key) { exitQueue_.addAfter(key, exitQuiet); });
+  };
+  peers.statusChanged = [this](const api::Key& region) {
+    if (region.name == config_.region) {
+      queue_.addAfter(region, regionQuiet);
+    } else {
+      queue_.add(region);
+    }
+  };
+  peers_ = std::make_unique<peers::Peers>(std::move(peers));
 }
 
 void Operator::stop() {
@@ -203,6 +242,7 @@ void Operator::stop() {
   exitQueue_.shutdown();
   drainQueue_.shutdown();
   workers_.clear();
+  if (peers_) peers_->stop();
   if (planner_) planner_->stop();
   caches_.stop();
   if (config_.leaderElect) election_->stop();
@@ -249,6 +289,7 @@ void Operator::beginWork(std::stop_token stop) {
 // The statuses that sum up a plan are debounced: it changes with every pod.
 void Operator::planned() {
   queue_.addAfter(api::Key{"", config_.region}, regionQuiet);
+  queue_.addAfter(GatewayController::name(), gatewayQuiet);
   for (const auto& policy : caches_.policies.store().snapshot()) {
     policyQueue_.addAfter(policy->meta.key, regionQuiet);
   }
@@ -310,7 +351,10 @@ void Operator::work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progre
 }
 
 kube::Outcome Operator::reconcile(const api::Key& key, std::stop_token stop) {
-  return key.ns.empty() ? regions_->reconcile(stop) : deployments_->reconcile(key, stop);
+  if (key == GatewayController::name()) return gateway_->reconcile(stop);
+  if (!key.ns.empty()) return deployments_->reconcile(key, stop);
+  return key.name == config_.region ? regions_->reconcile(stop)
+                                    : regions_->reconcilePeer(key.name, stop);
 }
 
 void Operator::watchDeployments() {
@@ -335,6 +379,10 @@ void Operator::watchOwned(kube::Informer<T>& informer) {
   using Ptr = std::shared_ptr<const T>;
   const auto poke = [this](const Ptr& object) {
     if (object->meta.labels.find(evidenceLabel)) return;
+    if (GatewayController::owns(object->meta)) {
+      queue_.addAfter(GatewayController::name(), gatewayQuiet);
+      return;
+    }
     const auto owner = ownerOf(object->meta).first;
     if (owner.name.empty()) {
       planner_->poke();
@@ -383,6 +431,16 @@ void Operator::watchPolicies() {
                                  if (matters(*before, *after)) poke(after);
                                },
                                poke});
+}
+
+void Operator::watchRegions() {
+  using Ptr = std::shared_ptr<const api::Region>;
+  const auto tell = [this](const Ptr&) { peers_->regionsChanged(); };
+  caches_.regions.addHandler({tell,
+                              [tell](const Ptr& before, const Ptr& after) {
+                                if (matters(*before, *after)) tell(after);
+                              },
+                              tell});
 }
 
 void Operator::watchWorld() {

@@ -12,11 +12,14 @@
 
 #include "kube/fenced_transport.hpp"
 #include "kube/leader_election.hpp"
+#include "kube/server_clock.hpp"
 #include "kube/work_queue.hpp"
 #include "peers/heartbeat.hpp"
+#include "peers/peers.hpp"
 #include "reconcile/deployment_controller.hpp"
 #include "reconcile/drain_controller.hpp"
 #include "reconcile/exit_controller.hpp"
+#include "reconcile/gateway_controller.hpp"
 #include "reconcile/passport_controller.hpp"
 #include "reconcile/policy_controller.hpp"
 #include "reconcile/progress.hpp"
@@ -34,6 +37,9 @@ struct OperatorConfig {
   const catalog::Catalog* catalog = nullptr;
   policy::Settings settings;
   Observer* observer = nullptr;
+  std::optional<render::OwnGateway> gateway;
+  // The way to a peer's API server.
+  std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
 };
 
 class Operator {
@@ -64,6 +70,8 @@ class Operator {
   void watchWorld();
   void watchExits();
   void watchPolicies();
+  void watchRegions();
+  void makePeers(const std::string& clusterUid);
   void planned();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
@@ -80,8 +88,13 @@ class Operator {
   Result<std::string> clusterUid(std::stop_token stop);
   peers::HeartbeatFsm::Role role() const;
 
+  // Ages and deadlines count from the API server's dates.
+  std::function<api::Time()> serverTime() const {
+    return [this] { return transport_.now(); };
+  }
+
   OperatorConfig config_;
-  kube::Transport& transport_;
+  kube::ServerClock transport_;
   Caches caches_;
   std::unique_ptr<kube::LeaderElection> election_;
   std::unique_ptr<kube::FencedTransport> fencedTransport_;
@@ -89,6 +102,9 @@ class Operator {
   std::unique_ptr<EventRecorder> events_;
   std::unique_ptr<Planner> planner_;
   std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
+  std::unique_ptr<peers::Peers> peers_;
+  std::unique_ptr<FreshReader> reader_;
+  std::unique_ptr<GatewayController> gateway_;
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
   std::unique_ptr<PassportController> passports_;
@@ -96,7 +112,7 @@ class Operator {
   ExitGate exitGate_;
   std::unique_ptr<ExitController> exits_;
   std::unique_ptr<DrainController> drains_;
-  kube::WorkQueue<> queue_;          // ModelDeployments, and our own Region
+  kube::WorkQueue<> queue_;          // ModelDeployments, and Regions
   kube::WorkQueue<> passportQueue_;  // ModelPassports
   kube::WorkQueue<> policyQueue_;    // SovereigntyPolicies
   kube::WorkQueue<> exitQueue_;      // ExitOrders

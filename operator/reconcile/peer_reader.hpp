@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/model_deployment.hpp"
+#include "peers/peers.hpp"
 
 namespace bailiwick::reconcile {
 
@@ -19,6 +20,18 @@ class PeerReader {
   virtual std::optional<api::ModelDeployment> readAfresh(const std::string& peer,
                                                          const api::Key& deployment,
                                                          std::stop_token stop) = 0;
+};
+
+// Over the connections that there are anyway.
+class FreshReader : public PeerReader {
+ public:
+  explicit FreshReader(const peers::Peers& peers) : peers_(peers) {}
+  std::optional<api::ModelDeployment> readAfresh(const std::string& peer,
+                                                 const api::Key& deployment,
+                                                 std::stop_token stop) override;
+
+ private:
+  const peers::Peers& peers_;
 };
 
 }  // namespace bailiwick::reconcile

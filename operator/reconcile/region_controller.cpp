@@ -112,6 +112,14 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
       readable ? labelsConsistent(planned->plan)
                : Finding{"LabelsConsistent", "Unknown", "InvalidSpec", region->decodeError},
       now);
+  const auto agreement = config_.peers->agreementOnOwn(*region);
+  const auto* known = api::findCondition(region->status.conditions, "SpecInSync");
+  if (agreement) {
+    set(status.conditions, *region,
+        {"SpecInSync", agreement->status, agreement->reason, agreement->message}, now);
+  } else if (known) {
+    status.conditions.push_back(*known);  // conditions are never taken away
+  }
   if (status == region->status) return publishHeads(*region, stop);
   const nlohmann::json body = {
       {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
@@ -123,6 +131,21 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
   auto current = *region;
   current.meta.resourceVersion = written->resourceVersion;
   return publishHeads(current, stop);
+}
+
+kube::Outcome RegionController::reconcilePeer(const std::string& name, std::stop_token stop) {
+  const auto region = config_.caches->regions.store().get(api::Key{"", name});
+  if (!region) return kube::Done{};
+  const auto status = config_.peers->statusOf(*region);
+  if (!status || *status == region->status) return kube::Done{};
+  const nlohmann::json body = {
+      {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
+      {"status", api::toJson(*status)}};
+  const auto written = kube::write(
+      *config_.transport,
+      kube::statusPatch(kube::resources::regions, region->meta.key, body.dump()), stop);
+  if (!written) return kube::outcomeOf(written.error());
+  return kube::Done{};
 }
 
 }  // namespace bailiwick::reconcile

@@ -1,11 +1,13 @@
 #pragma once
-// What our own Region's status says: its pools, and whether its nodes' labels can be trusted.
+// What the status of Region objects says: of our own its pools, and whether its nodes' labels can be
+// trusted; of a peer's how it is as seen from here.
 
 #include <functional>
 #include <string>
 
 #include "kube/client.hpp"
 #include "kube/outcome.hpp"
+#include "peers/peers.hpp"
 #include "reconcile/planner.hpp"
 
 namespace bailiwick::reconcile {
@@ -16,6 +18,7 @@ class RegionController {
     kube::Transport* transport = nullptr;  // fenced
     const Caches* caches = nullptr;
     Planner* planner = nullptr;
+    const peers::Peers* peers = nullptr;
     std::string region;
     std::string clusterUid;
     std::function<api::Time()> now;
@@ -25,6 +28,7 @@ class RegionController {
   explicit RegionController(Config config) : config_(std::move(config)) {}
 
   kube::Outcome reconcile(std::stop_token stop);
+  kube::Outcome reconcilePeer(const std::string& name, std::stop_token stop);
 
  private:
   kube::Outcome publishHeads(const api::Region& region, std::stop_token stop);

@@ -50,8 +50,9 @@ class Recorder:
 
     def _stream(self) -> None:
         self._connection = self._api.connection()
-        query = f"?watch=1&resourceVersion={self._version}&timeoutSeconds=600"
-        self._connection.request("GET", self._path + query, headers=self._api._headers)
+        query = f"watch=1&resourceVersion={self._version}&timeoutSeconds=600"
+        joint = "&" if "?" in self._path else "?"
+        self._connection.request("GET", self._path + joint + query, headers=self._api._headers)
         answer = self._connection.getresponse()
         for line in iter(answer.readline, b""):
             if not line.endswith(b"\n"):

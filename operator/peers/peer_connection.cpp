@@ -1,0 +1,335 @@
+#include "peers/peer_connection.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kube/base64.hpp"
+#include "log/log.hpp"
+#include "peers/address.hpp"
+#include "peers/agreement.hpp"
+#include "peers/heartbeat_fsm.hpp"
+
+namespace bailiwick::peers {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds turnEvery{250};
+// A heartbeat is late: then it is asked for, as often as one should come.
+constexpr milliseconds lateAfter{600};
+constexpr milliseconds probeEvery{500};
+// A name may come to mean another address.
+constexpr milliseconds dialAgainAfter{15'000};
+constexpr milliseconds renewalRetry{60'000};
+
+constexpr std::size_t maxUid = 64;  // as the CRD has it
+
+kube::WatchConfig only(const api::Key& secret) {
+  kube::WatchConfig config;
+  config.resource = kube::resources::secrets;
+  config.ns = secret.ns;
+  config.fieldSelector = "metadata.name=" + secret.name;
+  config.backoffMax = milliseconds{5'000};
+  return config;
+}
+
+std::string tokenPath(const api::Key& account) {
+  return kube::get(kube::resources::serviceAccounts, account).path + "/token";
+}
+
+PeerTransport::Limits limits() { return {}; }
+
+}  // namespace
+
+fleet::Mono monoOf(kube::SteadyTime time) {
+  return std::chrono::duration_cast<fleet::Mono>(time.time_since_epoch());
+}
+
+PeerConnection::PeerConnection(Config config)
+    : config_(std::move(config)),
+      transport_(std::make_unique<PeerTransport>(limits())),
+      secret_(only(config_.access.credentialSecret), decodeCredentialSecret) {}
+
+PeerConnection::~PeerConnection() { stop(); }
+
+void PeerConnection::start() {
+  startedAt_ = Clock::now();
+  sightings_ = fleet::Sightings(monoOf(startedAt_));
+  const auto& secret = config_.access.credentialSecret;
+  if (secret.ns == heartbeatNamespace) {
+    secret_.start(*config_.home);
+  } else {
+    problem_ = {"CredentialMissing",
+                fmt::format("access.credentialSecret: must be in namespace {}, and is in {}",
+                            heartbeatNamespace, secret.ns)};
+  }
+  thread_ = std::jthread([this](std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    while (!stop.stop_requested()) {
+      turn(stop, Clock::now());
+      std::unique_lock lock(mutex);
+      never.wait_for(lock, stop, turnEvery, [] { return false; });
+    }
+  });
+}
+
+void PeerConnection::stop() {
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    thread_.join();
+  }
+  secret_.stop();
+  if (coming_) coming_->stop();
+  if (shown_) shown_->stop();
+}
+
+PeerSight PeerConnection::sight() const {
+  PeerSight sight;
+  sight.region = config_.region;
+  const std::lock_guard lock(mutex_);
+  sight.caches = shown_;
+  sight.sightings = sightings_;
+  sight.contact = contact_;
+  sight.lastHeartbeat = lastHeartbeat_;
+  sight.warning = warning_;
+  const auto own = shown_ ? shown_->regions.store().get(api::Key{"", config_.region}) : nullptr;
+  if (own && own->status.clusterUID.size() <= maxUid) sight.clusterUid = own->status.clusterUID;
+  return sight;
+}
+
+void PeerConnection::turn(std::stop_token stop, kube::SteadyTime now) {
+  takeCredential(now);
+  if (credential_) renew(*credential_, stop);
+  turnCaches(now);
+  look(std::move(stop), now);
+}
+
+void PeerConnection::takeCredential(kube::SteadyTime now) {
+  const auto stored = secret_.store().get(config_.access.credentialSecret);
+  const auto version = stored ? stored->meta.resourceVersion : std::string();
+  const bool stranded = unreachableSince_ && now - *unreachableSince_ > dialAgainAfter &&
+                        dialledAt_ && now - *dialledAt_ > dialAgainAfter;
+  if (stored && version == connectedWith_ && credential_ && !stranded) return;
+  if (!stored) {
+    if (!secret_.synced() && now - startedAt_ < std::chrono::seconds(5)) return;
+    if (credential_ || config_.access.credentialSecret.ns != heartbeatNamespace) return;
+    problem_ = {"CredentialMissing",
+                fmt::format("Secret {} with the credential for this peer: {}",
+                            config_.access.credentialSecret.str(),
+                            secret_.synced() ? "there is none" : secret_.lastError())};
+    return;
+  }
+  auto credential = readCredential(*stored);
+  if (!credential) {
+    problem_ = {"CredentialInvalid", credential.error().message};
+    return;
+  }
+  if (stranded) ++attempt_;
+  if (version == connectedWith_ && dialledAt_ && now - *dialledAt_ < probeEvery) return;
+  credential_ = *std::move(credential);
+  dialledAt_ = now;
+  connect(*credential_);
+  connectedWith_ = version;
+}
+
+void PeerConnection::connect(const Credential& credential) {
+  auto cluster = clusterOf(config_.access, attempt_);
+  if (!cluster) {
+    problem_ = {"AccessInvalid", cluster.error().message};
+    credential_.reset();  // tried again: a name may be resolved later
+    transport_->use(nullptr, problem_.detail);
+    return;
+  }
+  cluster->token.inlineText = credential.token;
+  cluster->clientCertificate.inlineText = kube::Secret(credential.certificatePem);
+  cluster->clientKey.inlineText = credential.keyPem;
+  problem_ = {};
+  transport_->use(config_.dial(*std::move(cluster)));
+  transport_->allowPost(credential.renewable() ? tokenPath(credential.account) : std::string());
+  log::info("peer connected", {{"region", config_.region}, {"server", config_.access.server}});
+}
+
+// The Secret holds the only copy: the new token is used once it is stored, by the watch on it.
+void PeerConnection::renew(const Credential& credential, std::stop_token stop) {
+  const auto wall = config_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    warning_ = warningOf(credential, wall);
+  }
+  const auto due = renewAt(credential);
+  const auto now = Clock::now();
+  if (!due || wall < *due || !config_.leading()) return;
+  if (renewedAt_ && now - *renewedAt_ < renewalRetry) return;
+  renewedAt_ = now;
+  const auto token = requestToken(credential, stop);
+  if (!token) {
+    log::warn("a peer's token cannot be renewed",
+              {{"region", config_.region}, {"error", token.error().message}});
+    return;
+  }
+  const nlohmann::json body = {{"data", {{"token", kube::encodeBase64(*token)}}}};
+  const auto written = kube::write(
+      *config_.home,
+      kube::mergePatch(kube::resources::secrets, config_.access.credentialSecret, body.dump()),
+      stop);
+  if (!written) {
+    log::warn("a peer's new token cannot be stored",
+              {{"region", config_.region}, {"error", written.error().message}});
+    return;
+  }
+  log::info("a peer's token was renewed", {{"region", config_.region}});
+}
+
+kube::ApiResult<std::string> PeerConnection::requestToken(const Credential& credential,
+                                                          std::stop_token stop) {
+  const auto life = std::chrono::duration_cast<std::chrono::seconds>(*credential.expiresAt -
+                                                                     *credential.issuedAt);
+  const nlohmann::json body = {
+      {"apiVersion", "authentication.k8s.io/v1"},
+      {"kind", "TokenRequest"},
+      {"spec", {{"expirationSeconds", std::max<std::int64_t>(life.count(), 600)}}}};
+  kube::Request request;
+  request.method = kube::Method::Post;
+  request.path = tokenPath(credential.account);
+  request.body = body.dump();
+  request.contentType = "application/json";
+  return kube::read<std::string>(
+      *transport_, request, std::move(stop), [](simdjson::dom::element answer) -> Result<std::string> {
+        std::string_view token;
+        if (answer["status"]["token"].get(token) != simdjson::SUCCESS || token.empty()) {
+          return fail("the answer to a TokenRequest holds no token");
+        }
+        return std::string(token);
+      });
+}
+
+void PeerConnection::turnCaches(kube::SteadyTime now) {
+  if (!credential_) return;
+  if (!coming_ && (!shown_ || shown_->wentBack(now))) {
+    if (shown_) {
+      log::warn("a peer was restored from a backup; it is read anew", {{"region", config_.region}});
+    }
+    coming_ = makeCaches();
+    coming_->start(*transport_);
+  }
+  if (!coming_ || !coming_->synced()) return;
+  auto before = std::exchange(coming_, nullptr);
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(before, shown_);
+  }
+  if (before) before->stop();
+  config_.changed({});
+  config_.ordersChanged();
+}
+
+std::shared_ptr<PeerCaches> PeerConnection::makeCaches() {
+  auto caches = std::make_shared<PeerCaches>(config_.region);
+  const auto tell = [this](const auto& object) { config_.changed(object->meta.key); };
+  caches->deployments.addHandler(
+      {tell, [tell](const auto&, const auto& after) { tell(after); }, tell});
+  const auto all = [this](const auto&) { config_.changed({}); };
+  caches->regions.addHandler({all, [all](const auto&, const auto& after) { all(after); }, all});
+  const auto orders = [this](const auto&) { config_.ordersChanged(); };
+  caches->exitOrders.addHandler(
+      {orders, [orders](const auto&, const auto& after) { orders(after); }, orders});
+  return caches;
+}
+
+void PeerConnection::look(std::stop_token stop, kube::SteadyTime now) {
+  if (!problem_.reason.empty()) return note(fleet::Look::Refused, problem_, now);
+  if (!credential_) return;
+  const auto caches = shown_ ? shown_ : coming_;
+  bool changed = false;
+  if (caches) {
+    caches->heartbeat.store().forEach(
+        [&](const HeartbeatLease& seen) { changed = beat(seen.lease); });
+  }
+  const auto refusal = transport_->refusal();
+  const Contact refused{refusal.empty() ? "" : "CredentialRefused", refusal};
+  if (changed) return note(fleet::Look::Changed, refused, now);
+  if (beatAt_ && now - *beatAt_ < lateAfter) return;
+  if (probedAt_ && now - *probedAt_ < probeEvery) return;
+  probedAt_ = now;
+  Contact answer;
+  const auto look = probe(std::move(stop), answer);
+  if (look) note(*look, answer, Clock::now());
+}
+
+bool PeerConnection::beat(const kube::Lease& lease) {
+  auto text = lease.renewTime + " " + lease.holder;
+  if (text == lastBeat_) return false;
+  // What the first look shows may be a year old: only a change proves that somebody renews it.
+  return !std::exchange(lastBeat_, std::move(text)).empty();
+}
+
+std::optional<fleet::Look> PeerConnection::probe(std::stop_token stop, Contact& answer) {
+  const auto lease = kube::read<kube::Lease>(
+      *transport_,
+      kube::get(kube::resources::leases, {heartbeatNamespace, heartbeatName(config_.region)}),
+      std::move(stop), kube::decodeLease);
+  if (lease) return beat(*lease) ? fleet::Look::Changed : fleet::Look::Stale;
+  const auto& error = lease.error();
+  using Kind = kube::ApiError::Kind;
+  using Transport = kube::TransportError::Kind;
+  if (error.transport == Transport::Cancelled) return std::nullopt;
+  if (error.kind == Kind::NotFound) return fleet::Look::Stale;  // no operator began there yet
+  answer.detail = error.message;
+  const bool silent = error.kind == Kind::Timeout || error.kind == Kind::ServerError ||
+                      error.kind == Kind::TooManyRequests ||
+                      (error.kind == Kind::Transport && error.transport != Transport::Certificate &&
+                       error.transport != Transport::Credentials);
+  answer.reason = silent ? "Unreachable" : "CredentialRefused";
+  return silent ? fleet::Look::Unreachable : fleet::Look::Refused;
+}
+
+Contact PeerConnection::stranger() const {
+  const auto seen = sight();
+  if (!seen.caches) return {};
+  const auto& name = config_.region;
+  if (!seen.clusterUid.empty() && seen.clusterUid == config_.ownUid) {
+    return {"SameCluster", fmt::format("access.server of region {} leads to this very cluster", name)};
+  }
+  const auto self = selfOf(seen.caches->regions.store().snapshot());
+  if (!self.empty() && self != name) {
+    return {"NameConflict",
+            fmt::format("the operator of the cluster at {} says that it is region {}, not {}",
+                        config_.access.server, self, name)};
+  }
+  const auto known = config_.knownUid();
+  if (known.empty() || seen.clusterUid.empty() || known == seen.clusterUid) return {};
+  return {"OtherCluster",
+          fmt::format("the cluster that answers has uid {}, and region {} is {}; if it was made anew, "
+                      "delete this Region object here and apply it again",
+                      seen.clusterUid, name, known)};
+}
+
+void PeerConnection::note(fleet::Look look, Contact contact, kube::SteadyTime now) {
+  const bool back = unreachableSince_ && look != fleet::Look::Unreachable;
+  if (look == fleet::Look::Unreachable && !unreachableSince_) unreachableSince_ = now;
+  if (look != fleet::Look::Unreachable) unreachableSince_.reset();
+  if (look != fleet::Look::Refused && look != fleet::Look::Unreachable) {
+    auto wrong = stranger();
+    if (!wrong.reason.empty()) {
+      // One that we take for another is not dead: nothing may follow for the one that was meant.
+      look = wrong.reason == "OtherCluster" ? fleet::Look::OtherCluster : fleet::Look::Refused;
+      contact = std::move(wrong);
+    }
+  }
+  if (look == fleet::Look::Changed) beatAt_ = now;
+  {
+    const std::lock_guard lock(mutex_);
+    sightings_.look(look, monoOf(now));
+    contact_ = std::move(contact);
+    if (look == fleet::Look::Changed) lastHeartbeat_ = config_.now();
+  }
+  // What hung while it was away may hang for long.
+  if (back) transport_->cutStreams();
+}
+
+}  // namespace bailiwick::peers

@@ -1,0 +1,133 @@
+#include "peers/peer_transport.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace bailiwick::peers {
+namespace {
+
+using Kind = kube::TransportError::Kind;
+
+}  // namespace
+
+// Shows the head of a stream to the transport, before its reader.
+class PeerTransport::Listening final : public kube::StreamSink {
+ public:
+  Listening(PeerTransport& owner, const std::string& path, kube::StreamSink& reader)
+      : owner_(owner), path_(path), reader_(reader) {}
+  bool onHead(const kube::ResponseHead& head) override {
+    owner_.answered(path_, head.status);
+    return reader_.onHead(head);
+  }
+  bool onChunk(std::string_view bytes) override { return reader_.onChunk(bytes); }
+
+ private:
+  PeerTransport& owner_;
+  const std::string& path_;
+  kube::StreamSink& reader_;
+};
+
+void PeerTransport::use(std::shared_ptr<kube::Transport> inner, std::string reason) {
+  const std::lock_guard lock(mutex_);
+  inner_ = std::move(inner);
+  reason_ = std::move(reason);
+}
+
+void PeerTransport::allowPost(std::string path) {
+  const std::lock_guard lock(mutex_);
+  postPath_ = std::move(path);
+}
+
+void PeerTransport::cutStreams() {
+  const std::lock_guard lock(mutex_);
+  for (auto* stream : streams_) stream->request_stop();
+}
+
+std::string PeerTransport::refusal() const {
+  const std::lock_guard lock(mutex_);
+  return refusals_.empty() ? std::string() : refusals_.begin()->second;
+}
+
+tl::expected<std::shared_ptr<kube::Transport>, kube::TransportError> PeerTransport::way(
+    const kube::Request& request) const {
+  const std::lock_guard lock(mutex_);
+  const bool renewal = request.method == kube::Method::Post && request.path == postPath_;
+  if (request.mutating() && !renewal) {
+    return tl::unexpected(kube::TransportError{
+        Kind::Misuse, fmt::format("{} {}: nothing is written to a peer",
+                                  kube::methodName(request.method), request.path)});
+  }
+  if (!inner_) return tl::unexpected(kube::TransportError{Kind::Credentials, reason_});
+  return inner_;
+}
+
+tl::expected<kube::Response, kube::TransportError> PeerTransport::send(const kube::Request& request,
+                                                                       std::stop_token stop) {
+  const auto inner = way(request);
+  if (!inner) return tl::unexpected(inner.error());
+  auto timed = request;
+  const bool whole = request.method == kube::Method::Get &&
+                     std::any_of(request.query.begin(), request.query.end(),
+                                 [](const auto& pair) { return pair.first == "limit"; });
+  timed.deadline = std::min(request.deadline, whole ? limits_.list : limits_.get);
+  auto answer = (*inner)->send(timed, std::move(stop));
+  if (request.mutating()) return answer;
+  if (answer) {
+    answered(request.path, answer->head.status);
+  } else {
+    failed(request.path, answer.error());
+  }
+  return answer;
+}
+
+tl::expected<void, kube::TransportError> PeerTransport::stream(const kube::Request& request,
+                                                               kube::StreamSink& sink,
+                                                               std::chrono::milliseconds idle,
+                                                               std::stop_token stop) {
+  const auto inner = way(request);
+  if (!inner) return tl::unexpected(inner.error());
+  Listening listening(*this, request.path, sink);
+  std::stop_source end;
+  {
+    const std::lock_guard lock(mutex_);
+    streams_.insert(&end);
+  }
+  tl::expected<void, kube::TransportError> done;
+  {
+    const std::stop_callback chain(stop, [&] { end.request_stop(); });
+    done = (*inner)->stream(request, listening, idle, end.get_token());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    streams_.erase(&end);
+  }
+  if (done || stop.stop_requested()) return done;
+  if (done.error().kind == Kind::Cancelled) {
+    return tl::unexpected(kube::TransportError{Kind::Broken, "the watch is begun anew"});
+  }
+  failed(request.path, done.error());
+  return done;
+}
+
+void PeerTransport::answered(const std::string& path, int status) {
+  const std::lock_guard lock(mutex_);
+  if (status == 401 || status == 403) {
+    refusals_[path] = fmt::format("GET {} is answered {}", path, status);
+  } else if (status >= 300 && status < 400) {
+    refusals_[path] =
+        fmt::format("GET {} is answered with a redirect ({}), which is not followed", path, status);
+  } else if (status < 500) {
+    refusals_.erase(path);
+  }
+}
+
+void PeerTransport::failed(const std::string& path, const kube::TransportError& error) {
+  const std::lock_guard lock(mutex_);
+  if (error.kind == Kind::Certificate || error.kind == Kind::Credentials) {
+    refusals_[path] = error.message;
+  }
+}
+
+}  // namespace bailiwick::peers

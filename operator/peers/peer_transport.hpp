@@ -1,0 +1,57 @@
+#pragma once
+// The way to one peer: only reads, and the renewal of one's own token; each request short. The inner
+// transport changes with the credential.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "kube/transport.hpp"
+
+namespace bailiwick::peers {
+
+class PeerTransport final : public kube::Transport {
+ public:
+  struct Limits {
+    std::chrono::milliseconds get{500};    // a fraction of the shortest suspectAfter
+    std::chrono::milliseconds list{10'000};
+  };
+
+  explicit PeerTransport(Limits limits) : limits_(limits) {}
+
+  // From now on; streams that are open go on. Nullptr: nothing can be sent, for that reason.
+  void use(std::shared_ptr<kube::Transport> inner, std::string reason = {});
+  // The one path that may be posted to; empty: none.
+  void allowPost(std::string path);
+  // Ends the streams that are open, so that they begin anew at once.
+  void cutStreams();
+  // Why the peer refuses us something that we read: 401, 403, a certificate, a redirect. Empty: it
+  // does not.
+  std::string refusal() const;
+
+  tl::expected<kube::Response, kube::TransportError> send(const kube::Request& request,
+                                                          std::stop_token stop) override;
+  tl::expected<void, kube::TransportError> stream(const kube::Request& request,
+                                                  kube::StreamSink& sink,
+                                                  std::chrono::milliseconds idle,
+                                                  std::stop_token stop) override;
+
+ private:
+  class Listening;
+  tl::expected<std::shared_ptr<kube::Transport>, kube::TransportError> way(
+      const kube::Request& request) const;
+  void answered(const std::string& path, int status);
+  void failed(const std::string& path, const kube::TransportError& error);
+
+  const Limits limits_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<kube::Transport> inner_;
+  std::string reason_ = "there is no credential yet";
+  std::string postPath_;
+  std::map<std::string, std::string> refusals_;  // by path
+  std::set<std::stop_source*> streams_;
+};
+
+}  // namespace bailiwick::peers

@@ -1,0 +1,262 @@
+#include "peers/peers.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <future>
+#include <utility>
+
+#include "api/decode.hpp"
+#include "log/log.hpp"
+
+namespace bailiwick::peers {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds judgeEvery{250};
+
+std::shared_ptr<const api::Region> regionOf(const PeerSight& sight, const std::string& name) {
+  return sight.caches ? sight.caches->regions.store().get(api::Key{"", name}) : nullptr;
+}
+
+}  // namespace
+
+Peers::Peers(Config config) : config_(std::move(config)) {}
+Peers::~Peers() { stop(); }
+
+void Peers::start() {
+  thread_ = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
+}
+
+void Peers::stop() {
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    thread_.join();
+  }
+  std::map<std::string, Peer> gone;
+  {
+    const std::lock_guard lock(mutex_);
+    gone.swap(peers_);
+  }
+  for (auto& [name, peer] : gone) peer.connection->stop();
+}
+
+void Peers::regionsChanged() {
+  const std::lock_guard lock(mutex_);
+  changed_ = true;
+  wake_.notify_all();
+}
+
+void Peers::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    bool match = false;
+    {
+      std::unique_lock lock(mutex_);
+      if (peers_.empty()) {
+        wake_.wait(lock, stop, [this] { return changed_; });
+      } else {
+        wake_.wait_for(lock, stop, judgeEvery, [this] { return changed_; });
+      }
+      match = std::exchange(changed_, false);
+    }
+    if (stop.stop_requested()) return;
+    if (match) matchConnections();
+    judge();
+  }
+}
+
+// A connection is made anew where its access changed. Nothing is forgotten of a region by that but
+// when it was last seen.
+void Peers::matchConnections() {
+  std::map<std::string, std::shared_ptr<const api::Region>> wanted;
+  for (const auto& region : config_.regions->store().snapshot()) {
+    const bool peer = region->access && region->meta.key.name != config_.region &&
+                      !region->meta.deleted;
+    if (peer) wanted.emplace(region->meta.key.name, region);
+  }
+  std::vector<std::shared_ptr<PeerConnection>> ended;
+  bool any = false;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(peers_, [&](const auto& entry) {
+      const auto still = wanted.find(entry.first);
+      if (still != wanted.end() && *still->second->access == entry.second.connection->access()) {
+        return false;
+      }
+      ended.push_back(entry.second.connection);
+      return true;
+    });
+    for (const auto& [name, region] : wanted) {
+      if (peers_.contains(name)) continue;
+      auto peer = connect(*region);
+      peer.connection->start();
+      peers_.emplace(name, std::move(peer));
+      any = true;
+    }
+  }
+  for (const auto& connection : ended) connection->stop();
+  if (any || !ended.empty()) config_.changed({});
+}
+
+Peers::Peer Peers::connect(const api::Region& region) {
+  const auto name = region.meta.key.name;
+  PeerConnection::Config config;
+  config.region = name;
+  config.access = *region.access;
+  config.home = config_.home;
+  config.dial = config_.dial;
+  config.now = config_.now;
+  config.leading = config_.leading;
+  config.changed = config_.changed;
+  config.ordersChanged = config_.ordersChanged;
+  config.knownUid = [this, name] { return knownUid(name); };
+  config.ownUid = config_.clusterUid;
+  Peer peer;
+  peer.connection = std::make_shared<PeerConnection>(std::move(config));
+  const auto health = fleet::healthNamed(region.status.health);
+  if (health && region.status.healthSince) {
+    const auto ago = std::chrono::duration_cast<api::Duration>(config_.now() -
+                                                               *region.status.healthSince);
+    peer.standing = fleet::Standing::remembered(*health, ago, monoOf(Clock::now()));
+  }
+  return peer;
+}
+
+std::string Peers::knownUid(const std::string& region) const {
+  const auto known = config_.regions->store().get(api::Key{"", region});
+  return known ? known->status.clusterUID : std::string();
+}
+
+void Peers::judge() {
+  std::vector<api::Key> statuses;
+  bool changed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = monoOf(Clock::now());
+    for (auto& [name, peer] : peers_) {
+      const auto region = config_.regions->store().get(api::Key{"", name});
+      if (!region) continue;
+      const auto before = peer.judgement;
+      const auto sight = peer.connection->sight();
+      peer.judgement = peer.standing.update(sight.sightings, fleet::regionThresholds,
+                                            region->cordoned, now);
+      if (!(peer.judgement == before)) {
+        log::info("a peer's health changed", {{"region", name},
+                                              {"health", nameOf(peer.judgement.health)},
+                                              {"reason", nameOf(peer.judgement.why)}});
+        changed = true;
+      }
+      // Whoever writes the status compares it; this only says when it may be worth it.
+      auto shown = std::string(nameOf(peer.judgement.health)) + "/" +
+                   std::string(nameOf(peer.judgement.why)) + "/" + sight.contact.reason + "/" +
+                   sight.warning + "/" + sight.clusterUid + "/" +
+                   (sight.caches ? sight.caches->regions.lastResourceVersion() : std::string());
+      if (shown != std::exchange(peer.shown, shown)) statuses.push_back(region->meta.key);
+    }
+  }
+  for (const auto& key : statuses) config_.statusChanged(key);
+  if (!statuses.empty()) config_.statusChanged({"", config_.region});
+  if (changed) config_.changed({});
+}
+
+bool Peers::any() const {
+  const std::lock_guard lock(mutex_);
+  return !peers_.empty();
+}
+
+std::vector<PeerSight> Peers::sights() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<PeerSight> all;
+  for (const auto& [name, peer] : peers_) all.push_back(peer.connection->sight());
+  return all;
+}
+
+fleet::FleetView Peers::view() const {
+  const std::lock_guard lock(mutex_);
+  fleet::FleetView view;
+  view.now = monoOf(Clock::now());
+  for (const auto& [name, peer] : peers_) {
+    auto sight = peer.connection->sight();
+    fleet::Peer shown;
+    shown.name = name;
+    shown.region = config_.regions->store().get(api::Key{"", name});
+    if (!shown.region) continue;
+    shown.own = regionOf(sight, name);
+    shown.sightings = sight.sightings;
+    shown.deployments = deploymentsOf(peer, sight);
+    view.peers.push_back(std::move(shown));
+  }
+  return view;
+}
+
+std::shared_ptr<const fleet::PeerDeployments> Peers::deploymentsOf(const Peer& peer,
+                                                                   const PeerSight& sight) const {
+  if (!sight.caches) return nullptr;
+  const auto& store = sight.caches->deployments.store();
+  const auto revision = store.revision();
+  if (peer.deployments && peer.deploymentsOf == sight.caches.get() &&
+      peer.deploymentsAt == revision) {
+    return peer.deployments;
+  }
+  auto all = std::make_shared<fleet::PeerDeployments>();
+  for (auto& deployment : store.snapshot()) all->emplace(deployment->meta.key, deployment);
+  peer.deploymentsOf = sight.caches.get();
+  peer.deploymentsAt = revision;
+  peer.deployments = std::move(all);
+  return peer.deployments;
+}
+
+std::vector<Witness> Peers::witnesses(const std::string& region) const {
+  std::vector<Witness> all;
+  for (const auto& sight : sights()) all.push_back({sight.region, regionOf(sight, region)});
+  return all;
+}
+
+std::optional<api::RegionStatus> Peers::statusOf(const api::Region& region) const {
+  const auto& name = region.meta.key.name;
+  PeerRegion peer;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = peers_.find(name);
+    if (known == peers_.end()) return std::nullopt;
+    peer.sight = known->second.connection->sight();
+    peer.judgement = known->second.judgement;
+  }
+  peer.here = &region;
+  peer.there = regionOf(peer.sight, name);
+  peer.agreement = agreementOn(region, region.status.clusterUID, witnesses(name));
+  return peers::statusOf(peer, config_.now());
+}
+
+std::optional<Finding> Peers::agreementOnOwn(const api::Region& region) const {
+  if (!any()) return std::nullopt;
+  return agreementOn(region, config_.clusterUid, witnesses(region.meta.key.name));
+}
+
+std::map<std::string, std::shared_ptr<const api::ModelDeployment>> Peers::read(
+    const api::Key& deployment, const std::vector<std::string>& peers, std::stop_token stop) const {
+  using Read = kube::ApiResult<api::ModelDeployment>;
+  std::map<std::string, std::future<Read>> asked;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& name : peers) {
+      const auto peer = peers_.find(name);
+      if (peer == peers_.end()) continue;
+      // Without resourceVersion: what etcd's quorum has.
+      asked.emplace(name, std::async(std::launch::async, [connection = peer->second.connection,
+                                                          deployment, stop] {
+        return kube::read<api::ModelDeployment>(
+            connection->transport(), kube::get(kube::resources::modelDeployments, deployment), stop,
+            api::decodeModelDeployment);
+      }));
+    }
+  }
+  std::map<std::string, std::shared_ptr<const api::ModelDeployment>> found;
+  for (auto& [name, answer] : asked) {
+    auto read = answer.get();
+    if (read) found.emplace(name, std::make_shared<const api::ModelDeployment>(*std::move(read)));
+  }
+  return found;
+}
+
+}  // namespace bailiwick::peers

@@ -1,0 +1,114 @@
+#include "peers/region_status.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <functional>
+
+namespace bailiwick::peers {
+namespace {
+
+using fleet::Health;
+using fleet::Why;
+
+std::string sentenceOf(const fleet::Judgement& judgement) {
+  switch (judgement.why) {
+    case Why::HeartbeatSeen: return "its heartbeat comes";
+    case Why::NotSeenYet: return "its heartbeat was not seen to change yet";
+    case Why::Unreachable: return "its API server does not answer";
+    case Why::OperatorDown:
+      return "its API server answers and its heartbeat stands still: its replicas may serve";
+    case Why::CredentialRefused: return "nothing is known of it: see the condition Reachable";
+    case Why::OtherCluster: return "another cluster answers in its place: see Reachable";
+    case Why::FailbackPending: return "it is back, and counted on again after failbackAfter";
+    case Why::CordonedByHand: return "spec.cordoned is true: it takes no new share";
+  }
+  return "";
+}
+
+Finding ready(const fleet::Judgement& judgement) {
+  const bool unknown = judgement.health == Health::Unknown;
+  const bool bad = judgement.health == Health::Lost || judgement.health == Health::Suspect;
+  return {unknown ? "Unknown" : bad ? "False" : "True", std::string(nameOf(judgement.why)),
+          sentenceOf(judgement)};
+}
+
+Finding reachable(const PeerSight& sight, const fleet::Judgement& judgement) {
+  if (!sight.contact.reason.empty()) {
+    const bool silent = sight.contact.reason == "Unreachable";
+    return {silent ? "False" : "Unknown", sight.contact.reason, sight.contact.detail};
+  }
+  if (judgement.why == Why::NotSeenYet && !sight.sightings.lookedAt()) {
+    return {"Unknown", "NotSeenYet", "it was not asked yet"};
+  }
+  if (!sight.warning.empty()) return {"True", "CredentialWarning", sight.warning};
+  return {"True", "Answering", "its API server answers"};
+}
+
+bool isWord(const std::string& reason) {
+  return !reason.empty() && reason.size() <= 64 &&
+         std::all_of(reason.begin(), reason.end(),
+                     [](unsigned char c) { return std::isalpha(c) != 0; });
+}
+
+Finding labels(const api::Region* there) {
+  const auto* told =
+      there ? api::findCondition(there->status.conditions, "LabelsConsistent") : nullptr;
+  if (!told) return {"Unknown", "NotSeenYet", "its own Region object was not read yet"};
+  const bool sound = (told->status == "True" || told->status == "False") && isWord(told->reason);
+  if (!sound) return {"Unknown", "Unreadable", "what its own Region object says is no condition"};
+  return {told->status, told->reason, told->message};
+}
+
+// What a peer says is cut, and of plain letters: it is not to fill or to break our objects.
+Finding bounded(Finding finding) {
+  constexpr std::size_t most = 1024;
+  if (finding.message.size() > most) finding.message.resize(most);
+  const auto plain = [](char c) { return c >= ' ' && c <= '~'; };
+  std::replace_if(finding.message.begin(), finding.message.end(), std::not_fn(plain), '?');
+  return finding;
+}
+
+enum class Words { Matter, Follow };
+
+void set(api::RegionStatus& status, const api::Region& region, const char* type, Finding finding,
+         Words words, api::Time now) {
+  finding = bounded(std::move(finding));
+  const auto* before = api::findCondition(region.status.conditions, type);
+  api::Condition condition{type,
+                           finding.status,
+                           region.meta.generation,
+                           std::chrono::floor<std::chrono::seconds>(now),
+                           finding.reason,
+                           finding.message};
+  if (before && before->status == condition.status) condition.since = before->since;
+  const bool same = before && before->status == condition.status &&
+                    before->reason == condition.reason &&
+                    before->observedGeneration == condition.observedGeneration;
+  if (same && words == Words::Follow) condition.message = before->message;
+  status.conditions.push_back(std::move(condition));
+}
+
+}  // namespace
+
+api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
+  const auto& region = *peer.here;
+  api::RegionStatus status = region.status;
+  status.health = nameOf(peer.judgement.health);
+  if (status.health != region.status.health || !status.healthSince) {
+    status.healthSince = std::chrono::floor<std::chrono::seconds>(now);
+    if (peer.sight.lastHeartbeat) {
+      status.lastHeartbeat = std::chrono::floor<std::chrono::seconds>(*peer.sight.lastHeartbeat);
+    }
+  }
+  if (status.clusterUID.empty()) status.clusterUID = peer.sight.clusterUid;
+  status.conditions.clear();
+  set(status, region, "Ready", ready(peer.judgement), Words::Follow, now);
+  set(status, region, "Reachable", reachable(peer.sight, peer.judgement), Words::Follow, now);
+  set(status, region, "LabelsConsistent", labels(peer.there.get()), Words::Follow, now);
+  set(status, region, "SpecInSync", peer.agreement, Words::Matter, now);
+  return status;
+}
+
+}  // namespace bailiwick::peers

@@ -1,0 +1,198 @@
+#include "peers/peers_in_memory.hpp"
+
+namespace bailiwick::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Peers : ::testing::Test, PeersInMemory {
+  void live() {
+    start();
+    ASSERT_TRUE(eventually([this] { return status().health == "Live"; })) << reason("Reachable");
+  }
+  void becomes(const std::string& health) {
+    EXPECT_TRUE(eventually([&] { return status().health == health; }))
+        << status().health << " " << reason("Reachable") << " " << message("Reachable");
+  }
+};
+
+TEST_F(Peers, ARegionIsUnknownUntilItsHeartbeatIsSeenToChange) {
+  fallSilent();
+  beatOnce();
+  start();
+  std::this_thread::sleep_for(1500ms);
+  EXPECT_EQ(status().health, "Unknown") << "what the first look shows may be a year old";
+  beatOnce();
+  becomes("Live");
+}
+
+TEST_F(Peers, ALiveRegionIsReadAndItsClusterIsKnown) {
+  zrh.put("/apis/bailiwick.dev/v1alpha1/namespaces/team/modeldeployments/a",
+          {{"metadata", {{"namespace", "team"}, {"name", "a"}}}, {"spec", {{"servedName", "a"}}}});
+  live();
+  EXPECT_TRUE(eventually([this] {
+    const auto view = peers->view();
+    return view.peers.size() == 1 && view.peers[0].own && view.peers[0].deployments &&
+           view.peers[0].deployments->size() == 1;
+  }));
+  EXPECT_EQ(status().clusterUID, "uid-zrh");
+  EXPECT_EQ(reason("SpecInSync"), "SameEverywhere");
+  ASSERT_EQ(dialled.size(), 1u);
+  EXPECT_EQ(dialled[0].token.inlineText.reveal(), "opaque");
+}
+
+TEST_F(Peers, TheStatusIsTheSameWhileNothingButHeartbeatsComes) {
+  live();
+  const auto write = [this] {
+    auto region = home.get(regionsPath + "zrh");
+    region["status"] = api::toJson(status());
+    home.put(regionsPath + "zrh", region);
+    std::this_thread::sleep_for(300ms);
+  };
+  write();
+  write();  // now of the generation that stays
+  const auto written = regions->store().get(api::Key{"", "zrh"})->status;
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(100ms);
+    EXPECT_EQ(api::toJson(status()), api::toJson(written));
+  }
+}
+
+TEST_F(Peers, SilenceAndNoAnswerIsSuspectAndThenLost) {
+  live();
+  fallSilent();
+  weather = Weather::Unreachable;
+  becomes("Suspect");
+  EXPECT_EQ(reason("Reachable"), "Unreachable");
+  becomes("Lost");
+}
+
+TEST_F(Peers, ARegionThatHangsIsFoundAsFastAsOneThatDied) {
+  live();
+  fallSilent();
+  weather = Weather::Hanging;
+  const auto began = std::chrono::steady_clock::now();
+  becomes("Lost");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 13s);
+}
+
+TEST_F(Peers, AnOperatorThatIsDownWhileItsApiAnswersIsNotLost) {
+  live();
+  fallSilent();
+  becomes("Suspect");
+  std::this_thread::sleep_for(8s);
+  EXPECT_EQ(status().health, "Suspect");
+  EXPECT_EQ(reason("Ready"), "OperatorDown");
+}
+
+struct RefusedRow {
+  const char* name;
+  Weather weather;
+};
+struct RefusedPeers : Peers, ::testing::WithParamInterface<RefusedRow> {};
+
+TEST_P(RefusedPeers, AreUnknownAndNeverLost) {
+  live();
+  fallSilent();
+  weather = GetParam().weather;
+  becomes("Unknown");
+  EXPECT_EQ(reason("Reachable"), "CredentialRefused");
+  std::this_thread::sleep_for(11s);
+  EXPECT_EQ(status().health, "Unknown");
+  weather = Weather::Fair;
+  beating = true;
+  becomes("Live");
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, RefusedPeers,
+                         ::testing::Values(RefusedRow{"Unauthorized", Weather::Unauthorized},
+                                           RefusedRow{"Forbidden", Weather::Forbidden},
+                                           RefusedRow{"Certificate", Weather::WrongCertificate}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST_F(Peers, ANewSecretIsUsedWithoutARestart) {
+  live();
+  secret("another");
+  EXPECT_TRUE(eventually([this] { return dials >= 2; }));
+  EXPECT_EQ(dialled.back().token.inlineText.reveal(), "another");
+  becomes("Live");
+}
+
+TEST_F(Peers, AMissingSecretIsSaidByItsName) {
+  home.erase(secretPath);
+  start();
+  EXPECT_TRUE(eventually([this] { return reason("Reachable") == "CredentialMissing"; }));
+  EXPECT_THAT(message("Reachable"), HasSubstr("bailiwick-system/peer-zrh"));
+  EXPECT_EQ(status().health, "Unknown");
+}
+
+TEST_F(Peers, AnAddressThatHandsOutCredentialsIsNeverDialled) {
+  for (const auto* server : {"https://169.254.169.254", "https://metadata.google.internal",
+                             "https://100.100.100.200", "http://127.0.0.1:6443"}) {
+    home.put(regionsPath + "zrh", regionJson("CH", accessJson(server)));
+    if (!peers) start();
+    EXPECT_TRUE(eventually([&] {
+      return reason("Reachable") == "AccessInvalid" &&
+             message("Reachable").find("server") != std::string::npos;
+    })) << server;
+  }
+  EXPECT_EQ(dials, 0);
+}
+
+TEST_F(Peers, AnotherClusterInItsPlaceIsNotTheRegionThatIsKnown) {
+  auto region = regionJson("CH", accessJson());
+  region["status"] = {{"clusterUID", "uid-of-the-old-one"}, {"health", "Live"}};
+  home.put(regionsPath + "zrh", region);
+  start();
+  EXPECT_TRUE(eventually([this] { return reason("Reachable") == "OtherCluster"; }));
+  EXPECT_THAT(message("Reachable"), HasSubstr("uid-zrh"));
+  EXPECT_EQ(status().clusterUID, "uid-of-the-old-one") << "it stays the one that is known";
+  becomes("Lost");
+}
+
+TEST_F(Peers, AnOperatorThatTakesItselfForAnotherRegionIsNotBelieved) {
+  zrh.erase(regionsPath + "zrh");
+  zrh.put(regionsPath + "fra", ownRegionJson("uid-x"));
+  start();
+  EXPECT_TRUE(eventually([this] { return reason("Reachable") == "NameConflict"; }));
+  EXPECT_EQ(status().health, "Unknown");
+}
+
+TEST_F(Peers, AnAccessThatLeadsHomeIsNoPeer) {
+  zrh.put(regionsPath + "zrh", ownRegionJson("uid-fra"));
+  start();
+  EXPECT_TRUE(eventually([this] { return reason("Reachable") == "SameCluster"; }));
+}
+
+TEST_F(Peers, ReadsOfADeploymentAskThePeerItself) {
+  const std::string path = "/apis/bailiwick.dev/v1alpha1/namespaces/team/modeldeployments/a";
+  const auto put = [&](const std::string& label) {
+    zrh.put(path, {{"metadata",
+                    {{"namespace", "team"}, {"name", "a"}, {"labels", {{"seen", label}}}}},
+                   {"spec", {{"servedName", "a"}}}});
+  };
+  put("before");
+  live();
+  zrh.holdWatches(true);
+  put("after");
+  const auto read = peers->read({"team", "a"}, {"zrh", "iad"}, {});
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_TRUE(read.at("zrh")->meta.labels.has("seen", "after"));
+  weather = Weather::Hanging;
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(peers->read({"team", "a"}, {"zrh"}, {}).empty());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 3s);
+}
+
+TEST_F(Peers, WithoutRegionsToReachThereAreNone) {
+  home.put(regionsPath + "zrh", regionJson("CH", {}));
+  start();
+  std::this_thread::sleep_for(300ms);
+  EXPECT_FALSE(peers->any());
+  EXPECT_TRUE(peers->view().peers.empty());
+  EXPECT_FALSE(peers->agreementOnOwn(*regions->store().get(api::Key{"", "fra"})));
+  EXPECT_TRUE(home.writes().empty());
+}
+
+}  // namespace
+}  // namespace bailiwick::testing
