@@ -16,7 +16,7 @@ from lib.realmodel import NAME, NAMESPACE, RealModel
 pytestmark = pytest.mark.skipif(bool(realnode.missing()), reason=realnode.missing() or "-")
 STREAMS = 20
 TOKENS = 80  # per stream: all are still running when the lame duck time ends
-LONG = 250  # and when a new replica has become Ready
+LONG = 160  # and when a new replica has become Ready
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import yaml
 
 from kit import objects, running
 from kit.case import CLASSES
+from kit.clock import clock, environment
 from kit.objects import variant
 from kit.wait import eventually
 from lib import chart, webhook
@@ -162,6 +163,19 @@ def test_the_certificate_is_replaced_without_a_restart(case):
     assert case.region.process("operator").pid == pid
     assert "jurisdiction" in refusal(case.region, objects.region(
         "nowhere", [], provider="aws", location="us-east-1", jurisdiction="DE"))
+
+
+def test_an_expired_certificate_is_refused_until_there_is_another(home, case):
+    region = case.region
+    made = objects.deployment("m", case.namespace, classes=(case.cls,))
+    with environment(clock("-1000d")):
+        webhook.identity(region, "webhook-expired")
+    # The API server keeps its connections: a new operator has none of them.
+    running.kill(region)
+    home.start_operator(extra_args=webhook.arguments(home, name="webhook-expired"))
+    eventually(lambda: "certificate has expired" in refusal(region, made), "Fail")
+    webhook.identity(region, "webhook-renewed")
+    eventually(lambda: refusal(region, made) == "", "the new certificate, without a restart")
 
 
 def test_without_files_the_operator_makes_its_certificate_and_makes_it_known(starter):

@@ -25,9 +25,9 @@ def identity(region, name: str = "webhook") -> None:
         fresh.rename(folder(region) / target)
 
 
-def arguments(region) -> list:
+def arguments(region, name: str = "webhook") -> list:
     """What an operator needs to serve it."""
-    identity(region)
+    identity(region, name)
     region.layout.pick_ports(["webhook"])
     return [f"--listen-webhook={region.layout.host}:{region.layout.port('webhook')}",
             f"--webhook-cert-dir={folder(region)}"]

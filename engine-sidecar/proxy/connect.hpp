@@ -25,6 +25,10 @@ class StopSign {
   ~StopSign() = default;
 };
 
+struct NeverStopped final : StopSign {
+  bool stopped() override { return false; }
+};
+
 // Resolves, connects and shakes hands until `deadline`, of which `waiter` is told. Names of public
 // endpoints that resolve to private addresses, and link-local addresses always, are refused.
 Task<Connected> connect(asio::io_context& io, const Endpoint& endpoint, Waiter& waiter,

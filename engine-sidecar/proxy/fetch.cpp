@@ -10,10 +10,6 @@ using Body = http::ResponseHead::Body;
 
 constexpr std::size_t pieceSize = 16384;
 
-struct NeverStopped final : StopSign {
-  bool stopped() override { return false; }
-};
-
 // The body of one answer as it comes.
 class BodyReader {
  public:

@@ -2,6 +2,7 @@
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 
 #include "log/log.hpp"
 #include "proxy/fetch.hpp"
@@ -9,10 +10,30 @@
 namespace bailiwick::sidecar {
 namespace {
 
+constexpr std::chrono::seconds reachEvery{5};
+constexpr std::chrono::milliseconds reachWithin{1000};
+
 // A redirect or "not modified" is no health: some engines answer 304 when they are not well.
 ProbeResult resultOf(const Fetched& fetched) {
   if (fetched.refused) return ProbeResult::Refused;
   return fetched.status >= 200 && fetched.status < 300 ? ProbeResult::Passed : ProbeResult::Failed;
+}
+
+// Providers are not asked: who pays for a connection should have a request for it.
+bool isAsked(const Target& target, const Way& way) {
+  return !target.own && target.inside && target.backend.kind != BackendKind::External &&
+         way.fault.empty();
+}
+
+// Through TLS, where there is some; nothing is sent, so that nobody logs a request.
+Task<bool> isReachable(Core& core, const Endpoint& endpoint) {
+  Waiter waiter(core.waiters);
+  Deadline deadline(waiter);
+  core.deadlines.add(deadline);
+  deadline.set(std::chrono::steady_clock::now() + reachWithin);
+  NeverStopped never;
+  const Connected connected = co_await connect(core.io, endpoint, waiter, deadline, never);
+  co_return connected.stream.isOpen();
 }
 
 }  // namespace
@@ -43,6 +64,30 @@ Task<void> checkEngine(Core& core) {
     told = true;
     well = isWell;
     timer.expires_at(begun + engine.health.interval);
+    co_await timer.async_wait(asio::redirect_error(useAwaitable, ec));
+  }
+}
+
+Task<void> checkOthers(Core& core) {
+  asio::steady_timer timer(core.io);
+  boost::system::error_code ec;
+  while (true) {
+    const auto book = core.book;
+    std::map<std::string, bool> known;  // by the key of the endpoint, which tables may share
+    for (const auto& [deployment, table] : book->tables()) {
+      for (std::size_t i = 0; i < table->ways.size(); ++i) {
+        const Target& target = table->routes.targets()[i];
+        const Endpoint& endpoint = table->ways[i].endpoint;
+        if (!isAsked(target, table->ways[i])) continue;
+        auto it = known.find(endpoint.key);
+        if (it == known.end()) {
+          const bool reachable = co_await isReachable(core, endpoint);
+          it = known.emplace(endpoint.key, reachable).first;
+        }
+        target.health->reach(it->second, std::chrono::steady_clock::now());
+      }
+    }
+    timer.expires_after(reachEvery);
     co_await timer.async_wait(asio::redirect_error(useAwaitable, ec));
   }
 }

@@ -118,6 +118,7 @@ Result<void> Server::start() {
   asio::co_spawn(first.io, obeySignals(), asio::detached);
   run("following files", [this] { return followFiles(); });
   if (config.engine) run("the health check", [&first] { return checkEngine(first); });
+  run("the check of other backends", [&first] { return checkOthers(first); });
   if (config.routes.configMap)
     run("the watch", [this, &first] { return watchConfigMap(first, source_); });
   return {};

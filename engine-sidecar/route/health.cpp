@@ -38,6 +38,11 @@ void Health::probe(ProbeResult result, Instant now) {
   if (gone && probed_ != HealthState::Unknown) probed_ = HealthState::Down;
 }
 
+void Health::reach(bool reachable, Instant now) {
+  const bool wasUnreachable = unreachable_.exchange(!reachable);
+  if (wasUnreachable && reachable) rampFrom_ = ticks(now);
+}
+
 void Health::succeeded() {
   errors_ = 0;
 }
@@ -54,7 +59,7 @@ void Health::failed(Instant now) {
 HealthState Health::state(Instant now) const {
   const HealthState probed = probed_;
   if (probed != HealthState::Healthy) return probed;
-  if (ticks(now) < ejectedUntil_) return HealthState::Ejected;
+  if (unreachable_ || ticks(now) < ejectedUntil_) return HealthState::Ejected;
   return ramp(now) < 1 ? HealthState::Recovering : HealthState::Healthy;
 }
 

@@ -16,7 +16,8 @@ enum class HealthState {
   Unknown,  // is probed and has not answered yet; used only where nothing better is left
   Healthy,
   Recovering,  // takes a growing share
-  Ejected,     // failed requests in a row; used only where nothing better is left
+  Ejected,     // failed requests in a row, or cannot be reached; used only where nothing better is
+               // left
   Down,        // fails its probes; never used
 };
 
@@ -37,6 +38,8 @@ class Health {
   Health(const Outliers& settings, bool probed);
 
   void probe(ProbeResult result, Instant now);
+  // Of a backend that is not one's own engine: whether a connection to it can be made.
+  void reach(bool reachable, Instant now);
   void succeeded();          // an answer that is no server fault has begun
   void failed(Instant now);  // no connection, a broken or late answer, a server fault
 
@@ -51,6 +54,7 @@ class Health {
 
   const Outliers settings_;
   std::atomic<HealthState> probed_;  // Unknown, Healthy or Down
+  std::atomic<bool> unreachable_{false};
   std::atomic<int> failedProbes_{0};
   std::atomic<int> errors_{0};  // in a row
   std::atomic<Ticks> ejectedUntil_;

@@ -10,10 +10,6 @@
 namespace bailiwick::reconcile {
 namespace {
 
-api::Time wallClock() {
-  return std::chrono::time_point_cast<api::Time::duration>(std::chrono::system_clock::now());
-}
-
 // Own status is debounced: pools change with every pod.
 constexpr auto regionQuiet = std::chrono::seconds(1);
 // Many deployments of one passport may come at once: its use is not written for each.
@@ -106,7 +102,7 @@ Operator::Operator(OperatorConfig config, kube::Transport& transport)
                                       }});
   fencedTransport_ = std::make_unique<kube::FencedTransport>(
       transport_, [this] { return leading(); }, election_->margin());
-  events_ = std::make_unique<EventRecorder>(*fencedTransport_, config_.identity, wallClock);
+  events_ = std::make_unique<EventRecorder>(*fencedTransport_, config_.identity, serverTime());
   peers::HeartbeatConfig heartbeat;
   heartbeat.region = config_.region;
   heartbeat.identity = config_.identity;
@@ -135,7 +131,7 @@ Result<void> Operator::start(std::stop_token stop) {
   planner.catalog = config_.catalog;
   planner.settings = config_.settings;
   planner.region = config_.region;
-  planner.now = wallClock;
+  planner.now = serverTime();
   planner.changed = [this](const api::Key& key) { queue_.add(key); };
   planner.fleet = [this] {
     return peers_->any() ? std::make_shared<const fleet::FleetView>(peers_->view()) : nullptr;
@@ -180,19 +176,19 @@ void Operator::makeControllers(const std::string& clusterUid) {
       [this] { queue_.addAfter(GatewayController::name(), gatewayQuiet); }});
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
-      config_.sidecarImage, wallClock, config_.gateway, gateway_.get(), reader_.get()});
+      config_.sidecarImage, serverTime(), config_.gateway, gateway_.get(), reader_.get()});
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), peers_.get(), config_.region, clusterUid,
-      wallClock, [this] { return exits_->heads(); }});
+      serverTime(), [this] { return exits_->heads(); }});
   passports_ = std::make_unique<PassportController>(
-      PassportController::Config{fencedTransport_.get(), &caches_, wallClock});
+      PassportController::Config{fencedTransport_.get(), &caches_, serverTime()});
   passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
   policies_ = std::make_unique<PolicyController>(PolicyController::Config{
-      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), wallClock});
+      fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), serverTime()});
   policies_->watch([this](const api::Key& key) { policyQueue_.add(key); });
   exits_ = std::make_unique<ExitController>(ExitController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), &exitGate_, events_.get(), config_.ns,
-      clusterUid, wallClock,
+      clusterUid, kube::ServerClock::systemTime,
       [this] { queue_.addAfter(api::Key{"", config_.region}, regionQuiet); }, drained});
   exits_->watch([this](const api::Key& key) { exitQueue_.add(key); });
   drains_ = std::make_unique<DrainController>(
@@ -208,7 +204,7 @@ void Operator::makePeers(const std::string& clusterUid) {
   peers.regions = &caches_.regions;
   peers.clusterUid = clusterUid;
   peers.dial = config_.dial;
-  peers.now = wallClock;
+  peers.now = serverTime();
   peers.leading = [this] { return leading(); };
   peers.changed = [this](const api::Key& deployment) {
     if (deployment.name.empty()) {

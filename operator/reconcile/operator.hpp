@@ -12,6 +12,7 @@
 
 #include "kube/fenced_transport.hpp"
 #include "kube/leader_election.hpp"
+#include "kube/server_clock.hpp"
 #include "kube/work_queue.hpp"
 #include "peers/heartbeat.hpp"
 #include "peers/peers.hpp"
@@ -87,8 +88,13 @@ class Operator {
   Result<std::string> clusterUid(std::stop_token stop);
   peers::HeartbeatFsm::Role role() const;
 
+  // Ages and deadlines count from the API server's dates.
+  std::function<api::Time()> serverTime() const {
+    return [this] { return transport_.now(); };
+  }
+
   OperatorConfig config_;
-  kube::Transport& transport_;
+  kube::ServerClock transport_;
   Caches caches_;
   std::unique_ptr<kube::LeaderElection> election_;
   std::unique_ptr<kube::FencedTransport> fencedTransport_;

@@ -258,3 +258,17 @@ def test_a_new_table_is_followed_and_a_bad_one_refused(sidecar):
         eventually(lambda: "backends" in proxy.state()["refused"], "the bad table is refused")
         assert proxy.chat().headers["x-bailiwick-variant"] == "two"
         assert proxy.state()["tables"][0]["generation"] == 2
+
+
+def test_what_cannot_be_reached_is_known_before_a_request_comes(sidecar):
+    with Upstream() as good:
+        port = closed_port()
+        proxy = sidecar(table=table(Backend("away", port), Backend("good", good.url, priority=1)))
+
+        def states():
+            return {one["name"]: one["health"] for one in proxy.state()["tables"][0]["backends"]}
+
+        eventually(lambda: states()["away"] == "Ejected", "the closed port is known")
+        assert states()["good"] == "Healthy" and good.heard == []
+        with Upstream(port=int(port.rpartition(":")[2])):
+            eventually(lambda: states()["away"] != "Ejected", "it is back")

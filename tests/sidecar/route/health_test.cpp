@@ -41,6 +41,21 @@ TEST(Health, ForgivesOneSlowProbeAndNoRefusedOne) {
   EXPECT_EQ(refused.state(start), HealthState::Down);
 }
 
+TEST(Health, IsLeftAloneWhileItCannotBeReachedAndStartsSlowlyAgain) {
+  Health health(settings, false);
+  health.reach(true, start);
+  EXPECT_EQ(health.state(start), HealthState::Healthy);
+  health.reach(false, start);
+  EXPECT_EQ(health.state(start + 1h), HealthState::Ejected);
+  health.reach(true, start + 1h);
+  EXPECT_EQ(health.state(start + 1h), HealthState::Recovering);
+  health.reach(true, start + 1h + 11s);
+  EXPECT_EQ(health.state(start + 1h + 11s), HealthState::Healthy) << "its start is not over again";
+  failTimes(health, 3, start + 2h);
+  health.reach(true, start + 2h);
+  EXPECT_EQ(health.state(start + 2h), HealthState::Ejected) << "a connection is no answer";
+}
+
 TEST(Health, IsEjectedAfterErrorsInARow) {
   Health health(settings, false);
   failTimes(health, 2, start);
