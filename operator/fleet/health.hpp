@@ -70,8 +70,6 @@ class Sightings {
   Judgement judge(const Thresholds& thresholds, Mono now) const;
   // It answered, whatever it said, within suspectAfter.
   bool answers(const Thresholds& thresholds, Mono now) const;
-  // There was a look.
-  bool lookedAt() const { return looked_; }
   // When time alone may change a judgement next, if nothing more is seen; nothing: never.
   std::optional<Mono> changesAt(const Thresholds& thresholds, Mono now) const;
 
@@ -81,7 +79,7 @@ class Sightings {
   Mono lastLook_;
   Mono silence_{};     // watched, since the heartbeat changed
   Mono apiSilence_{};  // watched, since it answered
-  bool looked_ = false, seen_ = false, refused_ = false, otherCluster_ = false;
+  bool answered_ = false, seen_ = false, refused_ = false, otherCluster_ = false;
 };
 
 // The standing of a peer with one deployment (or with the Region object), which has its own

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_PRESET = "asan"
+SCHEDULES = os.environ.get("BAILIWICK_SCHEDULES", "100000")  # of the fleet's simulator; more by night
 
 
 @dataclass
@@ -184,6 +185,12 @@ def unit_steps():
     return [tuple(steps[i:i + 2]) for i in range(0, len(steps), 2)]
 
 
+def simulation_steps():
+    """Random schedules of the fleet by the release build: the sanitizers' would need half an hour."""
+    return [Step("build simulate", ["cmake", "--build", "--preset", "release", "--target", "simulate"]),
+            Step("simulate", ["build/release/bin/simulate", "--schedules", SCHEDULES])]
+
+
 def process_steps():
     """The sidecar over real sockets, as the unit preset built it."""
     program = f"--engine-sidecar=build/{UNIT_PRESET}/bin/engine-sidecar"
@@ -242,12 +249,15 @@ def main():
         return True
 
     unit = [] if options.only == "cluster" else build_steps(UNIT_PRESET)
+    if options.only == "unit":
+        unit += build_steps("release")[:1]
     cluster = [] if options.only == "unit" else tool_steps() + build_steps("release")
     of = len(unit) + len(cluster)
     built = run(cluster + unit, 0, of)
     if built:
         steps = [] if options.only == "cluster" else (
-            check_steps() + unit_steps() + process_steps() + fuzz_steps())
+            (
+            check_steps() + unit_steps() + simulation_steps() + process_steps()) + fuzz_steps())
         steps += [] if options.only == "unit" else cluster_steps()
         run(steps, of, of + len(flat(steps)))
     minutes = (time.monotonic() - begun) / 60
