@@ -246,7 +246,7 @@ void Operator::makeImports() {
   imports.region = config_.region;
   imports.ns = config_.ns;
   imports.makesNamespaces = config_.makesNamespaces;
-  imports.now = wallClock;
+  imports.now = serverTime();
   imports.refusalsChanged = [this] {
     queue_.addAfter(api::Key{"", config_.region}, regionQuiet);
   };
