@@ -39,6 +39,7 @@ Mono Sightings::watched(Mono now) const {
 }
 
 void Sightings::look(Look look, Mono at) {
+  looked_ = true;
   const auto passed = watched(at);
   lastLook_ = std::max(lastLook_, at);
   silence_ += passed;

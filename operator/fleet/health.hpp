@@ -66,6 +66,10 @@ class Sightings {
 
   void look(Look look, Mono at);
 
+  // Nothing until it was looked at once.
+  std::optional<Mono> lookedAt() const {
+    return looked_ ? std::optional(lastLook_) : std::nullopt;
+  }
   // Live, Suspect, Lost or Unknown; the rest is Standing's.
   Judgement judge(const Thresholds& thresholds, Mono now) const;
   // It answered, whatever it said, within suspectAfter.
@@ -77,6 +81,7 @@ class Sightings {
   Mono watched(Mono now) const;
 
   Mono lastLook_;
+  bool looked_ = false;
   Mono silence_{};     // watched, since the heartbeat changed
   Mono apiSilence_{};  // watched, since it answered
   bool answered_ = false, seen_ = false, refused_ = false, otherCluster_ = false;

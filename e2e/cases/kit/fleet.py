@@ -39,7 +39,8 @@ class Fleet:
         for one in self.regions.values():
             one.heal()
             self.bring_back(one.name)
-        eventually(lambda: all(health == "Live" for one in self.regions
+        # Region objects count a peer as returning for ten minutes, deployments for as long as they say.
+        eventually(lambda: all(health in ("Live", "Returning") for one in self.regions
                                for health in self.health_in(one).values()), "the fleet is whole")
 
     def bring_back(self, name: str) -> None:
@@ -151,5 +152,7 @@ class Served:
                 self.seen[name].__exit__()
                 try:
                     api.delete(f"/api/v1/namespaces/{self.namespace}")
+                    # What is on its way out still holds its devices.
+                    eventually(lambda api=api: not api.items(self.pods), f"{name} is empty again")
                 except OSError:
                     pass  # a case that failed may have left it down: the next one starts it
