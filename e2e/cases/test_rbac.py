@@ -17,6 +17,9 @@ from kit import audit  # noqa: E402
 
 # Grants that a region's ordinary life does not use, each with the reason why the chart has it.
 UNUSED = {
+    ("bailiwick.dev", "modeldeployments", "create"): "a copy of a peer's: no peer here",
+    ("bailiwick.dev", "modeldeployments", "patch"): "such a copy; the finalizer while there are peers",
+    ("bailiwick.dev", "modeldeployments", "delete"): "such a copy, once its original is deleted",
     ("", "pods", "delete"): "a group of a LeaderWorkerSet that has to move: no controller here",
     ("", "persistentvolumeclaims", "delete"): "cached weights of what has left: no driver here",
     ("", "persistentvolumes", "get"): "the volumes of these",

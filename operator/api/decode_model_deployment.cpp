@@ -1,5 +1,6 @@
 #include "api/decode_meta.hpp"
 #include "api/decode_status.hpp"
+#include "api/labels.hpp"
 
 namespace bailiwick::api {
 namespace {
@@ -309,6 +310,26 @@ void readSpec(const Cursor& spec, ModelDeploymentSpec& out) {
   spec.require(!out.variants.empty(), "variants");
 }
 
+// What a status or scale subresource's writer owns is none of it: only who writes the object itself.
+std::string specManagerOf(const Cursor& metadata) {
+  std::string found;
+  metadata.fields([&](std::string_view key, const Cursor& entries) {
+    if (key != "managedFields") return;
+    entries.items([&](const Cursor& entry) {
+      std::string manager, subresource;
+      bool spec = false;
+      entry.fields([&](std::string_view field, const Cursor& value) {
+        if (field == "manager") return value.read(manager);
+        if (field == "subresource") return value.read(subresource);
+        if (field != "fieldsV1") return;
+        value.fields([&](std::string_view owned, const Cursor&) { spec |= owned == "f:spec"; });
+      });
+      if (spec && subresource.empty() && manager != names::fieldManager) found = manager;
+    });
+  });
+  return found;
+}
+
 }  // namespace
 
 Result<ModelDeployment> decodeModelDeployment(simdjson::dom::element json) {
@@ -326,6 +347,10 @@ Result<ModelDeployment> decodeModelDeployment(simdjson::dom::element json) {
     out.decodeError = decoding.problem;
   }
   if (parts->status) out.status = readDeploymentStatus(*parts->status);
+  if (out.meta.labels.find(names::originRegionLabel)) {
+    Decoding lenient;
+    out.specManager = specManagerOf(Cursor(*parts->metadata, "metadata", lenient));
+  }
   return out;
 }
 

@@ -86,6 +86,21 @@ void readEvidenceHead(const Cursor& head, EvidenceHead& out) {
   });
 }
 
+void readImport(const Cursor& import, RefusedImport& out) {
+  import.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "origin")
+      value.read(out.origin);
+    else if (key == "namespace")
+      value.read(out.ns);
+    else if (key == "name")
+      value.read(out.name);
+    else if (key == "reason")
+      value.read(out.reason);
+    else if (key == "message")
+      value.read(out.message);
+  });
+}
+
 void readPool(const Cursor& pool, PoolStatus& out) {
   pool.fields([&](std::string_view key, const Cursor& value) {
     if (key == "name")
@@ -165,6 +180,8 @@ void readStatus(const Cursor& status, RegionStatus& out) {
       value.readEach(out.tombstones, readTombstone);
     else if (key == "evidenceHeads")
       value.readEach(out.evidenceHeads, readEvidenceHead);
+    else if (key == "imports")
+      value.readEach(out.imports, readImport);
     else if (key == "conditions")
       value.readEach(out.conditions, readCondition);
   });

@@ -15,6 +15,7 @@ json toJson(const PoolStatus& pool);
 json toJson(const VariantCount& count);
 json toJson(const VariantOffer& offer);
 json toJson(const DependencyStatus& dependency);
+json toJson(const RefusedImport& import);
 
 template <class T>
 json list(const std::vector<T>& values) {
@@ -86,6 +87,14 @@ json toJson(const PoolStatus& pool) {
   return result;
 }
 
+json toJson(const RefusedImport& import) {
+  return {{"origin", import.origin},
+          {"namespace", import.ns},
+          {"name", import.name},
+          {"reason", import.reason},
+          {"message", import.message}};
+}
+
 json orNull(const std::string& text) { return text.empty() ? json() : json(text); }
 
 }  // namespace
@@ -130,6 +139,8 @@ json toJson(const RegionStatus& status) {
                  {"clusterUID", orNull(status.clusterUID)},
                  {"conditions", list(status.conditions)}};
   if (status.healthSince) result["healthSince"] = formatTime(*status.healthSince);
+  if (status.lastHeartbeat) result["lastHeartbeat"] = formatTime(*status.lastHeartbeat);
+  result["imports"] = status.imports.empty() ? json() : list(status.imports);
   return result;
 }
 

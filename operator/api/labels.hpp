@@ -13,6 +13,16 @@ inline constexpr char regionLabel[] = "bailiwick.dev/region";
 inline constexpr char roleLabel[] = "bailiwick.dev/role";
 // On copies of a peer's object: the region that it comes from.
 inline constexpr char originRegionLabel[] = "bailiwick.dev/origin-region";
+inline constexpr char originUidLabel[] = "bailiwick.dev/origin-uid";
+inline constexpr char originSpecHashLabel[] = "bailiwick.dev/origin-spec-hash";
+// On copies, as an annotation: the uid of the cluster that the original is in.
+inline constexpr char originCluster[] = "bailiwick.dev/origin-cluster";
+// On copies, as an annotation: why the original counts as lost. The copy stays as it is.
+inline constexpr char originLost[] = "bailiwick.dev/origin-lost";
+// On originals, while there are peers: their deletion is told before they go.
+inline constexpr char originFinalizer[] = "bailiwick.dev/origin";
+// On namespaces: "denied" keeps copies out.
+inline constexpr char importLabel[] = "bailiwick.dev/import";
 inline constexpr char managedByLabel[] = "app.kubernetes.io/managed-by";
 inline constexpr char managedBy[] = "bailiwick";
 inline constexpr char fieldManager[] = "bailiwick-operator";

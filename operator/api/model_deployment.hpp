@@ -202,6 +202,9 @@ struct ModelDeployment {
   // Set when the spec could not be read: the object is kept, refused as InvalidSpec, and what runs
   // of it stays.
   std::string decodeError;
+  // Of a copy (origin labels) only: another field manager that owns some of its spec. Somebody applies
+  // the manifest here as well.
+  std::string specManager;
   ModelDeploymentStatus status;
   friend bool operator==(const ModelDeployment&, const ModelDeployment&) = default;
 };

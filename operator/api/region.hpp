@@ -60,6 +60,12 @@ struct EvidenceHead {
   friend bool operator==(const EvidenceHead&, const EvidenceHead&) = default;
 };
 
+// A peer's original that is not copied here, and why.
+struct RefusedImport {
+  std::string origin, ns, name, reason, message;
+  friend bool operator==(const RefusedImport&, const RefusedImport&) = default;
+};
+
 struct RegionStatus {
   std::string health;
   std::optional<Time> healthSince, lastHeartbeat;
@@ -67,6 +73,7 @@ struct RegionStatus {
   std::string clusterUID;
   std::vector<Tombstone> tombstones;
   std::vector<EvidenceHead> evidenceHeads;
+  std::vector<RefusedImport> imports;  // the first hundred
   std::vector<Condition> conditions;
   friend bool operator==(const RegionStatus&, const RegionStatus&) = default;
 };

@@ -86,6 +86,7 @@ Result<int> run(const Options& options, const sigset_t& signals) {
   config.settings.podMetadataPrefixes = options.podMetadataPrefixes;
   config.observer = &metrics;
   if (!options.gateway.empty()) config.gateway = render::OwnGateway{options.ns, options.gateway};
+  config.makesNamespaces = options.createNamespaces;
   config.dial = [userAgent](kube::ClusterConfig peer) {
     return kube::makeTransport(std::move(peer), {userAgent, maxPeerAnswer});
   };

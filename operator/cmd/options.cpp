@@ -65,6 +65,8 @@ Parsed parseOptions(int argc, char** argv) {
   app.add_option("--webhook-client-name", o.webhookClientNames,
                  "Common name that the client certificate must have (repeatable)");
   app.add_flag("--leader-elect", o.leaderElect, "Act only while holding the Lease");
+  app.add_flag("--create-namespaces", o.createNamespaces,
+               "Make the namespace of an imported ModelDeployment where there is none");
   app.add_option("--pod-metadata-prefix", o.podMetadataPrefixes,
                  "Domain whose labels and annotations a deployer may set on pods (repeatable)");
   app.add_option("--gateway", o.gateway,

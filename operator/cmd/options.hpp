@@ -21,6 +21,7 @@ struct Options {
   std::string webhookClientCa;  // file; empty: no client certificate is asked for
   std::vector<std::string> webhookClientNames;
   bool leaderElect = false;
+  bool createNamespaces = false;  // for copies of peers' originals
   std::string logFormat = "text";
   std::string logLevel = "info";
   std::vector<std::string> podMetadataPrefixes;

@@ -66,12 +66,14 @@ class Sightings {
 
   void look(Look look, Mono at);
 
+  // Nothing until it was looked at once.
+  std::optional<Mono> lookedAt() const {
+    return looked_ ? std::optional(lastLook_) : std::nullopt;
+  }
   // Live, Suspect, Lost or Unknown; the rest is Standing's.
   Judgement judge(const Thresholds& thresholds, Mono now) const;
   // It answered, whatever it said, within suspectAfter.
   bool answers(const Thresholds& thresholds, Mono now) const;
-  // There was a look.
-  bool lookedAt() const { return looked_; }
   // When its heartbeat was first seen by this process. What a region says that was dead until just now
   // is of before its death: only who has been known for lostAfter is counted on in a handover.
   std::optional<Mono> knownSince() const { return firstSeen_; }

@@ -25,6 +25,8 @@ constexpr milliseconds probeEvery{500};
 // A name may come to mean another address.
 constexpr milliseconds dialAgainAfter{15'000};
 constexpr milliseconds renewalRetry{60'000};
+// After an address that could not be used.
+constexpr milliseconds dialRetry{2'000};
 
 constexpr std::size_t maxUid = 64;  // as the CRD has it
 
@@ -130,7 +132,7 @@ void PeerConnection::takeCredential(kube::SteadyTime now) {
     return;
   }
   if (stranded) ++attempt_;
-  if (version == connectedWith_ && dialledAt_ && now - *dialledAt_ < probeEvery) return;
+  if (version == connectedWith_ && dialledAt_ && now - *dialledAt_ < dialRetry) return;
   credential_ = *std::move(credential);
   dialledAt_ = now;
   connect(*credential_);

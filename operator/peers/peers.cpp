@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <future>
+#include <set>
 #include <utility>
 
 #include "api/decode.hpp"
 #include "log/log.hpp"
+#include "peers/countersign.hpp"
 
 namespace bailiwick::peers {
 namespace {
@@ -69,16 +70,18 @@ void Peers::run(std::stop_token stop) {
 // when it was last seen.
 void Peers::matchConnections() {
   std::map<std::string, std::shared_ptr<const api::Region>> wanted;
+  std::set<std::string> unreadable;  // what it says now is not known: the way that was known stays
   for (const auto& region : config_.regions->store().snapshot()) {
-    const bool peer = region->access && region->meta.key.name != config_.region &&
-                      !region->meta.deleted;
-    if (peer) wanted.emplace(region->meta.key.name, region);
+    const auto& name = region->meta.key.name;
+    if (!region->decodeError.empty()) unreadable.insert(name);
+    if (isPeer(*region)) wanted.emplace(name, region);
   }
   std::vector<std::shared_ptr<PeerConnection>> ended;
   bool any = false;
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(peers_, [&](const auto& entry) {
+      if (unreadable.contains(entry.first)) return false;
       const auto still = wanted.find(entry.first);
       if (still != wanted.end() && *still->second->access == entry.second.connection->access()) {
         return false;
@@ -156,12 +159,22 @@ void Peers::judge() {
   }
   for (const auto& key : statuses) config_.statusChanged(key);
   if (!statuses.empty()) config_.statusChanged({"", config_.region});
-  if (changed) config_.changed({});
+  if (changed) {
+    config_.changed({});
+    config_.ordersChanged();
+  }
 }
 
+// By the Region objects: before the first connection is made, a region is not alone already.
 bool Peers::any() const {
+  bool meant = false;
+  config_.regions->store().forEach([&](const api::Region& region) { meant |= isPeer(region); });
   const std::lock_guard lock(mutex_);
-  return !peers_.empty();
+  return meant || !peers_.empty();
+}
+
+bool Peers::isPeer(const api::Region& region) const {
+  return region.access && region.meta.key.name != config_.region;
 }
 
 std::vector<PeerSight> Peers::sights() const {
@@ -172,20 +185,29 @@ std::vector<PeerSight> Peers::sights() const {
 }
 
 fleet::FleetView Peers::view() const {
+  const auto regions = config_.regions->store().snapshot();
   const std::lock_guard lock(mutex_);
   fleet::FleetView view;
   view.now = monoOf(Clock::now());
-  for (const auto& [name, peer] : peers_) {
-    auto sight = peer.connection->sight();
+  for (const auto& region : regions) {
     fleet::Peer shown;
-    shown.name = name;
-    shown.region = config_.regions->store().get(api::Key{"", name});
-    if (!shown.region) continue;
-    shown.own = regionOf(sight, name);
-    shown.sightings = sight.sightings;
-    shown.deployments = deploymentsOf(peer, sight);
+    shown.name = region->meta.key.name;
+    shown.region = region;
+    const auto known = peers_.find(shown.name);
+    if (known != peers_.end()) {
+      const auto sight = known->second.connection->sight();
+      shown.own = regionOf(sight, shown.name);
+      shown.sightings = sight.sightings;
+      shown.deployments = deploymentsOf(known->second, sight);
+    } else if (isPeer(*region)) {
+      shown.sightings = fleet::Sightings(view.now);  // not looked at yet
+    } else {
+      continue;
+    }
     view.peers.push_back(std::move(shown));
   }
+  std::sort(view.peers.begin(), view.peers.end(),
+            [](const fleet::Peer& a, const fleet::Peer& b) { return a.name < b.name; });
   return view;
 }
 
@@ -224,6 +246,7 @@ std::optional<api::RegionStatus> Peers::statusOf(const api::Region& region) cons
   }
   peer.here = &region;
   peer.there = regionOf(peer.sight, name);
+  peer.self = config_.region;
   peer.agreement = agreementOn(region, region.status.clusterUID, witnesses(name));
   return peers::statusOf(peer, config_.now());
 }
@@ -233,30 +256,91 @@ std::optional<Finding> Peers::agreementOnOwn(const api::Region& region) const {
   return agreementOn(region, config_.clusterUid, witnesses(region.meta.key.name));
 }
 
-std::map<std::string, std::shared_ptr<const api::ModelDeployment>> Peers::read(
-    const api::Key& deployment, const std::vector<std::string>& peers, std::stop_token stop) const {
-  using Read = kube::ApiResult<api::ModelDeployment>;
-  std::map<std::string, std::future<Read>> asked;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& name : peers) {
-      const auto peer = peers_.find(name);
-      if (peer == peers_.end()) continue;
-      // Without resourceVersion: what etcd's quorum has.
-      asked.emplace(name, std::async(std::launch::async, [connection = peer->second.connection,
-                                                          deployment, stop] {
-        return kube::read<api::ModelDeployment>(
-            connection->transport(), kube::get(kube::resources::modelDeployments, deployment), stop,
-            api::decodeModelDeployment);
-      }));
+std::vector<plan::PeerOrder> Peers::orders(const std::string& order) const {
+  std::vector<plan::PeerOrder> all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, peer] : peers_) {
+    const auto sight = peer.connection->sight();
+    plan::PeerOrder seen;
+    seen.region = name;
+    const auto health = peer.judgement.health;
+    seen.known = sight.caches && sight.contact.reason.empty() &&
+                 (health == fleet::Health::Live || health == fleet::Health::Returning ||
+                  health == fleet::Health::Cordoned);
+    if (sight.caches) seen.order = sight.caches->exitOrders.store().get(api::Key{"", order});
+    all.push_back(std::move(seen));
+  }
+  return all;
+}
+
+std::vector<api::EvidenceHead> Peers::countersigned(std::vector<api::EvidenceHead> own) const {
+  return withWitnesses(std::move(own), witnesses(config_.region));
+}
+
+std::vector<fleet::OriginView> Peers::origins(const api::Key& deployment) const {
+  std::vector<fleet::OriginView> all;
+  for (const auto& sight : sights()) {
+    fleet::OriginView origin;
+    origin.region = sight.region;
+    origin.clusterUid = sight.clusterUid;
+    // Who is refused or is somebody else has said nothing.
+    origin.read = sight.caches != nullptr && !sight.clusterUid.empty() &&
+                  (sight.contact.reason.empty() || sight.contact.reason == "OtherCluster");
+    if (sight.caches) {
+      origin.deployment = sight.caches->deployments.store().get(deployment);
+      const auto own = regionOf(sight, sight.region);
+      for (const auto& tombstone : own ? own->status.tombstones : std::vector<api::Tombstone>{}) {
+        if (tombstone.ns == deployment.ns && tombstone.name == deployment.name) {
+          origin.tombstones.push_back(tombstone);
+        }
+      }
     }
+    all.push_back(std::move(origin));
   }
-  std::map<std::string, std::shared_ptr<const api::ModelDeployment>> found;
-  for (auto& [name, answer] : asked) {
-    auto read = answer.get();
-    if (read) found.emplace(name, std::make_shared<const api::ModelDeployment>(*std::move(read)));
+  return all;
+}
+
+std::vector<api::Key> Peers::deploymentNames() const {
+  std::set<api::Key> all;
+  for (const auto& sight : sights()) {
+    if (!sight.caches) continue;
+    sight.caches->deployments.store().forEach(
+        [&](const api::ModelDeployment& deployment) { all.insert(deployment.meta.key); });
   }
-  return found;
+  return {all.begin(), all.end()};
+}
+
+std::shared_ptr<PeerConnection> Peers::connectionTo(const std::string& peer) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = peers_.find(peer);
+  return known == peers_.end() ? nullptr : known->second.connection;
+}
+
+kube::ApiResult<std::string> Peers::readOriginal(const std::string& peer,
+                                                 const api::Key& deployment,
+                                                 std::stop_token stop) const {
+  const auto connection = connectionTo(peer);
+  if (!connection) {
+    return tl::unexpected(kube::toApiError(kube::TransportError{
+        kube::TransportError::Kind::Unreachable, "region " + peer + " is no peer any more"}));
+  }
+  const auto answer = kube::perform(connection->transport(),
+                                    kube::get(kube::resources::modelDeployments, deployment),
+                                    std::move(stop));
+  if (!answer) return tl::unexpected(answer.error());
+  return answer->body;
+}
+
+std::optional<api::ModelDeployment> Peers::readAfresh(const std::string& peer,
+                                                      const api::Key& deployment,
+                                                      std::stop_token stop) const {
+  const auto connection = connectionTo(peer);
+  if (!connection || !connection->sight().contact.reason.empty()) return std::nullopt;
+  auto read = kube::read<api::ModelDeployment>(
+      connection->transport(), kube::get(kube::resources::modelDeployments, deployment),
+      std::move(stop), api::decodeModelDeployment);
+  if (!read) return std::nullopt;
+  return *std::move(read);
 }
 
 }  // namespace bailiwick::peers

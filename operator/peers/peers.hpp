@@ -11,9 +11,11 @@
 #include <thread>
 #include <vector>
 
+#include "fleet/import.hpp"
 #include "fleet/view.hpp"
 #include "peers/peer_connection.hpp"
 #include "peers/region_status.hpp"
+#include "plan/exit_regions.hpp"
 
 namespace bailiwick::peers {
 
@@ -50,10 +52,23 @@ class Peers {
   // Whether the peers mean the same as we by our own Region object; nothing without peers.
   std::optional<Finding> agreementOnOwn(const api::Region& region) const;
 
-  // The deployment of that name as each of these peers has it now: quorum reads, all at once, none
-  // longer than a fraction of suspectAfter. Who did not answer with it is not in the result.
-  std::map<std::string, std::shared_ptr<const api::ModelDeployment>> read(
-      const api::Key& deployment, const std::vector<std::string>& peers, std::stop_token stop) const;
+  // What each peer has of an ExitOrder's name.
+  std::vector<plan::PeerOrder> orders(const std::string& order) const;
+  // Our own heads of evidence, with the peers that have recorded them.
+  std::vector<api::EvidenceHead> countersigned(std::vector<api::EvidenceHead> own) const;
+  // What each peer has of a name, for imports.
+  std::vector<fleet::OriginView> origins(const api::Key& deployment) const;
+  // Every name that any of them has.
+  std::vector<api::Key> deploymentNames() const;
+  // The deployment as that peer has it now, as JSON: what etcd's quorum has, and no cache.
+  kube::ApiResult<std::string> readOriginal(const std::string& peer, const api::Key& deployment,
+                                            std::stop_token stop) const;
+
+  // The same, read; nothing where the peer did not answer with it within a fraction of suspectAfter, or
+  // is not whom it is taken for.
+  std::optional<api::ModelDeployment> readAfresh(const std::string& peer,
+                                                 const api::Key& deployment,
+                                                 std::stop_token stop) const;
 
  private:
   struct Peer {
@@ -67,9 +82,11 @@ class Peers {
   };
 
   void run(std::stop_token stop);
+  bool isPeer(const api::Region& region) const;
   void matchConnections();
   void judge();
   Peer connect(const api::Region& region);
+  std::shared_ptr<PeerConnection> connectionTo(const std::string& peer) const;
   std::vector<Witness> witnesses(const std::string& region) const;
   std::shared_ptr<const fleet::PeerDeployments> deploymentsOf(const Peer& peer,
                                                               const PeerSight& sight) const;

@@ -1,10 +1,13 @@
 #include "peers/region_status.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 #include <functional>
+
+#include "peers/countersign.hpp"
 
 namespace bailiwick::peers {
 namespace {
@@ -103,11 +106,26 @@ api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
     }
   }
   if (status.clusterUID.empty()) status.clusterUID = peer.sight.clusterUid;
+  const auto evidence = record(status.evidenceHeads,
+                               peer.there ? peer.there->status.evidenceHeads
+                                          : std::vector<api::EvidenceHead>{},
+                               peer.self);
+  status.evidenceHeads = evidence.heads;
   status.conditions.clear();
   set(status, region, "Ready", ready(peer.judgement), Words::Follow, now);
   set(status, region, "Reachable", reachable(peer.sight, peer.judgement), Words::Follow, now);
   set(status, region, "LabelsConsistent", labels(peer.there.get()), Words::Follow, now);
   set(status, region, "SpecInSync", peer.agreement, Words::Matter, now);
+  const auto* told = api::findCondition(region.status.conditions, "EvidenceIntact");
+  if (!evidence.rewritten.empty()) {
+    set(status, region, "EvidenceIntact",
+        {"False", "Rewritten",
+         fmt::format("it shows less or other evidence than it did before, of {}: what was recorded "
+                     "here stands", fmt::join(evidence.rewritten, ", "))},
+        Words::Follow, now);
+  } else if (told) {
+    status.conditions.push_back(*told);  // it happened
+  }
   return status;
 }
 

@@ -8,6 +8,7 @@
 namespace bailiwick::peers {
 
 struct PeerRegion {
+  std::string self;                                   // our own region
   const api::Region* here = nullptr;                  // as this cluster has it
   std::shared_ptr<const api::Region> there;           // as its own cluster has it; may be null
   PeerSight sight;

@@ -8,6 +8,7 @@
 
 #include "evidence/record.hpp"
 #include "plan/exit_journal.hpp"
+#include "plan/exit_regions.hpp"
 #include "plan/placement.hpp"
 
 namespace bailiwick::plan {
@@ -36,6 +37,7 @@ struct ExitInput {
   std::vector<ClaimSeen> claims;
   std::optional<PurgeView> purge;
   api::Time now;
+  std::vector<PeerOrder> peers = {};  // none: the region is alone
 };
 
 // More than this between our clock and the API server's, and a Stop waits.

@@ -87,8 +87,14 @@ std::string endMessage(const Journal& journal, const api::ExitTotals& totals, bo
                             fmt::join(named, ", "), more);
 }
 
-Finding complete(const ExitInput& in, const Journal& journal, const api::ExitTotals& totals) {
+Finding complete(const ExitInput& in, const Journal& journal, const api::ExitOrderStatus& status) {
+  const auto& totals = status.totals;
   if (journal.closed && !journal.lifted) {
+    const auto missing = in.peers.empty() ? std::string() : notVerified(status.regions);
+    if (!missing.empty()) {
+      return Finding{"False", "OtherRegions",
+                     "this region has done its part; the fleet has not: " + missing};
+    }
     return Finding{"True", in.order.spec.drill && !*journal.answer ? "CouldNotLeave" : "Verified",
             endMessage(journal, totals, in.order.spec.drill)};
   }
@@ -123,7 +129,10 @@ api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
     status.phases.erase(status.phases.begin() + 3, status.phases.begin() + 3 + surplus);
   }
   status.evidence = evidence.ref;
-  status.regions = in.order.status.regions;
+  const bool done = journal.closed && !journal.lifted;
+  status.regions = in.peers.empty()
+                       ? in.order.status.regions
+                       : exitRegionsOf(in.order, in.world.region->meta.key.name, done, in.peers);
   const auto rows = rowsOf(in, in.plan);
   const bool purged = journal.closed || isPurged(in, journal);
   const api::AffectedRow* blocked = nullptr;
@@ -153,7 +162,7 @@ api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
                                         std::move(finding.message)},
                                        in.order.status.conditions, in.now));
   };
-  set("Complete", complete(in, journal, status.totals));
+  set("Complete", complete(in, journal, status));
   set("Blocked", blocked ? Finding{"True", blocked->reason,
                                    fmt::format("{}/{} variant {}: {}", blocked->ns, blocked->name,
                                                blocked->variant, blocked->message)}

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "api/hash.hpp"
+#include "api/labels.hpp"
 
 namespace bailiwick::plan {
 namespace {
@@ -131,6 +132,8 @@ std::optional<std::int64_t> costOfPeers(const StatusInput& in, std::string& curr
 }
 
 Agreement agreementOf(const StatusInput& in) {
+  const auto* lost = in.current.meta.annotations.find(api::names::originLost);
+  if (lost) return {"False", "OriginLost", *lost};
   if (!in.plan.fleet) return {"True", "InSync", "this is the only region that serves it"};
   const auto& fleet = *in.plan.fleet;
   std::vector<std::string> agree, conflicts;

@@ -11,6 +11,7 @@
 #include "plugin/catalog_command.hpp"
 #include "plugin/completion.hpp"
 #include "plugin/exit_command.hpp"
+#include "plugin/fleet_command.hpp"
 #include "plugin/order_manifest.hpp"
 #include "plugin/version.hpp"
 
@@ -30,6 +31,8 @@ struct Parser {
   OrderOptions order;
   EvidenceOptions evidence;
   VerifyOptions verify;
+  JoinOptions join;
+  AdoptOptions adopt;
   std::string shell;
   Command chosen;
   bool needsCatalog = false;
@@ -261,6 +264,50 @@ void addVerify(Parser& p) {
   command->callback([&p] { p.chosen = [&p](const Context& c) { return runVerify(c, p.verify); }; });
 }
 
+void addFleet(Parser& p) {
+  auto* command = addCommand(p, "fleet", "The regions as this cluster sees them",
+                             "  kubectl bailiwick fleet\n"
+                             "  kubectl bailiwick fleet --context zrh -o wide\n"
+                             "Exit code 1 when one is Suspect, Lost or Unknown, or differs elsewhere.");
+  addCluster(p, *command);
+  addOutput(p, *command, allFormats);
+  command->callback([&p] { p.chosen = [](const Context& c) { return runFleet(c); }; });
+}
+
+void addJoin(Parser& p) {
+  auto* command = addCommand(
+      p, "join", "Manifests that let a peer read this region",
+      "Here, an account for the peer zrh; then in zrh, what it reads this region by:\n"
+      "  kubectl bailiwick join zrh | kubectl apply -f -\n"
+      "  kubectl bailiwick join zrh --credential | kubectl --context zrh apply -f -");
+  auto& join = p.join;
+  command->add_option("peer", join.peer, "Name of the region that is to read this one")
+      ->required()
+      ->option_text("REGION");
+  command->add_flag("--credential", join.credential,
+                    "What the peer needs: Secret and Region object");
+  command->add_option("--server", join.server, "Where the peer reaches it; else as kubectl does")
+      ->option_text("URL");
+  command->add_option("--duration", join.duration, "Life of the token, which the peer renews")
+      ->option_text("DURATION")
+      ->capture_default_str();
+  command->add_option("--region", p.options.region, "Name of this region, where no operator says it")
+      ->option_text("NAME");
+  addSystemNamespace(*command, join.systemNamespace);
+  addCluster(p, *command);
+  addOutput(p, *command, dataFormats);
+  command->callback([&p] { p.chosen = [&p](const Context& c) { return runJoin(c, p.join); }; });
+}
+
+void addAdopt(Parser& p) {
+  auto* command = addCommand(p, "adopt", "Make a copy the original",
+                             "  kubectl bailiwick adopt mdep/assistant -n team\n"
+                             "For when the region of the original is lost for good.");
+  command->add_option("deployment", p.adopt.name, "mdep/NAME")->required()->option_text("NAME");
+  addCluster(p, *command);
+  command->callback([&p] { p.chosen = [&p](const Context& c) { return runAdopt(c, p.adopt); }; });
+}
+
 void addCompletion(Parser& p) {
   auto* command = addCommand(p, "completion", "Completion for a shell",
                              "  source <(kubectl-bailiwick completion bash)\n"
@@ -293,6 +340,9 @@ void build(Parser& p) {
   addExit(p);
   addDrill(p);
   addVerify(p);
+  addFleet(p);
+  addJoin(p);
+  addAdopt(p);
   addCatalogCommand(p);
   addCompletion(p);
 }

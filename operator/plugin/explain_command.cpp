@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "plugin/cluster.hpp"
+#include "plugin/deployment_name.hpp"
 #include "plugin/explanation.hpp"
 #include "plugin/regions.hpp"
 #include "plugin/table.hpp"
@@ -105,23 +106,11 @@ std::string toText(const Explanation& e, const Terminal& terminal) {
   return text;
 }
 
-// "mdep/NAME", "modeldeployment/NAME" and the plural, or the bare name.
-Outcome<std::string> nameOf(const std::string& argument) {
-  const auto slash = argument.find('/');
-  if (slash == std::string::npos) return argument;
-  const auto kind = argument.substr(0, slash);
-  if (kind == "mdep" || kind == "modeldeployment" || kind == "modeldeployments") {
-    return argument.substr(slash + 1);
-  }
-  return usage(fmt::format("{}: only a ModelDeployment can be explained: write mdep/NAME",
-                           argument));
-}
-
 }  // namespace
 
 Outcome<Exit> runExplain(const Context& context, const ExplainOptions& options) {
   const auto& world = options.world;
-  const auto name = nameOf(options.name);
+  const auto name = deploymentName(options.name, "explained");
   if (!name) return tl::unexpected(name.error());
   const auto ns = namespaceOf(context.options.cluster, world.offline.empty(), context.stop);
   if (!ns) return tl::unexpected(ns.error());

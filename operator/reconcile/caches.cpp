@@ -80,6 +80,7 @@ Caches::Caches(const catalog::Catalog& catalog)
       roles(ours(resources::roles), api::decodeGenericObject),
       roleBindings(ours(resources::roleBindings), api::decodeGenericObject),
       runtimeClasses(everything(resources::runtimeClasses), api::decodeGenericObject),
+      namespaces(everything(resources::namespaces), api::decodeGenericObject),
       apiServer(one(resources::endpointSlices, {"default", "kubernetes"}),
                 api::decodeEndpointSlice) {}
 
@@ -88,7 +89,7 @@ std::vector<kube::InformerBase*> Caches::every() {
           &exitOrders,       &nodes,          &pods,                 &workloads,
           &leaderWorkerSets, &services,       &configMaps,           &podDisruptionBudgets,
           &networkPolicies,  &serviceAccounts, &roles,               &roleBindings,
-          &runtimeClasses,   &apiServer};
+          &runtimeClasses,   &namespaces,     &apiServer};
 }
 
 std::vector<const kube::InformerBase*> Caches::all() const {

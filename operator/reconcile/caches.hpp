@@ -41,6 +41,7 @@ struct Caches {
   kube::Informer<api::GenericObject> services, configMaps, podDisruptionBudgets, networkPolicies,
       serviceAccounts, roles, roleBindings;  // of ours
   kube::Informer<api::GenericObject> runtimeClasses;
+  kube::Informer<api::GenericObject> namespaces;
   kube::Informer<api::EndpointSlice> apiServer;  // where the API server of this cluster is
 
   void start(kube::Transport& transport);

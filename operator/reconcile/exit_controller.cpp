@@ -214,7 +214,9 @@ ApiResult<void> ExitController::gather(Work& work) {
   }
   work.input.emplace(plan::ExitInput{order, work.known->journal, work.planned->world,
                                      work.planned->plan, config_.clusterUid, work.skew, work.claims,
-                                     work.purge, config_.now()});
+                                     work.purge, config_.now(),
+                                     config_.peers ? config_.peers(order.meta.key.name)
+                                                   : std::vector<plan::PeerOrder>{}});
   return {};
 }
 

@@ -32,6 +32,8 @@ class ExitController {
     std::function<api::Time()> now;
     std::function<void()> headsChanged;                   // evidenceHeads() says something new
     std::function<void(const plan::Drained&)> drained;    // for metrics
+    // What the peers have of an order's name; nothing where the region is alone.
+    std::function<std::vector<plan::PeerOrder>(const std::string& order)> peers;
   };
 
   explicit ExitController(Config config);

@@ -25,6 +25,12 @@ constexpr auto lastRetry = std::chrono::seconds(10);
 // A load balancer may ask an API server that lags behind; a restored etcd stays behind.
 constexpr auto wentBackPatience = std::chrono::minutes(2);
 
+// One for each queue but the first.
+constexpr std::size_t specialWorkers = 5;
+
+// A peer's objects change together.
+constexpr auto importQuiet = std::chrono::milliseconds(100);
+
 // A reconciliation is some dozen requests, each with a deadline of seconds.
 constexpr std::chrono::minutes workerPatience{15};
 
@@ -88,7 +94,7 @@ Operator::Operator(OperatorConfig config, kube::Transport& transport)
     : config_(std::move(config)),
       transport_(transport),
       caches_(*config_.catalog),
-      progress_(static_cast<std::size_t>(config_.workers) + 4) {
+      progress_(static_cast<std::size_t>(config_.workers) + specialWorkers) {
   kube::LeaderConfig lease;
   lease.ns = config_.ns;
   lease.name = "bailiwick-operator";
@@ -177,9 +183,10 @@ void Operator::makeControllers(const std::string& clusterUid) {
   deployments_ = std::make_unique<DeploymentController>(DeploymentController::Config{
       fencedTransport_.get(), &caches_, config_.catalog, planner_.get(), events_.get(),
       config_.sidecarImage, serverTime(), config_.gateway, gateway_.get(), reader_.get()});
+  makeImports();
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), peers_.get(), config_.region, clusterUid,
-      serverTime(), [this] { return exits_->heads(); }});
+      serverTime(), [this] { return exits_->heads(); }, [this] { return imports_->refusals(); }});
   passports_ = std::make_unique<PassportController>(
       PassportController::Config{fencedTransport_.get(), &caches_, serverTime()});
   passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });
@@ -189,7 +196,8 @@ void Operator::makeControllers(const std::string& clusterUid) {
   exits_ = std::make_unique<ExitController>(ExitController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), &exitGate_, events_.get(), config_.ns,
       clusterUid, kube::ServerClock::systemTime,
-      [this] { queue_.addAfter(api::Key{"", config_.region}, regionQuiet); }, drained});
+      [this] { queue_.addAfter(api::Key{"", config_.region}, regionQuiet); }, drained,
+      [this](const std::string& order) { return peers_->orders(order); }});
   exits_->watch([this](const api::Key& key) { exitQueue_.add(key); });
   drains_ = std::make_unique<DrainController>(
       DrainController::Config{fencedTransport_.get(), &caches_,
@@ -209,8 +217,10 @@ void Operator::makePeers(const std::string& clusterUid) {
   peers.changed = [this](const api::Key& deployment) {
     if (deployment.name.empty()) {
       planner_->poke();
+      imports_->all([this](const api::Key& key) { importQueue_.addAfter(key, importQuiet); });
     } else {
-      planner_->poke(deployment);
+      planner_->poke();
+      importQueue_.addAfter(deployment, importQuiet);
     }
   };
   peers.ordersChanged = [this] {
@@ -224,6 +234,24 @@ void Operator::makePeers(const std::string& clusterUid) {
     }
   };
   peers_ = std::make_unique<peers::Peers>(std::move(peers));
+}
+
+void Operator::makeImports() {
+  ImportController::Config imports;
+  imports.transport = fencedTransport_.get();
+  imports.caches = &caches_;
+  imports.peers = peers_.get();
+  imports.catalog = config_.catalog;
+  imports.settings = config_.settings;
+  imports.region = config_.region;
+  imports.ns = config_.ns;
+  imports.makesNamespaces = config_.makesNamespaces;
+  imports.now = serverTime();
+  imports.refusalsChanged = [this] {
+    queue_.addAfter(api::Key{"", config_.region}, regionQuiet);
+  };
+  imports_ = std::make_unique<ImportController>(std::move(imports));
+  imports_->watch([this](const api::Key& key) { importQueue_.addAfter(key, importQuiet); });
 }
 
 void Operator::stop() {
@@ -241,6 +269,7 @@ void Operator::stop() {
   policyQueue_.shutdown();
   exitQueue_.shutdown();
   drainQueue_.shutdown();
+  importQueue_.shutdown();
   workers_.clear();
   if (peers_) peers_->stop();
   if (planner_) planner_->stop();
@@ -258,7 +287,7 @@ void Operator::beginWork(std::stop_token stop) {
   while (!stop.stop_requested() && !caches_.waitSettled(std::chrono::seconds(1), stop)) continue;
   if (stop.stop_requested()) return;
   log::info("leading", {{"region", config_.region}});
-  for (std::size_t i = 4; i < progress_.size(); ++i) {
+  for (std::size_t i = specialWorkers; i < progress_.size(); ++i) {
     workers_.emplace_back([this, i](std::stop_token own) {
       work(queue_, [this](const auto& key, auto halt) { return reconcile(key, halt); },
            progress_[i], own);
@@ -281,6 +310,11 @@ void Operator::beginWork(std::stop_token stop) {
     work(policyQueue_,
          [this](const auto& key, auto halt) { return policies_->reconcile(key, halt); },
          progress_[3], own);
+  });
+  workers_.emplace_back([this](std::stop_token own) {
+    work(importQueue_,
+         [this](const auto& key, auto halt) { return imports_->reconcile(key, halt); },
+         progress_[4], own);
   });
   planner_->start();
   planner_->poke();

@@ -20,6 +20,7 @@
 #include "reconcile/drain_controller.hpp"
 #include "reconcile/exit_controller.hpp"
 #include "reconcile/gateway_controller.hpp"
+#include "reconcile/import_controller.hpp"
 #include "reconcile/passport_controller.hpp"
 #include "reconcile/policy_controller.hpp"
 #include "reconcile/progress.hpp"
@@ -38,6 +39,7 @@ struct OperatorConfig {
   policy::Settings settings;
   Observer* observer = nullptr;
   std::optional<render::OwnGateway> gateway;
+  bool makesNamespaces = false;  // for copies of peers' originals
   // The way to a peer's API server.
   std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
 };
@@ -72,6 +74,7 @@ class Operator {
   void watchPolicies();
   void watchRegions();
   void makePeers(const std::string& clusterUid);
+  void makeImports();
   void planned();
   template <class T>
   void watchOwned(kube::Informer<T>& informer);
@@ -107,6 +110,7 @@ class Operator {
   std::unique_ptr<GatewayController> gateway_;
   std::unique_ptr<DeploymentController> deployments_;
   std::unique_ptr<RegionController> regions_;
+  std::unique_ptr<ImportController> imports_;
   std::unique_ptr<PassportController> passports_;
   std::unique_ptr<PolicyController> policies_;
   ExitGate exitGate_;
@@ -116,6 +120,7 @@ class Operator {
   kube::WorkQueue<> passportQueue_;  // ModelPassports
   kube::WorkQueue<> policyQueue_;    // SovereigntyPolicies
   kube::WorkQueue<> exitQueue_;      // ExitOrders
+  kube::WorkQueue<> importQueue_;    // ModelDeployments, here and in peers
   kube::WorkQueue<> drainQueue_;     // pods that wait for their report
   std::atomic<bool> fenced_{false};
   std::mutex leadMutex_;  // lead() comes from the election's thread, stop() from another

@@ -1,13 +1,13 @@
 #include "reconcile/peer_reader.hpp"
 
+#include <utility>
+
 namespace bailiwick::reconcile {
 
 std::optional<api::ModelDeployment> FreshReader::readAfresh(const std::string& peer,
                                                             const api::Key& deployment,
                                                             std::stop_token stop) {
-  const auto found = peers_.read(deployment, {peer}, stop);
-  if (found.empty()) return std::nullopt;
-  return *found.begin()->second;
+  return peers_.readAfresh(peer, deployment, std::move(stop));
 }
 
 }  // namespace bailiwick::reconcile

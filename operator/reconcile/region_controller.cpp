@@ -76,7 +76,8 @@ nlohmann::json encode(const std::vector<api::EvidenceHead>& heads) {
 
 kube::Outcome RegionController::publishHeads(const api::Region& region, std::stop_token stop) {
   if (!config_.evidenceHeads) return kube::Done{};
-  const auto heads = headsAfter(region.status.evidenceHeads, config_.evidenceHeads());
+  const auto heads = config_.peers->countersigned(
+      headsAfter(region.status.evidenceHeads, config_.evidenceHeads()));
   if (heads == region.status.evidenceHeads) return kube::Done{};
   const nlohmann::json body = {
       {"metadata", {{"resourceVersion", region.meta.resourceVersion}}},
@@ -98,6 +99,7 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
   api::RegionStatus status = region->status;
   if (readable) status.pools = planned->plan.pools.rows();
   status.clusterUID = config_.clusterUid;
+  status.imports = config_.refusedImports();
   if (readable) status.health = region->cordoned ? "Cordoned" : "Live";
   if (status.health != region->status.health || !status.healthSince) {
     status.healthSince = std::chrono::floor<std::chrono::seconds>(now);
@@ -138,9 +140,11 @@ kube::Outcome RegionController::reconcilePeer(const std::string& name, std::stop
   if (!region) return kube::Done{};
   const auto status = config_.peers->statusOf(*region);
   if (!status || *status == region->status) return kube::Done{};
-  const nlohmann::json body = {
-      {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
-      {"status", api::toJson(*status)}};
+  nlohmann::json body = {{"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
+                         {"status", api::toJson(*status)}};
+  if (status->evidenceHeads != region->status.evidenceHeads) {
+    body["status"]["evidenceHeads"] = encode(status->evidenceHeads);
+  }
   const auto written = kube::write(
       *config_.transport,
       kube::statusPatch(kube::resources::regions, region->meta.key, body.dump()), stop);

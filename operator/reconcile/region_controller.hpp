@@ -23,6 +23,7 @@ class RegionController {
     std::string clusterUid;
     std::function<api::Time()> now;
     std::function<std::vector<api::EvidenceHead>()> evidenceHeads;
+    std::function<std::vector<api::RefusedImport>()> refusedImports;
   };
 
   explicit RegionController(Config config) : config_(std::move(config)) {}

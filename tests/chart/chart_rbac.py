@@ -27,6 +27,9 @@ VIEW, EDIT = ("ClusterRole", "-view"), ("ClusterRole", "-edit")
 
 OPERATOR = (
     Row(CLUSTER, BAILIWICK, "modeldeployments", WATCH, "what to serve"),
+    Row(CLUSTER, BAILIWICK, "modeldeployments", ("create", "patch", "delete"),
+        "copies of peers' originals; the finalizer of originals"),
+    Row(CLUSTER, "", "namespaces", WATCH, "where copies may go"),
     Row(CLUSTER, BAILIWICK, "modelpassports", (*WATCH, "patch"),
         "what a model is; the finalizer of one that is in use"),
     Row(CLUSTER, BAILIWICK, "sovereigntypolicies", WATCH, "what may run here"),

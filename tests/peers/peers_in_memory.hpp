@@ -93,7 +93,7 @@ class PeersInMemory {
     zrh.put(regionsPath + "zrh", ownRegionJson("uid-zrh"));
     secret("opaque");
   }
-  ~PeersInMemory() {
+  virtual ~PeersInMemory() {
     beating = false;
     beater_ = {};
     if (peers) peers->stop();
@@ -130,7 +130,8 @@ class PeersInMemory {
              {"spec", {{"holderIdentity", "op"}, {"renewTime", "t" + std::to_string(++count)}}}});
   }
 
-  void start() {
+  // Everything but the thread that connects.
+  void prepare() {
     kube::WatchConfig config;
     config.resource = kube::resources::regions;
     regions = std::make_unique<kube::Informer<api::Region>>(config, api::decodeRegion);
@@ -153,6 +154,10 @@ class PeersInMemory {
     const auto tell = [this](const auto&) { peers->regionsChanged(); };
     regions->addHandler({tell, [tell](const auto&, const auto& after) { tell(after); }, tell});
     regions->start(home);
+  }
+
+  void start() {
+    prepare();
     peers->start();
     beater_ = std::jthread([this](std::stop_token stop) {
       while (!stop.stop_requested()) {

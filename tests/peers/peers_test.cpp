@@ -175,13 +175,22 @@ TEST_F(Peers, ReadsOfADeploymentAskThePeerItself) {
   live();
   zrh.holdWatches(true);
   put("after");
-  const auto read = peers->read({"team", "a"}, {"zrh", "iad"}, {});
-  ASSERT_EQ(read.size(), 1u);
-  EXPECT_TRUE(read.at("zrh")->meta.labels.has("seen", "after"));
+  const auto read = peers->readAfresh("zrh", {"team", "a"}, {});
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->meta.labels.has("seen", "after"));
+  EXPECT_FALSE(peers->readAfresh("iad", {"team", "a"}, {}));
   weather = Weather::Hanging;
   const auto began = std::chrono::steady_clock::now();
-  EXPECT_TRUE(peers->read({"team", "a"}, {"zrh"}, {}).empty());
+  EXPECT_FALSE(peers->readAfresh("zrh", {"team", "a"}, {}));
   EXPECT_LT(std::chrono::steady_clock::now() - began, 3s);
+}
+
+TEST_F(Peers, ARegionIsNotTakenForAloneBeforeTheFirstConnectionIsMade) {
+  prepare();
+  ASSERT_TRUE(regions->waitSettled(20s));
+  EXPECT_TRUE(peers->any());
+  ASSERT_EQ(peers->view().peers.size(), 1u);
+  EXPECT_EQ(peers->view().peers[0].deployments, nullptr);
 }
 
 TEST_F(Peers, WithoutRegionsToReachThereAreNone) {

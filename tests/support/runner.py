@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as xml
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,14 @@ def count_report(path):
     errors = found.count("error")
     return Count(passed=found.count("passed"), failed=found.count("failure") + errors,
                  errors=errors, skipped=found.count("skipped"))
+
+
+def skipped_because(path):
+    """Each reason once, with how many cases it kept from running."""
+    reasons = Counter((case.find("skipped").get("message") or "no reason given").strip()
+                      for case, word in verdicts(path) if word == "skipped"
+                      and case.find("skipped") is not None)
+    return [f"{count} skipped: {reason}" for reason, count in reasons.items()]
 
 
 def unit_binaries():
@@ -136,6 +145,8 @@ def run_step(step, logs, number, total):
     state = "ok" if count.failed == 0 else f"FAILED (exit {code})"
     detail = f", {count.passed} passed" if report else ""
     print(f"        {step.name}: {state}{detail}, {took:.0f} s", flush=True)
+    for line in skipped_because(report) if count.skipped else ():
+        print(f"   !!!  {step.name}: {line}", flush=True)
     if count.failed:
         print_tail(log)
     return count

@@ -1,0 +1,31 @@
+#pragma once
+// What lets a peer read a region. Pure.
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "api/region.hpp"
+
+namespace bailiwick::plugin {
+
+using Manifest = nlohmann::ordered_json;
+
+// "bailiwick-peer-zrh": one account for each peer, so that one can be shut out alone.
+std::string peerAccount(const std::string& peer);
+
+// To be applied in the region that is to be read: the account, get, list and watch of the five kinds
+// and of the region's heartbeat, and the right to renew its own token.
+std::vector<Manifest> accountManifests(const std::string& region, const std::string& peer,
+                                       const std::string& ns);
+
+// To be applied in the peer: the Secret with the token.
+Manifest credentialManifest(const std::string& region, const std::string& token);
+// The Region object as every cluster of the fleet is to have it. `object` is the one of its own
+// cluster; what only that one knows goes.
+Manifest regionManifest(Manifest object, const std::string& server, const std::string& caBundle);
+
+// Documents for kubectl apply.
+std::string documentsOf(const std::vector<Manifest>& manifests);
+
+}  // namespace bailiwick::plugin

@@ -1,0 +1,155 @@
+// Imports and deletions carried out, between two API servers in memory.
+
+#include "reconcile/import_controller.hpp"
+
+#include "api/labels.hpp"
+#include "peers/peers_in_memory.hpp"
+#include "plan/fixture.hpp"
+#include "reconcile/import_copy.hpp"
+
+namespace bailiwick::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using nlohmann::json;
+namespace names = api::names;
+
+const std::string mdep = "/apis/bailiwick.dev/v1alpha1/namespaces/team/modeldeployments/assistant";
+
+// fra imports from zrh.
+struct Imports : ::testing::Test, PeersInMemory {
+  reconcile::Caches caches{testCatalog()};
+  std::unique_ptr<reconcile::ImportController> controller;
+
+  ~Imports() override { caches.stop(); }
+
+  static json manifest(int replicas = 2) {
+    return {{"metadata", {{"namespace", "team"}, {"name", "assistant"}, {"uid", "o1"}}},
+            {"spec",
+             {{"servedName", "assistant"},
+              {"replicas", replicas},
+              {"placement", {{"jurisdictions", {"DE", "CH"}}}},
+              {"pod", {{"serviceAccountName", "mine"},
+                       {"imagePullSecrets", {{{"name", "pull"}}}},
+                       {"env", {{{"name", "A"}, {"value", "1"}},
+                                {{"name", "B"},
+                                 {"valueFrom",
+                                  {{"secretKeyRef", {{"name", "s"}, {"key", "k"}}}}}}}}}},
+              {"variants",
+               {{{"name", "h200"}, {"passport", "open"}, {"artifact", "a"},
+                 {"engine", {{"name", "vllm"}}},
+                 {"accelerator", {{"vendor", "nvidia"}, {"perReplica", 8}}}}}}}}};
+  }
+  void begin() {
+    start();
+    caches.start(home);
+    ASSERT_TRUE(caches.waitSettled(20s, {}));
+    reconcile::ImportController::Config config;
+    config.transport = &home;
+    config.caches = &caches;
+    config.peers = peers.get();
+    config.catalog = &testCatalog();
+    config.region = "fra";
+    config.ns = "bailiwick-system";
+    config.now = [this] { return api::Time(std::chrono::seconds(wall.load())); };
+    controller = std::make_unique<reconcile::ImportController>(std::move(config));
+    ASSERT_TRUE(eventually([this] { return !peers->sights().empty() && peers->sights()[0].caches; }));
+  }
+  void turn() {
+    std::this_thread::sleep_for(100ms);
+    controller->reconcile({"team", "assistant"}, {});
+    std::this_thread::sleep_for(100ms);
+  }
+  bool turnsUntil(const std::function<bool()>& check) {
+    for (int i = 0; i < 50 && !check(); ++i) turn();
+    return check();
+  }
+  json here() const { return home.get(mdep); }
+};
+
+TEST_F(Imports, AnOriginalOfAPeerIsCopiedWithoutWhatBelongsThere) {
+  home.put("/api/v1/namespaces/team", {{"metadata", {{"name", "team"}}}});
+  zrh.put(mdep, manifest());
+  begin();
+  ASSERT_TRUE(turnsUntil([this] { return !here().is_null(); }))
+      << (controller->refusals().empty() ? "" : controller->refusals()[0].message);
+  EXPECT_EQ(here()["metadata"]["labels"][names::originRegionLabel], "zrh");
+  EXPECT_EQ(here()["metadata"]["labels"][names::originUidLabel],
+            zrh.get(mdep)["metadata"]["uid"]);
+  EXPECT_EQ(here()["metadata"]["annotations"][names::originCluster], "uid-zrh");
+  EXPECT_EQ(here()["spec"]["pod"], json({{"env", {{{"name", "A"}, {"value", "1"}}}}}));
+  const auto writes = home.writes().size();
+  turn();
+  turn();
+  EXPECT_EQ(home.writes().size(), writes) << "and then nothing is written";
+
+  zrh.put(mdep, [this] {
+    auto changed = zrh.get(mdep);
+    changed["spec"]["replicas"] = 5;
+    return changed;
+  }());
+  EXPECT_TRUE(turnsUntil([this] { return here()["spec"]["replicas"] == 5; }));
+}
+
+TEST_F(Imports, AMissingNamespaceIsSaidWithWhatWouldHelp) {
+  zrh.put(mdep, manifest());
+  begin();
+  ASSERT_TRUE(turnsUntil([this] { return !controller->refusals().empty(); }));
+  EXPECT_EQ(controller->refusals()[0].reason, "NamespaceMissing");
+  EXPECT_THAT(controller->refusals()[0].message, HasSubstr("imports.createNamespaces"));
+  EXPECT_TRUE(here().is_null());
+}
+
+TEST_F(Imports, OnlyTheTombstoneOfItsOriginDeletesTheCopy) {
+  home.put("/api/v1/namespaces/team", {{"metadata", {{"name", "team"}}}});
+  zrh.put(mdep, manifest());
+  begin();
+  ASSERT_TRUE(turnsUntil([this] { return !here().is_null(); }));
+  const auto uid = zrh.get(mdep)["metadata"]["uid"];
+  zrh.erase(mdep);
+  ASSERT_TRUE(turnsUntil([this] {
+    return here()["metadata"]["annotations"].contains(names::originLost);
+  })) << "it stays, and says so";
+  auto region = zrh.get(regionsPath + "zrh");
+  region["status"]["tombstones"] = {{{"kind", "ModelDeployment"}, {"namespace", "team"},
+                                     {"name", "assistant"}, {"uid", uid},
+                                     {"at", "2026-11-22T10:00:00Z"}}};
+  zrh.put(regionsPath + "zrh", region);
+  EXPECT_TRUE(turnsUntil([this] { return here().is_null(); }));
+}
+
+TEST_F(Imports, AnOriginalIsLetGoOnlyAfterItsEndIsTold) {
+  home.put(mdep, manifest());
+  begin();
+  ASSERT_TRUE(turnsUntil([this] {
+    return here()["metadata"].value("finalizers", json::array()) ==
+           json::array({names::originFinalizer});
+  }));
+  auto going = here();
+  going["metadata"]["deletionTimestamp"] = "2026-11-22T10:00:00Z";
+  home.put(mdep, going);
+  std::vector<std::string> order;
+  home.written = [&](const kube::Request& request) { order.push_back(request.path); };
+  ASSERT_TRUE(turnsUntil([this] {
+    return here().is_null() || here()["metadata"]["finalizers"].empty();
+  }));
+  home.written = {};
+  ASSERT_GE(order.size(), 2u);
+  EXPECT_EQ(order[0], regionsPath + "fra/status");
+  EXPECT_EQ(order[1], mdep);
+  EXPECT_EQ(home.get(regionsPath + "fra")["status"]["tombstones"][0]["uid"],
+            going["metadata"]["uid"]);
+}
+
+TEST(ImportedManifest, IsRefusedWhereTheOriginalIsAnotherByNow) {
+  fleet::ImportDecision decision;
+  auto original = std::make_shared<api::ModelDeployment>();
+  original->meta.key = {"team", "assistant"};
+  original->meta.uid = "another";
+  decision.original = original;
+  EXPECT_FALSE(reconcile::copyOf(Imports::manifest().dump(), decision, nullptr));
+  EXPECT_FALSE(reconcile::copyOf("<html>", decision, nullptr));
+}
+
+}  // namespace
+}  // namespace bailiwick::testing
