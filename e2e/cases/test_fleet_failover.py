@@ -11,8 +11,7 @@ def test_a_deployment_stays_inside_its_domain_and_survives_the_loss_of_a_region(
     assert took > served.suspect_after, f"after {took:.1f} s: silence of moments is no loss"
     whole = time.monotonic()
 
-    fleet["fra"].start()
-    fleet["fra"].start_operator()
+    fleet.bring_back("fra")
     served.wait_health("zrh", "fra", "Returning")
     returned = time.monotonic()
     served.wait_ready({"fra": 2, "zrh": 2})

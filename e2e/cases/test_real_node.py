@@ -69,11 +69,11 @@ def test_clients_of_the_other_replica_notice_nothing_when_an_engine_is_killed(se
     killed, other = served.pods()
     broken = [served.ask("Count", TOKENS, at=address(killed)) for _ in range(4)]
     whole = [served.ask("Count", TOKENS, at=address(other)) for _ in range(4)]
-    for pod in (killed, other):
-        assert until(lambda: in_flight(served, pod) == 4, 60.0, every=0.2)
+    heads = [begun(stream) for stream in broken]
+    assert until(lambda: in_flight(served, other) == 4, 60.0, every=0.2)
     os.kill(engine_of(killed), signal.SIGKILL)
-    for stream in broken:
-        answer = stream.communicate(timeout=30)[0]
+    for head, stream in zip(heads, broken):
+        answer = head + stream.communicate(timeout=30)[0]
         assert stream.returncode == 0 and answer.startswith("HTTP/1.1 200 ")
         assert "\ndata: [DONE]" not in answer
         last = answer.rstrip().rpartition("\nevent: error\ndata: ")[2]
@@ -89,6 +89,16 @@ def start_streams(served: RealModel, pod: dict, tokens: int = TOKENS) -> list:
     streams = [served.ask("Count", tokens, at=address(pod)) for _ in range(STREAMS)]
     assert until(lambda: in_flight(served, pod) == STREAMS, 60.0, every=0.2)
     return streams
+
+
+def begun(stream: subprocess.Popen) -> str:
+    """What it has said up to its first event."""
+    text = ""
+    for line in stream.stdout:
+        text += line
+        if line.startswith("data: {"):
+            return text
+    raise AssertionError(f"no event came: {text}")
 
 
 def assert_whole(streams: list, tokens: int):
@@ -130,11 +140,11 @@ def in_flight(served: RealModel, pod: dict) -> int:
 
 def engine_of(pod: dict) -> int:
     """The process of a pod's engine, as this machine numbers it."""
-    uid = pod["metadata"]["uid"]
+    container = pod["status"]["containerStatuses"][0]["containerID"].partition("://")[2]
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            if b"/app/llama-server" in words and uid in (entry / "cgroup").read_text():
+            if b"/app/llama-server" in words and container in (entry / "cgroup").read_text():
                 return int(entry.name)
         except OSError:
             continue

@@ -12,7 +12,7 @@ import sys
 import time
 from collections import defaultdict
 
-from . import components, demo_exit, tables, tools, webhook
+from . import components, demo_fleet, demo_exit, tables, tools, webhook
 from .errors import FleetError
 from .fleet import build_tools, run_dir, say
 from .region import Region
@@ -163,12 +163,22 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_fleet() -> int:
+    build_tools((*components.FULL, "kubectl", "helm"))
+    build_operator()
+    demo_fleet.run(heading)
+    return 0
+
+
 def main(arguments: list) -> int:
     parser = argparse.ArgumentParser(prog="e2e/demo", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", action="store_true", help="leave the region up at the end")
+    parser.add_argument("--fleet", action="store_true",
+                        help="four regions instead: one is killed, the others take over, it returns")
+    options = parser.parse_args(arguments)
     try:
-        return run(parser.parse_args(arguments))
+        return run_fleet() if options.fleet else run(options)
     except FleetError as error:
         print(f"e2e/demo: {error}", file=sys.stderr)
         return 1

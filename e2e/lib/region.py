@@ -285,6 +285,8 @@ class Region:
         component, process = components.COMPONENTS[part], self.process(part)
         if process.pid and component.ready(self.layout):
             return
+        if part == components.KWOK and not process.pid:
+            self._free_nodes()
         began = time.monotonic()
         argv = component.argv(self.layout, self.durable) + list(self.extra.get(part, ()))
         for attempt in range(5):
@@ -299,6 +301,11 @@ class Region:
                     raise
                 time.sleep(1.0 + attempt)
         self._step(f"{part} ready", began)
+
+    def _free_nodes(self) -> None:
+        """kwok takes another name at each start, and would wait for the end of leases that it held
+        under the one before: its nodes would turn Unknown meanwhile."""
+        self.api.delete("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")
 
     def _wait_service_account(self) -> None:
         path = "/api/v1/namespaces/default/serviceaccounts/default"

@@ -3,8 +3,8 @@
 #include <malloc.h>
 
 #include <ostream>
-#include <thread>
 
+#include "cmd/cores.hpp"
 #include "cmd/version.hpp"
 #include "log/log.hpp"
 #include "proxy/files.hpp"
@@ -36,8 +36,7 @@ int serve(const std::string& configFile, std::ostream& errors) {
   if (!config) return complain(config.error());
   auto log = LogWriter::open(config->accessLog);
   if (!log) return complain(log.error());
-  Server server(std::move(*config), std::move(*log), buildVersion,
-                std::thread::hardware_concurrency());
+  Server server(std::move(*config), std::move(*log), buildVersion, usableCores());
   if (auto started = server.start(); !started) return complain(started.error());
   const Server::Ports& ports = server.ports();
   log::info("serving", {{"data", ports.data},

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "cmd/cores.hpp"
 #include "weights/verify.hpp"
 
 namespace bailiwick::sidecar {
@@ -47,6 +48,7 @@ int verifyWeights(const CommandLine& line, std::ostream& out, std::ostream& erro
   request.manifestDigest = parseDigest(line.manifestDigest).value();
   request.signatureFile = line.signature;
   request.publicKey = *key;
+  request.threads = usableCores();
   const auto begin = Clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
   const VerifyOutcome outcome =

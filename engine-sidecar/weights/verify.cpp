@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,13 +25,6 @@ constexpr std::size_t maxManifest = 64 << 20;
 constexpr std::size_t readSize = 256 << 10;  // stays in a core's own cache while it is hashed
 constexpr off_t readAhead = 16 << 20;        // asked of the kernel before it is needed
 constexpr auto progressEvery = std::chrono::seconds(2);
-
-unsigned usableCores() {
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof cores, &cores) == 0)
-    return static_cast<unsigned>(std::max(CPU_COUNT(&cores), 1));
-  return std::max(std::thread::hardware_concurrency(), 1U);
-}
 
 struct ReleaseContext {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
@@ -145,8 +137,7 @@ class Verification {
     out_.problems = tree.problems;
     std::vector<Job> jobs = match(tree);
     checkSignature(*root);
-    const unsigned threads = request_.threads > 0 ? request_.threads : usableCores();
-    out_.bytes = hashAll(*root, jobs, threads, progress);
+    out_.bytes = hashAll(*root, jobs, std::max(request_.threads, 1U), progress);
     out_.files = jobs.size();
     for (const Job& job : jobs)
       if (!job.problem.empty()) problem(job.listed->name + " " + job.problem);

@@ -18,7 +18,7 @@ struct VerifyRequest {
   // Without a public key no signature is looked at.
   std::string signatureFile;
   std::string publicKey;  // PEM
-  unsigned threads = 0;   // 0: as many as this process may use cores
+  unsigned threads = 1;
 };
 
 struct VerifyProgress {

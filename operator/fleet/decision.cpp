@@ -42,8 +42,7 @@ bool awaited(const PeerInput& in, const Course& course, Mono now) {
 // In units of the spec that its object has.
 api::Units foreignUnits(const PeerCourse& peer) {
   if (!peer.claim || !peer.object) return 0;
-  const auto& spec = peer.object->spec;
-  return unitsOf(least(countsOf(peer.claim->share, spec), countsOf(peer.claim->offer, spec)), spec);
+  return unitsOf(claimed(*peer.claim, peer.object->spec), peer.object->spec);
 }
 
 class Deciding {
@@ -59,7 +58,7 @@ class Deciding {
                         0,     {},                   0,          true};
     input.position = position(allocation);
     for (const auto& [peer, course] : peers_) {
-      if (!live(course->standing.judgement().health)) continue;
+      if (!live(course->standing.judgement().health) || view_.now < countedFrom(*peer)) continue;
       input.counted.push_back(peer->name);
       if (course->claim && course->object) {
         input.peersHold += heldUnits(*course->claim, course->object->spec);
@@ -109,9 +108,8 @@ class Deciding {
       region.share = &claim->share;
       if (!sameSpec(*in.course, course_)) {
         if (region.role == Role::Frozen) region.foreignUnits = foreignUnits(*in.course);
-        if (live(in.course->standing.judgement().health)) {
-          decision_.diverged.push_back(in.peer->name);
-        }
+        // What a Lost region wants is no longer asked: its units are taken by one's own spec.
+        if (region.role != Role::Gone) decision_.diverged.push_back(in.peer->name);
       }
     }
     if (in.peer->own) {
@@ -119,6 +117,10 @@ class Deciding {
       region.pools = &in.peer->own->status.pools;
     }
     regions_.push_back(region);
+  }
+
+  Mono countedFrom(const Peer& peer) const {
+    return peer.sightings.knownSince().value_or(view_.now) + thresholdsOf(spec_.failover).lostAfter;
   }
 
   // How many that are to shrink come before us.
@@ -170,6 +172,8 @@ class Deciding {
     for (const auto& in : peers_) {
       consider(in.peer->sightings.changesAt(thresholds, view_.now));
       consider(in.course->standing.returnsAt(thresholds));
+      if (in.peer->sightings.knownSince()) consider(countedFrom(*in.peer));
+      if (in.course->refusedSince) consider(*in.course->refusedSince + thresholds.lostAfter);
     }
     if (decision_.awaiting) consider(course_.specSince + patience);
   }

@@ -45,7 +45,7 @@ struct Decision {
   bool isolated = false;   // no peer answers, in a fleet of three or more: what is held stays
   bool awaiting = false;   // peers have not spoken about this spec yet
   std::vector<std::string> lost;      // peers of the domain that are Lost
-  std::vector<std::string> diverged;  // live ones whose spec is another
+  std::vector<std::string> diverged;  // those that are not, and whose spec is another
 };
 
 Decision decide(const Here& here, const Course& course, const std::vector<PeerInput>& peers,

@@ -6,7 +6,7 @@ namespace bailiwick::fleet {
 namespace {
 
 constexpr Mono firstRest{500};
-constexpr int mostDoublings = 6;
+constexpr int mostDoublings = 4;
 
 bool within(const Counts& a, const Counts& b) { return least(a, b) == a; }
 

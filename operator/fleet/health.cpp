@@ -40,8 +40,8 @@ Mono Sightings::watched(Mono now) const {
 
 void Sightings::look(Look look, Mono at) {
   const auto passed = watched(at);
-  lastLook_ = std::max(lastLook_, at);
   looked_ = true;
+  lastLook_ = std::max(lastLook_, at);
   silence_ += passed;
   apiSilence_ += passed;
   // A refusal stands until it is allowed again: behind it a heartbeat may change unseen.
@@ -50,13 +50,15 @@ void Sightings::look(Look look, Mono at) {
   otherCluster_ = look == Look::OtherCluster;
   if (otherCluster_) return;
   apiSilence_ = Mono::zero();
-  if (look != Look::Changed) return;
-  silence_ = Mono::zero();
-  seen_ = true;
+  answered_ = true;
+  // Who may not look does not know how long the heartbeat has stood still.
+  if (look == Look::Changed || look == Look::Refused) silence_ = Mono::zero();
+  if (look == Look::Changed && !seen_) firstSeen_ = at;
+  if (look == Look::Changed) seen_ = true;
 }
 
 bool Sightings::answers(const Thresholds& thresholds, Mono now) const {
-  return looked_ && apiSilence_ + watched(now) < thresholds.suspectAfter;
+  return answered_ && apiSilence_ + watched(now) < thresholds.suspectAfter;
 }
 
 Judgement Sightings::judge(const Thresholds& thresholds, Mono now) const {

@@ -25,7 +25,7 @@ PeerCourse remember(const Peer& peer, const api::ModelDeployment& deployment, Mo
   return course;
 }
 
-void takeClaim(PeerCourse& course, const Peer& peer, const api::Key& key) {
+void takeClaim(PeerCourse& course, const Peer& peer, const api::Key& key, Mono now, Mono patience) {
   if (!peer.deployments) return;
   course.read = true;
   const auto found = peer.deployments->find(key);
@@ -35,11 +35,17 @@ void takeClaim(PeerCourse& course, const Peer& peer, const api::Key& key) {
     return;
   }
   const auto& object = found->second;
-  if (object == course.object) return;
+  if (object == course.object) {
+    course.refusedSince.reset();
+    return;
+  }
   const auto* entry = selfEntry(*object, peer.name);
   const bool same = course.object && course.object->meta.uid == object->meta.uid;
-  course.refused = same && course.claim && entry && !mayReplace(*course.claim, *entry);
-  if (course.refused) return;
+  if (same && course.claim && entry && !mayReplace(*course.claim, *entry)) {
+    if (!course.refusedSince) course.refusedSince = now;
+    if (now < *course.refusedSince + patience) return;
+  }
+  course.refusedSince.reset();
   course.object = object;
   course.claim = entry ? std::shared_ptr<const api::RegionEntry>(object, entry) : nullptr;
 }
@@ -77,7 +83,7 @@ void Memory::updateCourse(Course& course, const FleetView& view,
                       ? peers.emplace(peer.name, remember(peer, deployment, view.now, wall))
                             .first->second
                       : peers.insert(std::move(node)).position->second;
-    takeClaim(known, peer, deployment.meta.key);
+    takeClaim(known, peer, deployment.meta.key, view.now, thresholds.lostAfter);
     const bool cordoned = (peer.own && peer.own->cordoned) || (peer.region && peer.region->cordoned);
     known.standing.update(peer.sightings, thresholds, cordoned, view.now);
   }

@@ -27,7 +27,9 @@ struct PeerCourse {
   // own status remembers, or there is none.
   std::shared_ptr<const api::ModelDeployment> object;
   bool read = false;     // its deployments were read since this process began
-  bool refused = false;  // its numbers run backwards: the last claim stands
+  // Its numbers run backwards since then: the last claim stands. What an API server shows from an old
+  // view passes; a restored backup does not, and after lostAfter it is believed.
+  std::optional<Mono> refusedSince;
 };
 
 struct Course {

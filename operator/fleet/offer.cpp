@@ -23,16 +23,6 @@ Counts promise(const Counts& publish, const std::vector<api::VariantOffer>& offe
   return least(publish, countsOf(offer, spec));
 }
 
-bool allocatesAlike(const std::vector<api::VariantOffer>& a,
-                    const std::vector<api::VariantOffer>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const api::VariantOffer& x, const api::VariantOffer& y) {
-                      return x.variant == y.variant && x.replicas == y.replicas &&
-                             x.pools == y.pools &&
-                             (x.reason == "ExitInProgress") == (y.reason == "ExitInProgress");
-                    });
-}
-
 std::optional<api::Time> heldBackUntil(const api::RegionEntry& told, const api::RegionEntry& next,
                                        api::Time now) {
   auto alike = next;

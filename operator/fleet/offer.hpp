@@ -15,10 +15,6 @@ int offered(int held, int free, const api::Variant& variant, const api::ModelDep
 Counts promise(const Counts& publish, const std::vector<api::VariantOffer>& offer,
                const api::ModelDeploymentSpec& spec);
 
-// Of two offers whether an allocation could come out differently: by what the one offers more or
-// less, where, and whether it is leaving; not by its words.
-bool allocatesAlike(const std::vector<api::VariantOffer>& a, const std::vector<api::VariantOffer>& b);
-
 // An entry about to be told differs from the last one told in its offers only: when it may be told.
 // Nothing: now. A sequence number is the time of its entry.
 std::optional<api::Time> heldBackUntil(const api::RegionEntry& told, const api::RegionEntry& next,

@@ -18,7 +18,7 @@ Counts collect(const std::vector<Entry>& list, const api::ModelDeploymentSpec& s
     for (std::size_t tried = 0; tried < variants.size(); ++tried) {
       const auto i = (next + tried) % variants.size();
       if (variants[i].name != entry.variant) continue;
-      counts[i] = std::clamp(entry.replicas, 0, capOf(variants[i], spec));
+      counts[i] = std::max(0, entry.replicas);
       next = i + 1;
       break;
     }
@@ -43,6 +43,14 @@ Counts countsOf(const std::vector<api::VariantCount>& list, const api::ModelDepl
 
 Counts countsOf(const std::vector<api::VariantOffer>& list, const api::ModelDeploymentSpec& spec) {
   return collect(list, spec);
+}
+
+Counts claimed(const api::RegionEntry& entry, const api::ModelDeploymentSpec& spec) {
+  auto counts = least(collect(entry.share, spec), collect(entry.offer, spec));
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    counts[i] = std::min(counts[i], capOf(spec.variants[i], spec));
+  }
+  return counts;
 }
 
 std::vector<api::VariantCount> listOf(const Counts& counts, const api::ModelDeploymentSpec& spec) {
@@ -83,7 +91,8 @@ api::Units regionCap(const api::ModelDeploymentSpec& spec) {
 }
 
 api::Units heldUnits(const api::RegionEntry& entry, const api::ModelDeploymentSpec& spec) {
-  return unitsOf(least(countsOf(entry.share, spec), countsOf(entry.ready, spec)), spec);
+  return std::min(regionCap(spec),
+                  unitsOf(least(claimed(entry, spec), countsOf(entry.ready, spec)), spec));
 }
 
 const api::RegionEntry* selfEntry(const api::ModelDeployment& deployment,

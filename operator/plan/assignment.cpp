@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "fleet/units.hpp"
+#include "fleet/offer.hpp"
 #include "plan/status.hpp"
 #include "plan/verdict.hpp"
 
@@ -151,11 +151,12 @@ class Assignment {
     const auto& holding = holdingOfVariant(v);
     int free = 0;
     if (mayGrow(v)) free = inventory_.fits(*v.requirement, v.groups, capOf(v));
-    v.offer = std::min(capOf(v), holding.held + holding.cordoned + free);
+    v.offer = fleet::offered(holding.held + holding.cordoned, free, *v.variant,
+                             plan_.deployment->spec);
   }
 
   int capOf(const VariantPlan& v) const {
-    return ceilDiv(plan_.deployment->spec.replicas * api::Units{1000}, v.variant->capacity);
+    return fleet::capOf(*v.variant, plan_.deployment->spec);
   }
 
   // With peers, this region runs its share of the allocation.

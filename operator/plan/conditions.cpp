@@ -71,9 +71,14 @@ void considerFleet(std::optional<Refusal>& binding, const StatusInput& in) {
   const auto missing = unitsOf(in) - assignedUnits(in);
   if (missing <= 0 || decision.awaiting) return;
   if (!decision.lost.empty()) {
+    // That there is too little room elsewhere is because of it.
+    const bool room = binding && policy::precedence(binding->reason) >=
+                                     policy::precedence("NoMatchingPool");
+    const auto why = room ? ": " + binding->message : "";
+    if (room) binding.reset();
     consider(binding, {"RegionLost",
-                       fmt::format("{} lost; {} units of it have no other lawful place yet",
-                                   fmt::join(decision.lost, ", "), units(missing))});
+                       fmt::format("{} lost; {} units have no other lawful place yet{}",
+                                   fmt::join(decision.lost, ", "), units(missing), why)});
   } else if (decision.isolated) {
     consider(binding, {"RegionLost",
                        "no peer answers, so this region may be the one that is cut off: what it has "

@@ -28,17 +28,6 @@ std::map<std::string, int> productsInUse(const DeploymentPlan& plan, const Varia
   return counts;
 }
 
-// Of a model of which nothing is known it cannot be said that it does without anything.
-bool isUnknown(const policy::Facts& facts) {
-  return std::any_of(facts.lineage.begin(), facts.lineage.end(),
-                     [](const policy::Kin& kin) { return !kin.problem.empty(); });
-}
-
-bool looksAtModels(DependencyKind kind) {
-  return kind == DependencyKind::Origin || kind == DependencyKind::Publisher ||
-         kind == DependencyKind::Licence;
-}
-
 struct OfVariant {
   const VariantPlan& plan;
   std::vector<Dependency> dependencies;
@@ -55,6 +44,16 @@ bool doesWithout(const OfVariant& v, const Dependency& dependency, const Pools& 
 }
 
 }  // namespace
+
+bool isUnknown(const policy::Facts& facts) {
+  return std::any_of(facts.lineage.begin(), facts.lineage.end(),
+                     [](const policy::Kin& kin) { return !kin.problem.empty(); });
+}
+
+bool looksAtModels(DependencyKind kind) {
+  return kind == DependencyKind::Origin || kind == DependencyKind::Publisher ||
+         kind == DependencyKind::Licence;
+}
 
 // As Boost's hash_combine.
 void mix(Hash& seed, Hash value) {

@@ -11,6 +11,10 @@
 
 namespace bailiwick::plan {
 
+// Of a model of which nothing is known it cannot be said that it does without anything.
+bool isUnknown(const policy::Facts& facts);
+bool looksAtModels(DependencyKind kind);
+
 // Equal hashes mean that an earlier answer still stands.
 using Hash = std::uint64_t;
 void mix(Hash& seed, Hash value);

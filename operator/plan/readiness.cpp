@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "plan/elsewhere.hpp"
+
 namespace bailiwick::plan {
 namespace {
 
@@ -60,13 +62,17 @@ int ceilDiv(api::Units units, api::Units capacity) {
 class Replacing {
  public:
   Replacing(const World& world, const Plan& plan, const Dependency& dependency)
-      : world_(world), pools_(plan.pools), inventory_(plan.inventory), dependency_(dependency) {}
+      : world_(world),
+        pools_(plan.pools),
+        inventory_(plan.inventory),
+        dependency_(dependency),
+        elsewhere_(world, dependency) {}
 
   Answer place(const DeploymentPlan& plan, api::Units lost,
                const std::vector<std::size_t>& others) {
     Answer answer;
     answer.dependency = dependency_;
-    if (others.empty()) {
+    if (others.empty() && !elsewhere_.anyDoesWithout(plan)) {
       answer.verdict = Verdict::NoAlternative;
       answer.message = fmt::format("every variant that could run here depends on {}",
                                    toString(dependency_));
@@ -74,6 +80,7 @@ class Replacing {
     }
     auto missing = std::clamp<api::Units>(plan.wanted - plan.assigned + lost, 0, lost);
     for (const auto index : others) takeOver(plan.variants[index], missing, answer);
+    if (missing > 0) elsewhere_.takeOver(plan, missing, answer);
     if (missing > 0) refuse(answer, plan, others);
     return answer;
   }
@@ -104,6 +111,12 @@ class Replacing {
       answer.message = whyNoRoom(v);
       return;
     }
+    if (others.empty()) {
+      answer.verdict = Verdict::NoCapacity;
+      answer.message = fmt::format("no other region offers enough room for all that depends on {}",
+                                   toString(dependency_));
+      return;
+    }
     answer.verdict = Verdict::NotLegal;
     const auto& first = plan.variants[others.front()];
     if (first.refusal) answer.message = first.refusal->message;
@@ -120,6 +133,7 @@ class Replacing {
   const Pools& pools_;
   Inventory inventory_;  // a copy: what one takes, the next does not find
   const Dependency& dependency_;
+  Elsewhere elsewhere_;
 };
 
 struct Affected {
@@ -155,6 +169,7 @@ void Readiness::update(const World& world, Plan& plan) {
       byDependency[loss.dependency].push_back({&planned, &loss});
       auto& signature = signatures[loss.dependency];
       mix(signature, exposure.signature);
+      if (planned.fleet) mix(signature, signatureOf(*planned.fleet));
       for (const auto index : loss.others) {
         if (planned.variants[index].requirement) mix(signature, room.of(planned.variants[index]));
       }

@@ -55,6 +55,17 @@ def test_steps_that_run_together_are_counted_each(tmp_path):
         ("one", 1, 0), ("two", 1, 0), ("three", 0, 1)]
 
 
+def test_what_was_skipped_is_said_with_its_reason(tmp_path, capfd):
+    (tmp_path / "test_some.py").write_text(
+        "import pytest\n\n@pytest.mark.skip(reason='needs root')\n"
+        "@pytest.mark.parametrize('n', range(2))\ndef test_it(n):\n    pass\n\n"
+        "def test_other():\n    pass\n")
+    step = runner.Step("some", [*runner.PYTEST, "test_some.py"], tmp_path, report="some.xml")
+    count = runner.run_step(step, tmp_path, 1, 1)
+    assert (count.passed, count.failed, count.skipped) == (1, 0, 2)
+    assert "!!!  some: 2 skipped: needs root" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize("session, first, passed, failed", [
     ("True", "True", 2, 0),
     ("True", "again", 2, 0),

@@ -7,12 +7,14 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as xml
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_PRESET = "asan"
+SCHEDULES = os.environ.get("BAILIWICK_SCHEDULES", "100000")  # of the fleet's simulator; more by night
 
 
 @dataclass
@@ -60,6 +62,14 @@ def count_report(path):
     errors = found.count("error")
     return Count(passed=found.count("passed"), failed=found.count("failure") + errors,
                  errors=errors, skipped=found.count("skipped"))
+
+
+def skipped_because(path):
+    """Each reason once, with how many cases it kept from running."""
+    reasons = Counter((case.find("skipped").get("message") or "no reason given").strip()
+                      for case, word in verdicts(path) if word == "skipped"
+                      and case.find("skipped") is not None)
+    return [f"{count} skipped: {reason}" for reason, count in reasons.items()]
 
 
 def unit_binaries():
@@ -135,6 +145,8 @@ def run_step(step, logs, number, total):
     state = "ok" if count.failed == 0 else f"FAILED (exit {code})"
     detail = f", {count.passed} passed" if report else ""
     print(f"        {step.name}: {state}{detail}, {took:.0f} s", flush=True)
+    for line in skipped_because(report) if count.skipped else ():
+        print(f"   !!!  {step.name}: {line}", flush=True)
     if count.failed:
         print_tail(log)
     return count
@@ -182,6 +194,12 @@ def unit_steps():
     steps = [Step(binary.name, [str(binary)], report=f"{binary.name}.xml")
              for binary in unit_binaries()]
     return [tuple(steps[i:i + 2]) for i in range(0, len(steps), 2)]
+
+
+def simulation_steps():
+    """Random schedules of the fleet by the release build: the sanitizers' would need half an hour."""
+    return [Step("build simulate", ["cmake", "--build", "--preset", "release", "--target", "simulate"]),
+            Step("simulate", ["build/release/bin/simulate", "--schedules", SCHEDULES])]
 
 
 def process_steps():
@@ -242,12 +260,15 @@ def main():
         return True
 
     unit = [] if options.only == "cluster" else build_steps(UNIT_PRESET)
+    if options.only == "unit":
+        unit += build_steps("release")[:1]
     cluster = [] if options.only == "unit" else tool_steps() + build_steps("release")
     of = len(unit) + len(cluster)
     built = run(cluster + unit, 0, of)
     if built:
         steps = [] if options.only == "cluster" else (
-            check_steps() + unit_steps() + process_steps() + fuzz_steps())
+            (
+            check_steps() + unit_steps() + simulation_steps() + process_steps()) + fuzz_steps())
         steps += [] if options.only == "unit" else cluster_steps()
         run(steps, of, of + len(flat(steps)))
     minutes = (time.monotonic() - begun) / 60

@@ -9,11 +9,10 @@ revision of every region.
 """
 import time
 
-from lib import join
+from lib import join, nodes
 
 from . import objects
 from .recorder import Recorder, is_ready
-from .running import kill
 from .wait import eventually
 
 DOMAIN, LAW = ("fra", "zrh"), ["EU", "CH"]
@@ -39,10 +38,17 @@ class Fleet:
         """What a case before may have left: cuts, stopped processes, regions that are down."""
         for one in self.regions.values():
             one.heal()
-            one.start()
-            one.start_operator()
-        eventually(lambda: all(health == "Live" for one in self.regions
+            self.bring_back(one.name)
+        # Region objects count a peer as returning for ten minutes, deployments for as long as they say.
+        eventually(lambda: all(health in ("Live", "Returning") for one in self.regions
                                for health in self.health_in(one).values()), "the fleet is whole")
+
+    def bring_back(self, name: str) -> None:
+        """The region with its data, its nodes and its operator."""
+        one = self[name].start()
+        eventually(lambda: len(nodes.schedulable(one.api.items("/api/v1/nodes"))) == len(
+            one.api.items("/api/v1/nodes")), f"the nodes of {name} are Ready")
+        one.start_operator()
 
     def health_in(self, name: str) -> dict:
         """{region: health} as seen from there."""
@@ -53,9 +59,6 @@ class Fleet:
         path = f"/apis/bailiwick.dev/v1alpha1/regions/{peer}"
         return next((entry["reason"] for entry in self.api[name].get(path)["status"]["conditions"]
                      if entry["type"] == kind), "")
-
-    def lose_operator(self, name: str) -> None:
-        kill(self[name])
 
     def give_credential(self, home: str, peer: str) -> None:
         join.give_credential(self[home], self[peer])
@@ -149,5 +152,7 @@ class Served:
                 self.seen[name].__exit__()
                 try:
                     api.delete(f"/api/v1/namespaces/{self.namespace}")
+                    # What is on its way out still holds its devices.
+                    eventually(lambda api=api: not api.items(self.pods), f"{name} is empty again")
                 except OSError:
                     pass  # a case that failed may have left it down: the next one starts it

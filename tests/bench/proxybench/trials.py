@@ -42,17 +42,19 @@ class Bench:
 
 
 def posts(bench: Bench, peer: Peer, size: int, connections: int) -> dict:
-    """CPU of a request, and how long one takes."""
+    """CPU of a request, how long one takes in ms, and the memory before the first."""
     engine, engine_port = bench.engine()
     with engine:
         proxy, port = bench.started(peer, engine_port)
         with proxy:
+            memory = proxy.memory()
             bench.load(port, size, connections, bench.seconds / 5)
             before = proxy.cpu()
             told = bench.load(port, size, connections, bench.seconds)
             cpu = proxy.cpu() - before
     requests = max(1, told["requests"])
-    return {"µs": cpu / requests * 1e6, "p50": told["p50"], "failed": told["failed"]}
+    return {"µs": cpu / requests * 1e6, "p50": told["p50"], "failed": told["failed"],
+            "idle MiB": memory}
 
 
 def direct(bench: Bench, size: int, connections: int) -> dict:
@@ -107,4 +109,5 @@ def killed(bench: Bench, peer: Peer, connections: int) -> dict:
             timer.start()
             told = bench.load(port, 1024, connections, bench.seconds)
             timer.join()
-    return {"failed": told["failed"], "p99": told["p99"], "requests": told["requests"]}
+    return {"failed": told["failed"], "p50": told["p50"], "p99": told["p99"],
+            "requests": told["requests"]}

@@ -111,3 +111,13 @@ def test_more_connections_than_descriptors_are_survived(sidecar, engine):
     for sock in socks:
         sock.close()
     eventually(lambda: proxy.chat().status == 200, "it serves again")
+
+
+def test_there_are_as_many_threads_as_cores_that_it_may_use(sidecar, engine):
+    cores = os.sched_getaffinity(0)
+
+    def threads(proxy):
+        return len(os.listdir(f"/proc/{proxy.process.pid}/task"))
+
+    one = sidecar(engine=engine, under=("taskset", "--cpu-list", str(min(cores))))
+    assert threads(sidecar(engine=engine)) - threads(one) == len(cores) - 1

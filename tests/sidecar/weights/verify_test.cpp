@@ -85,6 +85,11 @@ TEST_F(Weights, ThatAreMissingOrUnlistedAreAllNamed) {
                           "sub/b.bin is not listed in MANIFEST.sha256"));
 }
 
+TEST_F(Weights, AreMissedAtTheEndOfTheListToo) {
+  fs::remove(root_ / "sub/a.bin");
+  EXPECT_THAT(problems(), ElementsAre("sub/a.bin is missing"));
+}
+
 TEST_F(Weights, AreJudgedByThePassportsManifestAlone) {
   const Sha256 passports = request_.manifestDigest;
   write("model.bin", "other weights");

@@ -1,0 +1,38 @@
+"""Networks that part regions, both ways or one way, and heal: the law holds, nothing is lost, and one set
+remains."""
+import time
+
+import pytest
+
+from lib import network
+
+
+@pytest.mark.parametrize("direction", [network.BOTH, network.IN])
+def test_a_region_that_nobody_reaches_is_replaced_and_its_replicas_run_on(fleet, serve, direction):
+    served = serve(f"cut-{direction}")
+    served.wait_ready({"fra": 2, "zrh": 2})
+    began = time.monotonic()
+    fleet["fra"].partition(direction)
+    served.wait_ready({"fra": 2, "zrh": 4}, served.lost_after + 5)
+    if direction == network.BOTH:  # it is alone, and holds what it has
+        served.wait_health("fra", "zrh", "Lost")
+        time.sleep(served.lost_after)
+        assert served.ready("fra") == 2
+    fleet["fra"].heal()
+    served.wait_ready({"fra": 2, "zrh": 2})
+    served.never_below(4, began)
+
+
+def test_a_region_that_reaches_nobody_but_is_reached_changes_nothing(fleet, serve):
+    served = serve("cut-out")
+    served.wait_ready({"fra": 2, "zrh": 2})
+    began = time.monotonic()
+    fleet["fra"].partition(network.OUT, refuse=True)
+    served.wait_health("fra", "zrh", "Lost")
+    time.sleep(served.lost_after)
+    assert (served.ready("fra"), served.ready("zrh")) == (2, 2), "onIsolation is Hold"
+    assert served.entry("zrh", "fra")["health"] == "Live"
+    fleet["fra"].heal()
+    served.wait_health("fra", "zrh", "Live")
+    served.wait_ready({"fra": 2, "zrh": 2})
+    served.never_below(4, began)

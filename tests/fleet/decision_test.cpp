@@ -1,0 +1,199 @@
+#include "fleet/decision.hpp"
+
+#include <gmock/gmock.h>
+
+#include "api/hash.hpp"
+#include "fleet/fixture.hpp"
+
+namespace bailiwick::testing {
+namespace {
+
+using fleet::Counts;
+using fleet::Look;
+using fleet::Mono;
+using ::testing::ElementsAre;
+
+constexpr api::Time wall{std::chrono::microseconds{1795428000000000}};
+
+// zrh, one of several; all Live until something is said.
+class Zrh {
+ public:
+  explicit Zrh(std::vector<std::string> names, int units = 4) {
+    deployment = makeDeployment("assistant", "team")
+                     .replicas(units)
+                     .variant(makeVariant("h200"))
+                     .obj();
+    for (auto& name : names) {
+      fleet::Peer peer;
+      peer.name = std::move(name);
+      peer.sightings = fleet::Sightings(view.now);
+      view.peers.push_back(peer);
+    }
+  }
+  void says(std::size_t peer, int share, int ready, std::optional<int> units = {}) {
+    auto object = std::make_shared<api::ModelDeployment>(deployment);
+    if (units) object->spec.replicas = *units;
+    api::RegionEntry entry;
+    entry.name = view.peers[peer].name;
+    entry.self = true;
+    entry.sequence = ++sequence;
+    entry.specHash = api::specHash(object->spec);
+    entry.offer = {{"h200", 6, {}, "", ""}};
+    entry.share = {{"h200", share}};
+    entry.ready = {{"h200", ready}};
+    object->status.regions = {entry};
+    auto list = std::make_shared<fleet::PeerDeployments>();
+    (*list)[deployment.meta.key] = object;
+    view.peers[peer].deployments = list;
+  }
+  void publish(int share) {
+    api::RegionEntry entry;
+    entry.name = "zrh";
+    entry.self = true;
+    if (share > 0) entry.share = {{"h200", share}};
+    deployment.status.regions = {entry};
+    running = share;
+  }
+  void pass(int millis, Look look = Look::Changed) {
+    for (int passed = 0; passed < millis; passed += 250) {
+      view.now += Mono(250);
+      for (auto& peer : view.peers) peer.sightings.look(look, view.now);
+      memory.update(view, {&deployment}, wall);
+    }
+  }
+  fleet::Decision decide() {
+    memory.update(view, {&deployment}, wall);
+    fleet::Here here{deployment, "zrh"};
+    here.offer = {{"h200", offer, {}, "", ""}};
+    here.running = here.ready = {running};
+    here.foreignSpecForbids = foreignSpecForbids;
+    const auto* course = memory.course(deployment.meta.uid);
+    std::vector<fleet::PeerInput> inputs;
+    for (const auto& peer : view.peers) inputs.push_back({&peer, &course->peers.at(peer.name)});
+    auto decision = fleet::decide(here, *course, inputs, view);
+    memory.keep(deployment.meta.uid, decision.handover);
+    return decision;
+  }
+  api::ModelDeployment deployment;
+  fleet::FleetView view;
+  fleet::Memory memory{"zrh"};
+  int running = 0, offer = 6;
+  bool foreignSpecForbids = false;
+  std::int64_t sequence = 0;
+};
+
+TEST(Decision, WaitsForPeersToSpeakOfANewSpec) {
+  Zrh zrh({"fra"});
+  zrh.pass(250);
+  const auto decision = zrh.decide();
+  EXPECT_TRUE(decision.awaiting);
+  EXPECT_EQ(decision.run, Counts{0});
+}
+
+TEST(Decision, GoesOnWithoutThoseThatStaySilent) {
+  Zrh zrh({"fra"});
+  zrh.pass(6000);
+  EXPECT_EQ(zrh.decide().run, Counts{4});
+}
+
+TEST(Decision, TakesItsPartWhenTheyHaveSpoken) {
+  Zrh zrh({"fra"});
+  zrh.says(0, 0, 0);
+  zrh.pass(250);
+  EXPECT_EQ(zrh.decide().run, Counts{2});
+}
+
+TEST(Decision, TakesOverFromALostPeer) {
+  Zrh zrh({"fra"});
+  zrh.publish(2);
+  zrh.says(0, 2, 2);
+  zrh.pass(500);
+  EXPECT_EQ(zrh.decide().run, Counts{2});
+  zrh.pass(10000, Look::Unreachable);
+  const auto decision = zrh.decide();
+  EXPECT_THAT(decision.lost, ElementsAre("fra"));
+  EXPECT_EQ(decision.run, Counts{4});
+  EXPECT_EQ(decision.publish, Counts{4});
+}
+
+TEST(Decision, HoldsWhenNobodyAnswersInAFleetOfThree) {
+  Zrh zrh({"fra", "ams"}, 6);
+  zrh.publish(2);
+  zrh.says(0, 2, 2);
+  zrh.says(1, 2, 2);
+  zrh.pass(500);
+  zrh.decide();
+  zrh.pass(20000, Look::Unreachable);
+  EXPECT_TRUE(zrh.decide().isolated);
+  EXPECT_EQ(zrh.decide().run, Counts{2});
+  zrh.deployment.spec.failover.onIsolation = "Expand";
+  EXPECT_EQ(zrh.decide().run, Counts{6});
+}
+
+TEST(Decision, GivesUpWhatAPeerHoldsAgainOnlyWhenAsked) {
+  Zrh zrh({"fra"});
+  zrh.publish(4);
+  zrh.says(0, 2, 2);
+  zrh.pass(500);
+  EXPECT_EQ(zrh.decide().publish, Counts{4}) << "who was not there a moment ago is not counted on";
+  zrh.pass(10000);
+  auto decision = zrh.decide();
+  EXPECT_EQ(decision.publish, Counts{2});
+  EXPECT_EQ(decision.run, Counts{4});
+  zrh.publish(2);
+  zrh.running = 4;
+  decision = zrh.decide();
+  ASSERT_TRUE(decision.inquiry);
+  EXPECT_THAT(decision.inquiry->peers, ElementsAre("fra"));
+}
+
+TEST(Decision, OtherSpecsStopRebalancing) {
+  Zrh zrh({"fra"});
+  zrh.publish(4);
+  zrh.says(0, 2, 2, 5);
+  zrh.pass(6000);
+  const auto decision = zrh.decide();
+  EXPECT_THAT(decision.diverged, ElementsAre("fra"));
+  EXPECT_EQ(decision.publish, Counts{4});
+}
+
+TEST(Decision, NothingNewWhereAnotherSpecForbidsIt) {
+  Zrh zrh({"fra"});
+  zrh.publish(1);
+  zrh.says(0, 2, 2, 5);
+  zrh.pass(6000);
+  zrh.foreignSpecForbids = true;
+  EXPECT_EQ(zrh.decide().run, Counts{1});
+}
+
+TEST(Decision, FindingsCountTheSmallerOfShareAndReady) {
+  Zrh zrh({"fra"});
+  zrh.says(0, 3, 2);
+  zrh.pass(500);
+  const auto& object = *zrh.view.peers[0].deployments->begin()->second;
+  const auto* course = zrh.memory.course(zrh.deployment.meta.uid);
+  EXPECT_EQ(fleet::findingsOf(1, *course, {{"fra", object}}).held, 2000);
+  EXPECT_EQ(fleet::findingsOf(1, *course, {{"ams", object}}).held, 0) << "not its own word";
+}
+
+TEST(Decision, FindingsLeaveOutAnOlderWord) {
+  Zrh zrh({"fra"});
+  zrh.says(0, 4, 4);
+  const auto old = *zrh.view.peers[0].deployments->begin()->second;
+  zrh.says(0, 1, 1);
+  zrh.pass(500);
+  const auto* course = zrh.memory.course(zrh.deployment.meta.uid);
+  EXPECT_EQ(fleet::findingsOf(1, *course, {{"fra", old}}).held, 0);
+}
+
+TEST(Decision, ALiarCannotClaimMoreThanItOffers) {
+  Zrh zrh({"fra"});
+  zrh.says(0, 1'000'000, 1'000'000);
+  zrh.pass(500);
+  const auto& object = *zrh.view.peers[0].deployments->begin()->second;
+  const auto* course = zrh.memory.course(zrh.deployment.meta.uid);
+  EXPECT_EQ(fleet::findingsOf(1, *course, {{"fra", object}}).held, 4000);
+}
+
+}  // namespace
+}  // namespace bailiwick::testing

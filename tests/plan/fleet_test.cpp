@@ -1,0 +1,266 @@
+// The plan of a region that has peers: its share, what it tells of them, and what they are worth as
+// alternatives.
+
+#include <gmock/gmock.h>
+
+#include "api/hash.hpp"
+#include "plan/fixture.hpp"
+#include "plan/readiness.hpp"
+#include "plan/status.hpp"
+
+namespace bailiwick::testing {
+namespace {
+
+using fleet::Look;
+using fleet::Mono;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+// fra with peers, each with room for six; plans are carried out by hand.
+class WithPeers : public Cluster {
+ public:
+  explicit WithPeers(int units = 4) {
+    for (int n = 0; n < 6; ++n) add(h200Node("n" + std::to_string(n)).zone("eu-central-1a"));
+    add(assistant().in({"EU", "CH"}).residency({}).replicas(units).variant(h200()));
+    deployments.front().meta.uid = "uid-assistant";
+  }
+  // A region of on-premises in that country.
+  void peer(const std::string& name, const std::string& country) {
+    fleet::Peer peer;
+    peer.name = name;
+    peer.region = peer.own = std::make_shared<const api::Region>(
+        makeRegion(name, "on-premises", name + "-1", country).obj());
+    peer.sightings = fleet::Sightings(view.now);
+    view.peers.push_back(peer);
+  }
+  void says(std::size_t index, int share, int ready, int offer = 6, int units = 0) {
+    auto object = std::make_shared<api::ModelDeployment>(deployments.front());
+    if (units > 0) object->spec.replicas = units;
+    api::RegionEntry entry;
+    entry.name = view.peers[index].name;
+    entry.self = true;
+    entry.health = "Live";
+    entry.specHash = api::specHash(object->spec);
+    entry.sequence = ++sequence_;
+    entry.offer = {{"h200", offer, {"pool"}, "", ""}};
+    if (share > 0) entry.share = {{"h200", share}};
+    if (ready > 0) entry.ready = {{"h200", ready}};
+    object->status.regions = {entry};
+    auto list = std::make_shared<fleet::PeerDeployments>();
+    (*list)[object->meta.key] = object;
+    view.peers[index].deployments = list;
+  }
+  void pass(int millis, Look look = Look::Changed) {
+    for (int passed = 0; passed < millis; passed += 250) {
+      view.now += Mono(250);
+      for (auto& peer : view.peers) peer.sightings.look(look, view.now);
+      remember();
+    }
+  }
+  // The status that follows from a plan; the deployment has it then.
+  const api::ModelDeploymentStatus& visit() {
+    remember();
+    auto peopled = world();
+    peopled.fleet = &view;
+    peopled.fleetMemory = &memory;
+    planned = plan::placeAll(peopled);
+    plan::Readiness().update(peopled, planned);
+    const auto& mine = of(planned);
+    if (mine.fleet) memory.keep("uid-assistant", mine.fleet->decision.handover);
+    auto& current = deployments.front();
+    const auto stepped = step(planned);
+    current.status = plan::statusOf({current, mine, stepped, region, now,
+                                     api::specHash(current.spec), "passports", {}, {},
+                                     planned.inventory, planned.pools}).status;
+    return current.status;
+  }
+  std::string why(const std::string& type) {
+    visit();
+    const auto& conditions = visit().conditions;
+    const auto* found = api::findCondition(conditions, type);
+    return found->status + " " + found->reason + ": " + found->message;
+  }
+
+  fleet::FleetView view;
+  fleet::Memory memory{"fra"};
+  plan::Plan planned;
+
+ private:
+  void remember() { memory.update(view, {&deployments.front()}, now); }
+  std::int64_t sequence_ = 0;
+};
+
+TEST(FleetPlan, ALoneRegionTakesEverythingAsBefore) {
+  WithPeers c;
+  const auto& status = c.visit();
+  EXPECT_EQ(shareOf(c.planned, "h200"), 4);
+  EXPECT_FALSE(of(c.planned).fleet);
+  EXPECT_THAT(status.regions, SizeIs(1));
+}
+
+TEST(FleetPlan, ARegionRunsItsShareOnly) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 0, 0);
+  c.pass(500);
+  const auto& status = c.visit();
+  EXPECT_EQ(shareOf(c.planned, "h200"), 2);
+  EXPECT_EQ(status.regions[0].share, (std::vector<api::VariantCount>{{"h200", 2}}));
+}
+
+TEST(FleetPlan, APeerOutsideTheDomainGetsNothing) {
+  WithPeers c;
+  c.peer("iad", "US");
+  c.says(0, 0, 0);
+  c.pass(500);
+  EXPECT_THAT(c.visit().regions, SizeIs(1)) << "it has no share and may have none";
+  EXPECT_EQ(shareOf(c.planned, "h200"), 4);
+}
+
+TEST(FleetPlan, StatusAddsUpTheDomain) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2);
+  c.run("h200", "n0");
+  c.run("h200", "n1");
+  c.workload("h200", 2);
+  c.pass(500);
+  c.visit();
+  const auto& status = c.visit();
+  EXPECT_EQ(status.replicas, 4);
+  EXPECT_EQ(status.summaryRegions, "fra,zrh");
+  ASSERT_THAT(status.regions, SizeIs(2));
+  EXPECT_EQ(status.regions[1].name, "zrh");
+  EXPECT_EQ(status.regions[1].health, "Live");
+  EXPECT_FALSE(status.regions[1].self);
+  ASSERT_THAT(status.variants, SizeIs(1));
+  EXPECT_EQ(status.variants[0].assigned, 4);
+  EXPECT_EQ(status.variants[0].ready, 4);
+  EXPECT_THAT(c.why("Ready"), HasSubstr("True AllReplicasReady"));
+  EXPECT_THAT(c.why("Placed"), HasSubstr("True"));
+  EXPECT_THAT(c.why("SpecInSync"), HasSubstr("True InSync: the spec is the same in zrh"));
+}
+
+TEST(FleetPlan, APeersOfferAloneWritesNothing) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2);
+  c.pass(500);
+  c.visit();
+  const auto before = c.visit();
+  c.says(0, 2, 2, 5);
+  c.pass(500);
+  EXPECT_EQ(c.visit(), before);
+}
+
+TEST(FleetPlan, ALostRegionIsTakenOverAndShown) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2);
+  c.pass(500);
+  c.visit();
+  c.pass(10000, Look::Unreachable);
+  const auto& status = c.visit();
+  EXPECT_EQ(shareOf(c.planned, "h200"), 4);
+  EXPECT_EQ(status.regions[1].health, "Lost");
+  EXPECT_EQ(status.summaryRegions, "fra");
+}
+
+TEST(FleetPlan, SaysRegionLostWhileItsUnitsHaveNoPlace) {
+  WithPeers c(10);
+  c.peer("zrh", "CH");
+  c.says(0, 4, 4);
+  c.pass(500);
+  c.visit();
+  c.pass(10000, Look::Unreachable);
+  EXPECT_THAT(c.why("Placed"), HasSubstr("False RegionLost: 6 of 10 units have a lawful place: zrh lost; 4 units have "
+                        "no other lawful place yet"));
+}
+
+TEST(FleetPlan, SaysWhereAndInWhatSpecsDiffer) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2, 6, 5);
+  c.pass(6000);
+  EXPECT_THAT(c.why("SpecInSync"),
+              HasSubstr("False SpecDiverged: region zrh has another spec (replicas)"));
+}
+
+TEST(FleetPlan, OtherPassportsAreAConflictAndNoDivergence) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2);
+  auto list = std::make_shared<fleet::PeerDeployments>(*c.view.peers[0].deployments);
+  auto object = std::make_shared<api::ModelDeployment>(*list->begin()->second);
+  object->status.regions[0].passportHash = "others";
+  list->begin()->second = object;
+  c.view.peers[0].deployments = list;
+  c.pass(500);
+  EXPECT_THAT(c.why("SpecInSync"), HasSubstr("False PassportConflict"));
+}
+
+TEST(FleetPlan, WhatIsGivenUpServesUntilPeersWereAsked) {
+  WithPeers c;
+  for (int n = 0; n < 4; ++n) c.run("h200", "n" + std::to_string(n));
+  c.workload("h200", 4);
+  c.visit();  // alone
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2);
+  c.pass(11000);
+  const auto& status = c.visit();
+  EXPECT_EQ(status.regions[0].share, (std::vector<api::VariantCount>{{"h200", 2}}));
+  EXPECT_EQ(shareOf(c.planned, "h200"), 4);
+  c.visit();
+  const auto& decision = of(c.planned).fleet->decision;
+  ASSERT_TRUE(decision.inquiry);
+  c.memory.answered("uid-assistant", {decision.inquiry->ticket, 2000}, c.view.now);
+  c.visit();
+  EXPECT_EQ(shareOf(c.planned, "h200"), 2);
+  EXPECT_EQ(of(c.planned).wanted, 2000);
+}
+
+TEST(FleetPlan, ALowerPriorityLeavesFreeWhatNobodyHasPromised) {
+  WithPeers c(8);
+  c.deployments.front().spec.priority = 10;
+  c.peer("zrh", "CH");
+  c.says(0, 0, 0);
+  c.pass(500);
+  c.add(assistant("lower").in({"EU"}).residency({}).replicas(4).variant(h200()));
+  c.memory.update(c.view, {&c.deployments[0], &c.deployments[1]}, c.now);
+  auto world = c.world();
+  world.fleet = &c.view;
+  world.fleetMemory = &c.memory;
+  const auto plan = plan::placeAll(world);
+  EXPECT_EQ(shareOf(plan, "h200"), 4);
+  // Of the two that are left, zrh has not promised its four yet.
+  EXPECT_EQ(of(plan, "lower").variants[0].offer, 0);
+}
+
+TEST(FleetPlan, APeersRoomIsAnAlternativeToTheRegion) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2);
+  c.run("h200", "n0");
+  c.run("h200", "n1");
+  c.workload("h200", 2);
+  c.pass(500);
+  c.visit();
+  c.visit();
+  const auto answerTo = [&](plan::DependencyKind kind) {
+    for (const auto& answer : of(c.planned).dependencies) {
+      if (answer.dependency.kind == kind) return answer;
+    }
+    return plan::Answer{};
+  };
+  EXPECT_EQ(answerTo(plan::DependencyKind::Region).alternative, "h200@zrh");
+  EXPECT_EQ(answerTo(plan::DependencyKind::Jurisdiction).alternative, "h200@zrh");
+  EXPECT_EQ(answerTo(plan::DependencyKind::Provider).alternative, "h200@zrh");
+  EXPECT_NE(answerTo(plan::DependencyKind::Vendor).verdict, plan::Verdict::Ready);
+  c.says(0, 2, 2, 3);
+  c.pass(500);
+  c.visit();
+  EXPECT_EQ(answerTo(plan::DependencyKind::Region).verdict, plan::Verdict::NoCapacity);
+}
+
+}  // namespace
+}  // namespace bailiwick::testing
