@@ -58,7 +58,7 @@ class Deciding {
                         0,     {},                   0,          true};
     input.position = position(allocation);
     for (const auto& [peer, course] : peers_) {
-      if (!live(course->standing.judgement().health)) continue;
+      if (!live(course->standing.judgement().health) || view_.now < countedFrom(*peer)) continue;
       input.counted.push_back(peer->name);
       if (course->claim && course->object) {
         input.peersHold += heldUnits(*course->claim, course->object->spec);
@@ -119,6 +119,10 @@ class Deciding {
     regions_.push_back(region);
   }
 
+  Mono countedFrom(const Peer& peer) const {
+    return peer.sightings.knownSince().value_or(view_.now) + thresholdsOf(spec_.failover).lostAfter;
+  }
+
   // How many that are to shrink come before us.
   int position(const Allocation& allocation) const {
     const auto mine = rank(name(), here_.region);
@@ -168,6 +172,7 @@ class Deciding {
     for (const auto& in : peers_) {
       consider(in.peer->sightings.changesAt(thresholds, view_.now));
       consider(in.course->standing.returnsAt(thresholds));
+      if (in.peer->sightings.knownSince()) consider(countedFrom(*in.peer));
       if (in.course->refusedSince) consider(*in.course->refusedSince + thresholds.lostAfter);
     }
     if (decision_.awaiting) consider(course_.specSince + patience);

@@ -39,8 +39,8 @@ Mono Sightings::watched(Mono now) const {
 }
 
 void Sightings::look(Look look, Mono at) {
-  looked_ = true;
   const auto passed = watched(at);
+  looked_ = true;
   lastLook_ = std::max(lastLook_, at);
   silence_ += passed;
   apiSilence_ += passed;
@@ -53,6 +53,7 @@ void Sightings::look(Look look, Mono at) {
   answered_ = true;
   // Who may not look does not know how long the heartbeat has stood still.
   if (look == Look::Changed || look == Look::Refused) silence_ = Mono::zero();
+  if (look == Look::Changed && !seen_) firstSeen_ = at;
   if (look == Look::Changed) seen_ = true;
 }
 

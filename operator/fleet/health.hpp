@@ -74,6 +74,9 @@ class Sightings {
   Judgement judge(const Thresholds& thresholds, Mono now) const;
   // It answered, whatever it said, within suspectAfter.
   bool answers(const Thresholds& thresholds, Mono now) const;
+  // When its heartbeat was first seen by this process. What a region says that was dead until just now
+  // is of before its death: only who has been known for lostAfter is counted on in a handover.
+  std::optional<Mono> knownSince() const { return firstSeen_; }
   // When time alone may change a judgement next, if nothing more is seen; nothing: never.
   std::optional<Mono> changesAt(const Thresholds& thresholds, Mono now) const;
 
@@ -81,10 +84,10 @@ class Sightings {
   Mono watched(Mono now) const;
 
   Mono lastLook_;
-  bool looked_ = false;
+  std::optional<Mono> firstSeen_;
   Mono silence_{};     // watched, since the heartbeat changed
   Mono apiSilence_{};  // watched, since it answered
-  bool answered_ = false, seen_ = false, refused_ = false, otherCluster_ = false;
+  bool looked_ = false, answered_ = false, seen_ = false, refused_ = false, otherCluster_ = false;
 };
 
 // The standing of a peer with one deployment (or with the Region object), which has its own

@@ -135,6 +135,8 @@ TEST(Decision, GivesUpWhatAPeerHoldsAgainOnlyWhenAsked) {
   zrh.publish(4);
   zrh.says(0, 2, 2);
   zrh.pass(500);
+  EXPECT_EQ(zrh.decide().publish, Counts{4}) << "who was not there a moment ago is not counted on";
+  zrh.pass(10000);
   auto decision = zrh.decide();
   EXPECT_EQ(decision.publish, Counts{2});
   EXPECT_EQ(decision.run, Counts{4});

@@ -206,7 +206,7 @@ TEST(FleetPlan, WhatIsGivenUpServesUntilPeersWereAsked) {
   c.visit();  // alone
   c.peer("zrh", "CH");
   c.says(0, 2, 2);
-  c.pass(500);
+  c.pass(11000);
   const auto& status = c.visit();
   EXPECT_EQ(status.regions[0].share, (std::vector<api::VariantCount>{{"h200", 2}}));
   EXPECT_EQ(shareOf(c.planned, "h200"), 4);

@@ -24,9 +24,9 @@ TEST_P(Bugs, AreFound) {
 
 INSTANTIATE_TEST_SUITE_P(
     Simulator, Bugs,
-    ::testing::Values(Seeded{Bug::GivesUpWithoutReading, "GivesUpWithoutReading", 500},
+    ::testing::Values(Seeded{Bug::GivesUpWithoutReading, "GivesUpWithoutReading", 950},
                       Seeded{Bug::ReadsTheCacheInsteadOfAfresh, "ReadsTheCacheInsteadOfAfresh", 1000},
-                      Seeded{Bug::CountsWhatCannotBeRead, "CountsWhatCannotBeRead", 1100},
+                      Seeded{Bug::CountsWhatCannotBeRead, "CountsWhatCannotBeRead", 4400},
                       Seeded{Bug::RemovesBeforePublishing, "RemovesBeforePublishing", 1},
                       Seeded{Bug::ForgetsThePromiseOnRestart, "ForgetsThePromiseOnRestart", 500},
                       Seeded{Bug::SleepsAndTakesItForSilence, "SleepsAndTakesItForSilence", 900},
@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Seeded{Bug::LeavesTheDomain, "LeavesTheDomain", 1},
                       Seeded{Bug::DropsWhatTheLawForbids, "DropsWhatTheLawForbids", 1},
                       Seeded{Bug::WritesWithoutCause, "WritesWithoutCause", 1},
-                      Seeded{Bug::BeatsBeforeItLooks, "BeatsBeforeItLooks", 25200},
+                      Seeded{Bug::CountsOnStrangers, "CountsOnStrangers", 25200},
                       Seeded{Bug::OneClockForAll, "OneClockForAll", 1}),
     [](const auto& seeded) { return seeded.param.name; });
 

@@ -60,7 +60,6 @@ struct FleetSim::Region {
   std::vector<std::pair<std::string, api::ModelDeployment>> answers;
   bool dirty = true;
   bool told = false;  // the latest plan is in the status
-  bool spoke = false;  // one of this process is
   Millis nextTurn = 0, nextBeat = 0, nextLook = 0;
   std::deque<std::pair<Millis, api::Units>> lost;  // by faults, lately
   std::vector<Millis> returnedAt;                  // of each peer, as judged here
@@ -142,7 +141,6 @@ void FleetSim::beginOperator(Region& region) {
   region.view.peers.clear();
   region.views.assign(regions_.size(), {});
   region.asking = region.asked = 0;
-  region.spoke = options_.bug == Bug::BeatsBeforeItLooks;
   region.dirty = true;
   region.nextLook = now_ + random_.below(static_cast<int>(lookEvery));
   region.nextTurn = now_ + 50 + random_.below(300);
@@ -164,6 +162,9 @@ void FleetSim::beginOperator(Region& region) {
     seen.name = peer->name;
     seen.region = seen.own = plain;
     seen.sightings = fleet::Sightings(mono(region));
+    if (options_.bug == Bug::CountsOnStrangers && region.object->status.regions.size() > 1) {
+      seen.sightings.look(Look::Changed, mono(region) - fleet::Mono(100000));
+    }
     region.view.peers.push_back(std::move(seen));
   }
 }
@@ -207,8 +208,7 @@ void FleetSim::turn(int r) {
 }
 
 void FleetSim::beat(Region& region) {
-  // A heartbeat vouches for the status: a process that has not looked at it yet has none.
-  if (now_ < region.nextBeat || !region.quorum || !region.spoke) return;
+  if (now_ < region.nextBeat || !region.quorum) return;
   region.nextBeat = now_ + heartbeat * 100 / region.rate;
   ++region.beats;
 }
@@ -352,9 +352,7 @@ void FleetSim::act(int r) {
   if (!region.quorum) return;
   if (region.asking == 0 && !region.told) {
     region.told = true;
-    const bool wrote = publish(r);
-    region.spoke = true;
-    if (wrote) return;
+    if (publish(r)) return;
   }
   if (ask(r)) return;
   scale(r);

@@ -53,7 +53,7 @@ enum class Bug {
   LeavesTheDomain,
   DropsWhatTheLawForbids,
   WritesWithoutCause,
-  BeatsBeforeItLooks,        // at its own status, of before it was killed
+  CountsOnStrangers,         // whose status may be of before their death
   OneClockForAll,            // heartbeats are judged by the time that they carry
 };
 

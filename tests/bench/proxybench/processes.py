@@ -67,7 +67,7 @@ class Running:
             self.kill()
 
     def kill(self) -> None:
-        for pid in reversed(self.pids()):
+        for pid in self.pids():  # itself first, so that it replaces none of its children
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
