@@ -260,9 +260,13 @@ def test_nothing_keeps_the_usual_name_in_another_release(helm, rendered):
     """Two renderings differ in every name and namespace, and name one another nowhere."""
     usual = helm.template(name="bailiwick", namespace="bailiwick-system")
     assert FULLNAME not in usual and NAMESPACE not in re.findall(r"[\w-]+", usual)
-    other = helm.template()
-    assert "bailiwick-system" not in other
+    # Where a region's heartbeat is, and what its peers gave it, is fixed for the whole fleet.
+    fixed = [obj for obj in rendered if "bailiwick-system" in str(obj)
+             and obj["kind"] != "CustomResourceDefinition"]
+    assert {(obj["kind"], obj["metadata"]["name"]) for obj in fixed} == {
+        ("Namespace", "bailiwick-system"), ("Role", f"{FULLNAME}-fleet"),
+        ("RoleBinding", f"{FULLNAME}-fleet")}
     for obj in rendered:
-        if obj["kind"] != "CustomResourceDefinition":
+        if obj["kind"] != "CustomResourceDefinition" and obj not in fixed:
             assert obj["metadata"]["name"].startswith(FULLNAME)
             assert obj["metadata"].get("namespace", NAMESPACE) in (NAMESPACE, "default")

@@ -107,9 +107,18 @@ def careless_deletes(region, offset: int = 0) -> list:
 def of_finalizers(event: dict) -> bool:
     """Whether it sets finalizers and nothing else, of exactly the object seen."""
     given = event.get("requestObject", {})
-    return resource(event) in ("modelpassports", "exitorders", "pods") and event["verb"] == "patch" \
-        and set(given) == {"metadata"} \
-        and set(given["metadata"]) == {"uid", "resourceVersion", "finalizers"}
+    kinds = ("modelpassports", "exitorders", "modeldeployments", "pods")
+    return resource(event) in kinds and event["verb"] == "patch" and set(given) == {"metadata"} \
+        and set(given["metadata"]) - {"uid"} == {"resourceVersion", "finalizers"}
+
+
+def of_copy(event: dict) -> bool:
+    """Whether it is about a copy of a peer's ModelDeployment, or the namespace of one: made or changed
+    with its origin, let go of its origin where it became an original, or deleted."""
+    if resource(event) != "modeldeployments":
+        return False
+    given = event.get("requestObject", {}).get("metadata", {})
+    return event["verb"] == "delete" or "bailiwick.dev/origin-uid" in (given.get("labels") or {})
 
 
 def of_order(event: dict) -> bool:
@@ -132,7 +141,7 @@ def lax_writes(region, offset: int = 0) -> list:
             found.append("no field manager: " + describe(event))
         if event["objectRef"].get("apiGroup") == "bailiwick.dev" and \
                 event["objectRef"].get("subresource") != "status" \
-                and not of_finalizers(event) and not of_order(event):
+                and not of_finalizers(event) and not of_order(event) and not of_copy(event):
             found.append("not the status: " + describe(event))
         if not event["userAgent"].startswith("bailiwick-operator/"):
             found.append(f"agent {event['userAgent']}: " + describe(event))
