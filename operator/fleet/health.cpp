@@ -44,6 +44,7 @@ void Sightings::look(Look look, Mono at) {
   lastLook_ = std::max(lastLook_, at);
   silence_ += passed;
   apiSilence_ += passed;
+  const bool anew = !seen_ || refused_;
   // A refusal stands until it is allowed again: behind it a heartbeat may change unseen.
   if (look == Look::Unreachable) return;
   refused_ = look == Look::Refused;
@@ -53,7 +54,7 @@ void Sightings::look(Look look, Mono at) {
   answered_ = true;
   // Who may not look does not know how long the heartbeat has stood still.
   if (look == Look::Changed || look == Look::Refused) silence_ = Mono::zero();
-  if (look == Look::Changed && !seen_) firstSeen_ = at;
+  if (look == Look::Changed && anew) firstSeen_ = at;
   if (look == Look::Changed) seen_ = true;
 }
 
