@@ -74,7 +74,7 @@ class Sightings {
   Judgement judge(const Thresholds& thresholds, Mono now) const;
   // It answered, whatever it said, within suspectAfter.
   bool answers(const Thresholds& thresholds, Mono now) const;
-  // When its heartbeat was first seen by this process, or again after a refusal. What a region says that was dead until just now
+  // When its heartbeat was first seen here, or again after a refusal. What one that is just back says
   // is of before its death: only who has been known for lostAfter is counted on in a handover.
   std::optional<Mono> knownSince() const { return firstSeen_; }
   // When time alone may change a judgement next, if nothing more is seen; nothing: never.

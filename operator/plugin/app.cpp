@@ -277,9 +277,9 @@ void addFleet(Parser& p) {
 void addJoin(Parser& p) {
   auto* command = addCommand(
       p, "join", "Manifests that let a peer read this region",
-      "Here, an account for the peer zrh; then in zrh, what it reads this region by:\n"
       "  kubectl bailiwick join zrh | kubectl apply -f -\n"
-      "  kubectl bailiwick join zrh --credential | kubectl --context zrh apply -f -");
+      "  kubectl bailiwick join zrh --credential | kubectl --context zrh apply -f -\n"
+      "The first makes an account for the peer zrh here; the second gives it to zrh.");
   auto& join = p.join;
   command->add_option("peer", join.peer, "Name of the region that is to read this one")
       ->required()
