@@ -148,11 +148,15 @@ void FleetSim::beginOperator(Region& region) {
   // What its status does not tell, it does not know.
   for (int p = 0; p < regions(); ++p) {
     const auto& entries = region.object->status.regions;
-    const bool told = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+    const auto told = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
       return entry.name == regions_[p]->name &&
              (entry.health == "Lost" || entry.health == "Returning");
     });
-    if (told) continue;
+    if (told != entries.end()) {
+      // A return that was not written is forgotten.
+      if (told->health == "Lost") region.judged[p] = Health::Lost;
+      continue;
+    }
     region.returnedAt[p] = -1'000'000;
     region.judged[p] = Health::Unknown;
   }
@@ -564,7 +568,7 @@ void FleetSim::checkJudgements(int r) {
     // The second in which it was stopped counts.
     const auto slept = now_ - region.stoppedAt < 8000 ? 1000 : 0;
     const auto longest = (silent + heartbeat + lookEvery) * region.fastest / 100 + slept;
-    if (silent < 0 || (before != Health::Lost && longest < options_.failover.lostAfter.count())) {
+    if (before != Health::Lost && (silent < 0 || longest < options_.failover.lostAfter.count())) {
       violate(fmt::format("{} takes {} for lost after {} ms of silence", region.name, peer, silent));
     }
   }
@@ -699,6 +703,7 @@ void FleetSim::restoreBackup(int r, Millis ago) {
   restored->spec = region.object->spec;
   restored->meta.generation = region.object->meta.generation;
   region.object = std::move(restored);
+  region.isolatedRun.reset();  // the last share is that of the backup
   lostByFault(region, readyIn(r));
   region.running = false;
   startOperator(r);
