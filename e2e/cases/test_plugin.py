@@ -63,7 +63,7 @@ def done(region, deployments: list) -> dict:
     result = {}
     for obj in deployments:
         now = region.api.get(region.api.path(obj))
-        entry, = now["status"]["regions"]
+        entry, = (one for one in now["status"]["regions"] if one.get("self"))
         share = {one["variant"]: one["replicas"] for one in entry.get("share", [])}
         placed = any(c["type"] == "Placed" and c["status"] == "True"
                      for c in now["status"]["conditions"])

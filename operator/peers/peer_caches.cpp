@@ -35,6 +35,8 @@ kube::WatchConfig heartbeatOf(const std::string& region) {
   config.fieldSelector = "metadata.name=" + heartbeatName(region);
   // It changes twice a second.
   config.idle = std::chrono::milliseconds{10'000};
+  // An API server asks for no credential again while a watch lasts: who shuts us out is to be known soon.
+  config.timeout = std::chrono::seconds{30};
   return config;
 }
 
