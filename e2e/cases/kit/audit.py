@@ -112,13 +112,26 @@ def of_finalizers(event: dict) -> bool:
         and set(given["metadata"]) - {"uid"} == {"resourceVersion", "finalizers"}
 
 
-def of_copy(event: dict) -> bool:
-    """Whether it is about a copy of a peer's ModelDeployment, or the namespace of one: made or changed
-    with its origin, let go of its origin where it became an original, or deleted."""
-    if resource(event) != "modeldeployments":
-        return False
+def names_origin(event: dict) -> bool:
     given = event.get("requestObject", {}).get("metadata", {})
-    return event["verb"] == "delete" or "bailiwick.dev/origin-uid" in (given.get("labels") or {})
+    return resource(event) == "modeldeployments" \
+        and "bailiwick.dev/origin-uid" in (given.get("labels") or {})
+
+
+def about(event: dict) -> tuple:
+    return event["objectRef"].get("namespace"), event["objectRef"].get("name")
+
+
+def copies(region) -> set:
+    """Every ModelDeployment that was ever made or changed as a copy."""
+    return {about(event) for event in mutations(region) if names_origin(event)}
+
+
+def of_copy(event: dict, known: set) -> bool:
+    """Whether it is about a copy of a peer's ModelDeployment: made or changed with its origin, let go of
+    its origin where it became an original, or, one of those, deleted."""
+    deleted = resource(event) == "modeldeployments" and event["verb"] == "delete"
+    return names_origin(event) or (deleted and about(event) in known)
 
 
 def of_order(event: dict) -> bool:
@@ -132,7 +145,7 @@ def of_order(event: dict) -> bool:
 def lax_writes(region, offset: int = 0) -> list:
     """Writes that would let a typo through, that have another field manager than ours, or that
     touch of our own kinds more than the status, finalizers and a policy's order."""
-    found = []
+    found, known = [], copies(region)
     for event in mutations(region, offset):
         uri = event["requestURI"]
         if event["verb"] != "delete" and "fieldValidation=Strict" not in uri:
@@ -141,7 +154,7 @@ def lax_writes(region, offset: int = 0) -> list:
             found.append("no field manager: " + describe(event))
         if event["objectRef"].get("apiGroup") == "bailiwick.dev" and \
                 event["objectRef"].get("subresource") != "status" \
-                and not of_finalizers(event) and not of_order(event) and not of_copy(event):
+                and not of_finalizers(event) and not of_order(event) and not of_copy(event, known):
             found.append("not the status: " + describe(event))
         if not event["userAgent"].startswith("bailiwick-operator/"):
             found.append(f"agent {event['userAgent']}: " + describe(event))
