@@ -11,6 +11,12 @@ namespace bailiwick::sim {
 
 using fleet::Health;
 
+namespace {
+
+constexpr Millis longestMemory = 20'000;  // of what was lost by faults
+
+}  // namespace
+
 // What a fault takes away is known to the others so much later at most.
 Millis FleetSim::newsTravels() const { return 1500 * options_.pace; }
 
@@ -37,10 +43,16 @@ void FleetSim::checkRemoval(int r, Held& held, api::Units units) {
   const auto& region = *regions_[r];
   const int d = held.deployment;
   auto left = ready(d);
+  // Who was stopped between what it read and what it did has slept through the news; past its lease
+  // somebody else takes over.
+  const bool slept = region.sleptUntil > now_ - newsTravels();
+  const auto unheard = now_ - newsTravels() - (slept ? region.sleptUntil - region.stoppedAt : 0);
   for (auto& other : regions_) {
     auto& lost = other->held[d].lost;
-    std::erase_if(lost, [&](const auto& loss) { return loss.first < now_ - newsTravels(); });
-    for (const auto& [at, gone] : lost) left += gone;
+    std::erase_if(lost, [&](const auto& loss) { return loss.first < now_ - longestMemory; });
+    for (const auto& [at, gone] : lost) {
+      if (at >= unheard) left += gone;
+    }
   }
   const auto wanted = wantedLately(held);
   if (left < wanted) {

@@ -79,9 +79,12 @@ void FleetSim::stopOperator(int r, bool stopped) {
   region.stopped = stopped;
   if (stopped) {
     region.stoppedAt = now_;
-  } else if (now_ - region.stoppedAt > lease && options_.bug != Bug::SleepsAndTakesItForSilence) {
+    return;
+  }
+  if (now_ - region.stoppedAt > lease && options_.bug != Bug::SleepsAndTakesItForSilence) {
     beginOperator(region);
   } else {
+    region.sleptUntil = now_;
     region.soil();
     region.nextTurn = now_ + 10;
     region.nextLook = now_;
@@ -118,7 +121,9 @@ void FleetSim::restoreBackup(int r, Millis ago) {
     restored->spec = held.object->spec;
     restored->meta.generation = held.object->meta.generation;
     held.object = std::move(restored);
-    held.isolatedRun.reset();  // the last share is that of the backup
+    // The last share is that of the backup, and so are the returns that are not over.
+    held.isolatedRun.reset();
+    for (auto& judged : held.judged) judged.returnedAt = Judged{}.returnedAt;
     lostByFault(held, readyIn(r, held.deployment));
   }
   if (!any) return;

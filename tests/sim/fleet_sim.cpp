@@ -135,9 +135,9 @@ void FleetSim::recall(Held& held) {
     });
     if (told == entries.end()) {
       held.judged[p] = {};
-    } else if (told->health == "Lost") {
+    } else {
       // A return that was not written is forgotten.
-      held.judged[p].health = fleet::Health::Lost;
+      held.judged[p].health = *fleet::healthNamed(told->health);
     }
   }
 }
