@@ -66,7 +66,7 @@ double loss(int count) {
   std::deque<api::ModelDeployment> deployments;
   std::vector<const api::ModelDeployment*> all;
   fleet::FleetView view;
-  const std::vector<std::string> names = {"fra", "zrh", "ams"};
+  const std::vector<std::string> names = {"ams", "fra", "zrh"};
   std::vector<std::shared_ptr<fleet::PeerDeployments>> lists;
   for (const auto& name : names) {
     fleet::Peer peer;

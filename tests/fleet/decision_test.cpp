@@ -117,7 +117,7 @@ TEST(Decision, TakesOverFromALostPeer) {
 }
 
 TEST(Decision, HoldsWhenNobodyAnswersInAFleetOfThree) {
-  Zrh zrh({"fra", "ams"}, 6);
+  Zrh zrh({"ams", "fra"}, 6);
   zrh.publish(2);
   zrh.says(0, 2, 2);
   zrh.says(1, 2, 2);
