@@ -102,37 +102,6 @@ TEST(Simulation, OtherSpecsStopRebalancingAndNotFailover) {
   EXPECT_THAT(fleet.violations(), IsEmpty());
 }
 
-// A third may be counted on by one and not yet by the other: who counts on it takes up what the other
-// had counted on. Both are right, and enough is left.
-TEST(Simulation, WindowsThatEndOneAfterTheOtherAreNoReproach) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    Fleet fleet(regionsOf(4, 5), seed);
-    fleet.loseQuorum(0, true);
-    fleet.wait(4000);
-    fleet.cut(2, 3);
-    fleet.cut(3, 2);
-    fleet.wait(5500);
-    fleet.settle();
-    ASSERT_THAT(fleet.violations(), IsEmpty()) << seed;
-  }
-}
-
-// What it says at first is of before its death, though nobody took it for Lost.
-TEST(Simulation, WhoDiedAndCameBackBeforeItWasLostIsNotCountedOnAtOnce) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    Fleet fleet(regionsOf(3, 6), seed);
-    fleet.cordon(0, true);
-    fleet.wait(4000);
-    fleet.kill(1, true);
-    fleet.wait(1700);
-    fleet.cordon(0, false);
-    fleet.revive(1);
-    fleet.wait(4000);
-    fleet.settle();
-    ASSERT_THAT(fleet.violations(), IsEmpty()) << seed;
-  }
-}
-
 TEST(Simulation, EachOfSeveralDeploymentsIsHandedOver) {
   auto options = regionsOf(3, 6);
   options.deployments = 5;
