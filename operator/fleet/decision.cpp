@@ -58,7 +58,9 @@ class Deciding {
                         0,     {},                   0,          true};
     input.position = position(allocation);
     for (const auto& [peer, course] : peers_) {
-      if (!live(course->standing.judgement().health) || view_.now < countedFrom(*peer)) continue;
+      if (!live(course->standing.judgement().health) || view_.now < countedFrom({peer, course})) {
+        continue;
+      }
       input.counted.push_back(peer->name);
       if (course->claim && course->object) {
         input.peersHold += heldUnits(*course->claim, course->object->spec);
@@ -119,8 +121,11 @@ class Deciding {
     regions_.push_back(region);
   }
 
-  Mono countedFrom(const Peer& peer) const {
-    return peer.sightings.knownSince().value_or(view_.now) + thresholdsOf(spec_.failover).lostAfter;
+  // What it says at first may be of before it died.
+  Mono countedFrom(const PeerInput& in) const {
+    auto since = in.peer->sightings.knownSince().value_or(view_.now);
+    if (const auto again = in.course->standing.aliveAgainSince()) since = std::max(since, *again);
+    return since + thresholdsOf(spec_.failover).lostAfter;
   }
 
   // How many that are to shrink come before us.
@@ -172,7 +177,7 @@ class Deciding {
     for (const auto& in : peers_) {
       consider(in.peer->sightings.changesAt(thresholds, view_.now));
       consider(in.course->standing.returnsAt(thresholds));
-      if (in.peer->sightings.knownSince()) consider(countedFrom(*in.peer));
+      if (in.peer->sightings.knownSince()) consider(countedFrom(in));
       if (in.course->refusedSince) consider(*in.course->refusedSince + thresholds.lostAfter);
     }
     if (decision_.awaiting) consider(course_.specSince + patience);

@@ -103,6 +103,9 @@ Judgement Standing::update(const Sightings& sightings, const Thresholds& thresho
                            Mono now) {
   judgement_ = sightings.judge(thresholds, now);
   const bool live = judgement_.health == Health::Live;
+  if (live && silent_) aliveAgainSince_ = now;
+  silent_ = judgement_.health == Health::Suspect || judgement_.health == Health::Lost ||
+            (silent_ && !live);
   if (judgement_.health == Health::Lost) {
     wasLost_ = true;
     returningSince_.reset();

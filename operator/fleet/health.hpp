@@ -74,8 +74,8 @@ class Sightings {
   Judgement judge(const Thresholds& thresholds, Mono now) const;
   // It answered, whatever it said, within suspectAfter.
   bool answers(const Thresholds& thresholds, Mono now) const;
-  // When its heartbeat was first seen here, or again after a refusal. What one that is just back says
-  // is of before its death: only who has been known for lostAfter is counted on in a handover.
+  // When its heartbeat was first seen here, or again after a refusal. Only who has been known for
+  // lostAfter, and alive without a break, is counted on in a handover.
   std::optional<Mono> knownSince() const { return firstSeen_; }
   // When time alone may change a judgement next, if nothing more is seen; nothing: never.
   std::optional<Mono> changesAt(const Thresholds& thresholds, Mono now) const;
@@ -103,11 +103,16 @@ class Standing {
   const Judgement& judgement() const { return judgement_; }
   // When the failback window ends, while Returning.
   std::optional<Mono> returnsAt(const Thresholds& thresholds) const;
+  // Since when it has been alive again, where it once was Suspect or Lost: it may have died in between,
+  // and say at first what was so before that.
+  std::optional<Mono> aliveAgainSince() const { return aliveAgainSince_; }
 
  private:
   Judgement judgement_;
   bool wasLost_ = false;                 // and has not come back since
   std::optional<Mono> returningSince_;  // and its time is not over
+  bool silent_ = false;                  // it has not been alive since it was Suspect or Lost
+  std::optional<Mono> aliveAgainSince_;
 };
 
 }  // namespace bailiwick::fleet

@@ -25,10 +25,19 @@ PeerCourse remember(const Peer& peer, const api::ModelDeployment& deployment, Mo
   return course;
 }
 
-void takeClaim(PeerCourse& course, const Peer& peer, const api::Key& key, Mono now, Mono patience) {
+PeerDeployments::const_iterator find(const PeerDeployments& all, const api::Key& key,
+                                     PeerDeployments::const_iterator& cursor) {
+  const bool next = cursor != all.end() && cursor->first == key;
+  const auto found = next ? cursor : all.find(key);
+  if (found != all.end()) cursor = std::next(found);
+  return found;
+}
+
+void takeClaim(PeerCourse& course, const Peer& peer, PeerDeployments::const_iterator& cursor,
+               const api::Key& key, Mono now, Mono patience) {
   if (!peer.deployments) return;
   course.read = true;
-  const auto found = peer.deployments->find(key);
+  const auto found = find(*peer.deployments, key, cursor);
   if (found == peer.deployments->end()) {
     course.claim.reset();
     course.object.reset();
@@ -58,15 +67,21 @@ bool mayReplace(const api::RegionEntry& before, const api::RegionEntry& next) {
 
 void Memory::update(const FleetView& view,
                     const std::vector<const api::ModelDeployment*>& deployments, api::Time wall) {
-  std::set<std::string> alive;
-  for (const auto* deployment : deployments) {
-    alive.insert(deployment->meta.uid);
-    updateCourse(courses_[deployment->meta.uid], view, *deployment, wall);
+  ++updates_;
+  Cursors cursors;
+  for (const auto& peer : view.peers) {
+    cursors.push_back(peer.deployments ? peer.deployments->begin()
+                                       : PeerDeployments::const_iterator());
   }
-  std::erase_if(courses_, [&](const auto& entry) { return !alive.contains(entry.first); });
+  for (const auto* deployment : deployments) {
+    auto& course = courses_[deployment->meta.uid];
+    course.seenAt = updates_;
+    updateCourse(course, view, cursors, *deployment, wall);
+  }
+  std::erase_if(courses_, [&](const auto& entry) { return entry.second.seenAt != updates_; });
 }
 
-void Memory::updateCourse(Course& course, const FleetView& view,
+void Memory::updateCourse(Course& course, const FleetView& view, Cursors& cursors,
                           const api::ModelDeployment& deployment, api::Time wall) {
   if (course.generation != deployment.meta.generation) {
     course.generation = deployment.meta.generation;
@@ -76,18 +91,21 @@ void Memory::updateCourse(Course& course, const FleetView& view,
     course.specHash = std::move(hash);
   }
   const auto thresholds = thresholdsOf(deployment.spec.failover);
-  std::map<std::string, PeerCourse> peers;
-  for (const auto& peer : view.peers) {
-    auto node = course.peers.extract(peer.name);
-    auto& known = node.empty()
-                      ? peers.emplace(peer.name, remember(peer, deployment, view.now, wall))
-                            .first->second
-                      : peers.insert(std::move(node)).position->second;
-    takeClaim(known, peer, deployment.meta.key, view.now, thresholds.lostAfter);
+  // Both are in order of name.
+  auto known = course.peers.begin();
+  for (std::size_t p = 0; p < view.peers.size(); ++p) {
+    const auto& peer = view.peers[p];
+    while (known != course.peers.end() && known->first < peer.name) known = course.peers.erase(known);
+    if (known == course.peers.end() || known->first != peer.name) {
+      known = course.peers.emplace_hint(known, peer.name,
+                                        remember(peer, deployment, view.now, wall));
+    }
+    takeClaim(known->second, peer, cursors[p], deployment.meta.key, view.now, thresholds.lostAfter);
     const bool cordoned = (peer.own && peer.own->cordoned) || (peer.region && peer.region->cordoned);
-    known.standing.update(peer.sightings, thresholds, cordoned, view.now);
+    known->second.standing.update(peer.sightings, thresholds, cordoned, view.now);
+    ++known;
   }
-  course.peers = std::move(peers);
+  course.peers.erase(known, course.peers.end());
 }
 
 const Course* Memory::course(const std::string& uid) const {

@@ -39,6 +39,7 @@ struct Course {
   Mono specSince{};
   std::optional<std::int64_t> generation;  // that the hash is of
   std::string region;                      // our own name
+  std::uint64_t seenAt = 0;                // by the last update with its deployment
 };
 
 class Memory {
@@ -58,10 +59,13 @@ class Memory {
   void forgetHandovers();
 
  private:
-  void updateCourse(Course& course, const FleetView& view, const api::ModelDeployment& deployment,
-                    api::Time wall);
+  // Where each peer's list was found to have the deployment before: in order, the next one follows.
+  using Cursors = std::vector<PeerDeployments::const_iterator>;
+  void updateCourse(Course& course, const FleetView& view, Cursors& cursors,
+                    const api::ModelDeployment& deployment, api::Time wall);
 
   std::string region_;
+  std::uint64_t updates_ = 0;
   std::map<std::string, Course> courses_;
 };
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fleet/allocate.hpp"
@@ -66,7 +67,7 @@ double loss(int count) {
   std::deque<api::ModelDeployment> deployments;
   std::vector<const api::ModelDeployment*> all;
   fleet::FleetView view;
-  const std::vector<std::string> names = {"fra", "zrh", "ams"};
+  const std::vector<std::string> names = {"ams", "fra", "zrh"};
   std::vector<std::shared_ptr<fleet::PeerDeployments>> lists;
   for (const auto& name : names) {
     fleet::Peer peer;
@@ -127,18 +128,24 @@ double loss(int count) {
 }  // namespace
 }  // namespace bailiwick
 
-int main() {
-  std::printf("%-34s %10s %8s\n", "", "CPU us", "growth");
+int main(int argc, char**) {
+  if (argc > 1) {
+    std::printf("bench_fleet: what an allocation costs, and the loss of a region; some seconds. Ratios "
+                "are to what was asked.\n");
+    return 0;
+  }
+  std::printf("%-36s %10s %8s %10s %8s\n", "", "CPU us", "growth", "asked us", "ratio");
   double before = 0;
-  for (const int regions : {10, 100, 1000}) {
+  for (const auto& [regions, asked] : {std::pair{10, 8.1}, {100, 52.4}, {1000, 980.0}}) {
     const double now = bailiwick::allocation(regions);
-    std::printf("allocation, regions %-14d %10.1f %8.1f\n", regions, now,
-                before > 0 ? now / before : 1.0);
+    std::printf("allocation, regions %-16d %10.1f %8.1f %10.1f %8.2f\n", regions, now,
+                before > 0 ? now / before : 1.0, asked, now / asked);
     before = now;
   }
   for (const int count : {1000, 10000}) {
-    std::printf("one of four lost, deployments %-6d %8.3f s of CPU\n", count,
-                bailiwick::loss(count));
+    const double now = bailiwick::loss(count) * 1e6, asked = count == 10000 ? 1e6 : 1e5;
+    std::printf("one of four lost, deployments %-6d %10.0f %8s %10.0f %8.2f\n", count, now, "", asked,
+                now / asked);
   }
   return 0;
 }

@@ -117,7 +117,7 @@ TEST(Decision, TakesOverFromALostPeer) {
 }
 
 TEST(Decision, HoldsWhenNobodyAnswersInAFleetOfThree) {
-  Zrh zrh({"fra", "ams"}, 6);
+  Zrh zrh({"ams", "fra"}, 6);
   zrh.publish(2);
   zrh.says(0, 2, 2);
   zrh.says(1, 2, 2);
@@ -145,6 +145,22 @@ TEST(Decision, GivesUpWhatAPeerHoldsAgainOnlyWhenAsked) {
   decision = zrh.decide();
   ASSERT_TRUE(decision.inquiry);
   EXPECT_THAT(decision.inquiry->peers, ElementsAre("fra"));
+}
+
+TEST(Decision, CountsOnWhoWasSuspectOnlyAfterLostAfter) {
+  Zrh zrh({"fra"});
+  zrh.publish(4);
+  zrh.says(0, 2, 2);
+  zrh.pass(500);
+  zrh.decide();
+  zrh.pass(10000);
+  zrh.pass(5000, Look::Unreachable);
+  zrh.pass(250);
+  const auto decision = zrh.decide();
+  EXPECT_EQ(decision.publish, Counts{4}) << "it may have been away, and say what was so before";
+  ASSERT_TRUE(decision.wakeAt);
+  zrh.pass(10000);
+  EXPECT_EQ(zrh.decide().publish, Counts{2});
 }
 
 TEST(Decision, OtherSpecsStopRebalancing) {

@@ -115,6 +115,20 @@ TEST(Health, WhoWasLostReturnsForFailbackAfter) {
   EXPECT_EQ(watch.see(Look::Changed, 250), (Judgement{Health::Live, Why::HeartbeatSeen}));
 }
 
+TEST(Health, WhoWasSuspectIsKnownToBeAliveAgain) {
+  Watch watch;
+  watch.see(Look::Changed, 5000);
+  EXPECT_EQ(watch.standing().aliveAgainSince(), std::nullopt);
+  watch.see(Look::Unreachable, 1250);
+  EXPECT_EQ(watch.standing().aliveAgainSince(), std::nullopt);
+  watch.see(Look::Changed, 250);
+  const auto since = watch.now();
+  watch.see(Look::Changed, 750);
+  watch.see(Look::Stale, 750);
+  watch.see(Look::Changed, 250);
+  EXPECT_EQ(watch.standing().aliveAgainSince(), since) << "a moment's silence is no break";
+}
+
 TEST(Health, AnApiWithoutAHeartbeatBringsNothingBack) {
   Watch watch;
   watch.see(Look::Changed, 500);

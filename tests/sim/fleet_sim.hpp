@@ -2,76 +2,37 @@
 // Several regions in one thread and in virtual time, each driven by exactly the pure code of
 // operator/fleet. Everything random comes from one seed. Between any two steps of one region any
 // other may take one: a write, the reading of one peer and a removal are steps of their own.
+//
+// Deployments share the regions, their operators and every fault, and have pools of their own: who may
+// take what of a common pool is operator/plan's subject.
 
-#include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "fleet/decision.hpp"
+#include "sim/bugs.hpp"
+#include "sim/random.hpp"
 
 namespace bailiwick::sim {
 
 using Millis = std::int64_t;
 
-// splitmix64
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    std::uint64_t x = state_ += 0x9e3779b97f4a7c15ULL;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-    return x ^ (x >> 31);
-  }
-  // 0 .. below-1
-  int below(int bound) { return static_cast<int>(next() % static_cast<std::uint64_t>(bound)); }
-  bool chance(int percent) { return below(100) < percent; }
-
- private:
-  std::uint64_t state_;
-};
-
-// Defects that the simulator can be given, to see that it would find them.
-enum class Bug {
-  None,
-  GivesUpWithoutReading,     // the published share is all that a removal waits for
-  ReadsTheCacheInsteadOfAfresh,
-  CountsWhatCannotBeRead,    // by its last claim
-  RemovesBeforePublishing,
-  ForgetsThePromiseOnRestart,
-  SleepsAndTakesItForSilence,
-  RefusalIsLoss,
-  SuspicionIsLoss,
-  FailsBackAtOnce,
-  ExpandsWhenIsolated,
-  TiesBreakDifferently,
-  AllocatesWithoutWaiting,
-  DrainsWithoutReplacement,
-  LeavesTheDomain,
-  DropsWhatTheLawForbids,
-  WritesWithoutCause,
-  CountsOnStrangers,         // whose status may be of before their death
-  OneClockForAll,            // heartbeats are judged by the time that they carry
-};
-
-struct Pod {
-  int variant = 0;
-  Millis readyAt = 0;
-};
-
 struct Options {
   int regions = 3;
-  int units = 4;
-  int slots = 4;             // replicas that fit in each region
+  int deployments = 1;
+  int units = 4;             // of each deployment
+  int slots = 4;             // replicas of a deployment that fit in each region
   bool outsider = false;     // one more region, outside the domain
   bool twoVariants = false;  // the second one is half as large
   api::Strategy strategy = api::Strategy::Spread;
   api::FailoverSpec failover{api::Duration(1000), api::Duration(2000), api::Duration(3000), "Hold",
                              "Hold"};
   Bug bug = Bug::None;
+  int pace = 1;      // operators take so many times as long for everything but their heartbeat
+  int reads = 1;     // of peers in one step of a handover
+  int history = 32;  // states of a deployment that an old view or a backup may show
 };
 
 class FleetSim {
@@ -86,29 +47,33 @@ class FleetSim {
   // Faults. Regions are numbers, the outsider is the last.
   void cut(int from, int to, bool broken = true);  // `from` does not reach `to`
   void isolate(int region, bool broken = true);
+  void slow(int from, int to, Millis lag);         // what `from` sees of `to` is so old; 0: heals
   void refuse(int from, int to, bool refused = true);
-  void kill(int region, bool withPods);  // control plane and operator
+  void kill(int region, bool withPods);            // control plane and operator
   void revive(int region);
   void killOperator(int region);
   void startOperator(int region);
-  void stopOperator(int region, bool stopped);  // SIGSTOP, SIGCONT
-  void loseQuorum(int region, bool lost);       // its API server answers 5xx
-  void freezeView(int region, bool frozen);     // lists and watches show an old state
+  void stopOperator(int region, bool stopped);     // SIGSTOP, SIGCONT
+  void upgradeOperator(int region);                // another process, which knows newer rules
+  void loseQuorum(int region, bool lost);          // its API server answers 5xx
+  void fillDisk(int region, bool full);            // its API server reads and writes nothing
+  void freezeView(int region, bool frozen);        // lists and watches show an old state
   void restoreBackup(int region, Millis ago);
   void loseNodes(int region, int slotsLeft);
   void cordon(int region, bool cordoned);
-  void forbid(int region, bool forbidden);      // the law
+  void forbid(int region, bool forbidden);         // the law
   void setClock(int region, int ratePercent, Millis wallOffset);
-  void setUnits(int units);                     // everywhere
-  void setUnits(int region, int units);         // specs differ
-  void heal();                                  // everything
+  void setUnits(int units);                        // everywhere
+  void setUnits(int region, int units);            // specs differ
+  void heal();                                     // everything
 
   // What there is.
   int regions() const { return static_cast<int>(regions_.size()); }
-  int readyIn(int region) const;    // thousandths
-  int podsIn(int region) const;
-  int shareOf(int region) const;    // published, in thousandths
-  std::int64_t ready() const;       // of all, whether they see one another or not
+  int deployments() const { return options_.deployments; }
+  int readyIn(int region, int deployment = 0) const;  // thousandths
+  int podsIn(int region, int deployment = 0) const;
+  int shareOf(int region, int deployment = 0) const;  // published, in thousandths
+  std::int64_t ready(int deployment = 0) const;  // of all, whether they see one another or not
   fleet::Health healthOf(int observer, int peer) const;
   int writes() const { return writes_; }
   Millis lastWrite() const { return lastWrite_; }
@@ -121,27 +86,50 @@ class FleetSim {
 
  private:
   struct Region;
-  void turn(int r);
-  void beat(Region& region);
-  bool look(int r);
-  fleet::Look lookAt(int r, int peer, bool& newer);
-  void plan(int r);
-  void judge(int r);
-  void act(int r);
-  bool publish(int r);
-  bool ask(int r);
-  void scale(int r);
-  bool remove(int r, int variant);
-  bool reaches(int r, int peer) const;
-  void checkRemoval(int r, api::Units units);
-  void checkJudgements(int r);
-  void checkIsolation(int r);
-  void lostByFault(Region& region, api::Units units);
+  struct Held;
+  // fleet_sim.cpp
+  std::unique_ptr<Region> makeRegion(int r, int count);
   void beginOperator(Region& region);
-  void applySpec(Region& region, int units);
+  void recall(Held& held);
+  void turn(int r);
+  bool work(int r);
   api::Time wall(const Region& region) const;
   fleet::Mono mono(const Region& region) const;
   api::Units capacity(int variant) const;
+  // sight.cpp
+  void beat(Region& region);
+  bool reaches(int r, int peer) const;
+  void look(int r);
+  fleet::Look lookAt(int r, int peer);
+  void receive(int r, int peer);
+  // steps.cpp
+  void judge(int r);
+  void plan(int r, Held& held);
+  fleet::Here hereOf(const Region& region, const Held& held) const;
+  std::vector<api::VariantOffer> offersOf(const Region& region, const Held& held, bool admitted) const;
+  fleet::Course misremembered(const Region& region, fleet::Course course) const;
+  void addBug(const Region& region, fleet::Decision& decision) const;
+  void act(int r, Held& held);
+  bool ask(int r, Held& held);
+  bool arrives();
+  void readPeer(int r, Held& held, const std::string& name);
+  void scale(int r, Held& held);
+  bool remove(int r, Held& held, int variant);
+  fleet::Counts count(const Held& held, bool onlyReady) const;
+  // publish.cpp
+  bool publish(int r, Held& held);
+  api::RegionEntry entryOf(const Region& region, const Held& held) const;
+  // faults.cpp
+  void lostByFault(Held& held, api::Units units);
+  void applySpec(Region& region, int units);
+  // checks.cpp
+  void checkRemoval(int r, Held& held, api::Units units);
+  Millis newsTravels() const;
+  api::Units wantedLately(const Held& held) const;
+  bool cameBackLately(const Region& region, const Held& held, int peer) const;
+  void checkJudgements(int r, Held& held);
+  void checkIsolation(int r, Held& held);
+  void checkSettled(int deployment);
   void violate(std::string what);
 
   Options options_;
@@ -151,6 +139,8 @@ class FleetSim {
   api::ModelDeploymentSpec spec_;
   // The least that was wanted lately: a decision may be of just before.
   std::deque<std::pair<Millis, api::Units>> wanted_;
+  // Region objects, as far as a peer's says anything.
+  std::shared_ptr<const api::Region> plain_, cordoned_;
   std::vector<std::unique_ptr<Region>> regions_;
   std::vector<std::string> violations_;
 };

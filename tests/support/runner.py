@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_PRESET = "asan"
-SCHEDULES = os.environ.get("BAILIWICK_SCHEDULES", "25000")  # of the fleet's simulator; more by night
+SCHEDULES = os.environ.get("BAILIWICK_SCHEDULES", "100000")  # of the fleet's simulator; more by night
 
 
 @dataclass

@@ -1,0 +1,21 @@
+#pragma once
+// Schedules of large fleets: a region is lost and comes back.
+
+#include <string>
+#include <vector>
+
+#include "sim/fleet_sim.hpp"
+
+namespace bailiwick::sim {
+
+struct Large {
+  std::vector<std::string> violations;
+  std::int64_t taken = 0;  // units that others took over while it was away
+  int writes = 0;          // of all regions: for the loss and the return
+};
+
+// With the default thresholds of a deployment, and operators that look once a second.
+Options largeFleet(int regions, int deployments, int units);
+Large loseAndRegain(const Options& options, std::uint64_t seed);
+
+}  // namespace bailiwick::sim
