@@ -50,6 +50,8 @@ class PeerConnection {
     // than one deployment may be concerned.
     std::function<void(const api::Key& deployment)> changed;
     std::function<void()> ordersChanged;
+    // Its Region object of that name has another spec or is of another cluster than before.
+    std::function<void(const std::string& region)> regionSaid;
     std::function<bool()> leading;
     // The uid of the cluster that is known by the peer's name; empty: none is yet.
     std::function<std::string()> knownUid;
@@ -96,6 +98,7 @@ class PeerConnection {
   std::string lastBeat_;
   Contact problem_;  // why there is no way to it
   std::shared_ptr<PeerCaches> coming_;  // being filled; becomes what is shown
+  bool readAnew_ = false;               // what is shown may be of before a restored backup
   mutable std::mutex mutex_;
   std::shared_ptr<PeerCaches> shown_;
   fleet::Sightings sightings_;

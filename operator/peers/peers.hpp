@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,8 +41,8 @@ class Peers {
 
   void start();
   void stop();
-  // A Region object came, changed or went.
-  void regionsChanged();
+  // The Region object of this name came, changed or went.
+  void regionChanged(const std::string& region);
 
   // Somebody can be reached, or is meant to be: the rules of the fleet apply.
   bool any() const;
@@ -85,6 +86,7 @@ class Peers {
   bool isPeer(const api::Region& region) const;
   void matchConnections();
   void judge();
+  void restate(const std::string& region);
   Peer connect(const api::Region& region);
   std::shared_ptr<PeerConnection> connectionTo(const std::string& peer) const;
   std::vector<Witness> witnesses(const std::string& region) const;
@@ -96,6 +98,7 @@ class Peers {
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   bool changed_ = true;
+  std::set<std::string> restate_;  // regions of which somebody says something else than before
   std::map<std::string, Peer> peers_;  // by region
   std::jthread thread_;
 };
