@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kube/base64.hpp"
+#include "kube/resource_version.hpp"
 #include "log/log.hpp"
 #include "peers/address.hpp"
 #include "peers/agreement.hpp"
@@ -267,7 +268,7 @@ std::shared_ptr<PeerCaches> PeerConnection::makeCaches() {
 void PeerConnection::look(std::stop_token stop, kube::SteadyTime now) {
   if (!problem_.reason.empty()) return note(fleet::Look::Refused, problem_, now);
   if (!credential_) return;
-  const auto caches = shown_ ? shown_ : coming_;
+  const auto& caches = coming_ ? coming_ : shown_;
   bool changed = false;
   if (caches) {
     caches->heartbeat.store().forEach(
@@ -284,7 +285,10 @@ void PeerConnection::look(std::stop_token stop, kube::SteadyTime now) {
   if (look) note(*look, answer, Clock::now());
 }
 
+// What a cache shows may be older than what was read since.
 bool PeerConnection::beat(const kube::Lease& lease) {
+  if (kube::notNewer(lease.resourceVersion, beatVersion_)) return false;
+  beatVersion_ = lease.resourceVersion;
   auto text = lease.renewTime + " " + lease.holder;
   if (text == lastBeat_) return false;
   // What the first look shows may be a year old: only a change proves that somebody renews it.
@@ -296,7 +300,16 @@ std::optional<fleet::Look> PeerConnection::probe(std::stop_token stop, Contact& 
       *transport_,
       kube::get(kube::resources::leases, {heartbeatNamespace, heartbeatName(config_.region)}),
       std::move(stop), kube::decodeLease);
-  if (lease) return beat(*lease) ? fleet::Look::Changed : fleet::Look::Stale;
+  if (lease) {
+    // A read is of etcd's quorum, which never goes back: a backup was put in its place.
+    const auto order = kube::compareResourceVersions(lease->resourceVersion, beatVersion_);
+    if (order && *order < 0) {
+      readAnew_ = true;
+      beatVersion_.clear();
+      lastBeat_.clear();
+    }
+    return beat(*lease) ? fleet::Look::Changed : fleet::Look::Stale;
+  }
   const auto& error = lease.error();
   using Kind = kube::ApiError::Kind;
   using Transport = kube::TransportError::Kind;

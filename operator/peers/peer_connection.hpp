@@ -95,7 +95,7 @@ class PeerConnection {
   std::size_t attempt_ = 0;
   std::optional<kube::SteadyTime> dialledAt_, probedAt_, renewedAt_, beatAt_, unreachableSince_;
   kube::SteadyTime startedAt_{};
-  std::string lastBeat_;
+  std::string lastBeat_, beatVersion_;  // of the newest heartbeat, and its resourceVersion
   Contact problem_;  // why there is no way to it
   std::shared_ptr<PeerCaches> coming_;  // being filled; becomes what is shown
   bool readAnew_ = false;               // what is shown may be of before a restored backup

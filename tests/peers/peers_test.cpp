@@ -181,6 +181,15 @@ TEST_F(Peers, WhoWasAwayIsReadAnewBecauseAWatchTellsNothingOfARestoredBackup) {
   EXPECT_TRUE(eventually([this] { return peers->deploymentNames().size() == 1; }));
 }
 
+TEST_F(Peers, AWatchThatStandsStillIsNoHeartbeat) {
+  live();
+  zrh.holdWatches(true);
+  std::this_thread::sleep_for(2s);
+  EXPECT_EQ(status().health, "Live") << "it is asked for";
+  fallSilent();
+  becomes("Suspect");
+}
+
 TEST_F(Peers, WhatAPeerSaysOfAnotherRegionIsComparedAnew) {
   home.put(regionsPath + "iad", regionJson("US", {}));
   zrh.put(regionsPath + "iad", regionJson("US", {}));
