@@ -23,12 +23,15 @@ constexpr milliseconds turnEvery{250};
 // A heartbeat is late: then it is asked for, as often as one should come.
 constexpr milliseconds lateAfter{600};
 constexpr milliseconds probeEvery{500};
+// And waited for no longer than for a fraction of the shortest suspectAfter.
+constexpr milliseconds probeLimit{500};
 // A name may come to mean another address.
 constexpr milliseconds dialAgainAfter{15'000};
 constexpr milliseconds renewalRetry{60'000};
-// An etcd that is replaced by a backup is away for longer. A watch that goes on from a version of before
-// shows nothing of what the backup lacks, and nothing at all until its versions have caught up.
-constexpr milliseconds replacedAfter{3'000};
+// Who was away for so long may have been replaced by a backup: a watch that goes on from a version of
+// before shows nothing of what the backup lacks, and nothing at all until its versions have caught up.
+// For so long no stream is cut that only waits for a slow link.
+constexpr milliseconds awayAfter{3'000};
 // After an address that could not be used.
 constexpr milliseconds dialRetry{2'000};
 
@@ -47,8 +50,6 @@ std::string tokenPath(const api::Key& account) {
   return kube::get(kube::resources::serviceAccounts, account).path + "/token";
 }
 
-PeerTransport::Limits limits() { return {}; }
-
 // As the region's own object says; empty: it does not.
 std::string clusterUidOf(const PeerCaches& caches, const std::string& region) {
   const auto own = caches.regions.store().get(api::Key{"", region});
@@ -63,7 +64,7 @@ fleet::Mono monoOf(kube::SteadyTime time) {
 
 PeerConnection::PeerConnection(Config config)
     : config_(std::move(config)),
-      transport_(std::make_unique<PeerTransport>(limits())),
+      transport_(std::make_unique<PeerTransport>(PeerTransport::Limits{})),
       secret_(only(config_.access.credentialSecret), decodeCredentialSecret) {}
 
 PeerConnection::~PeerConnection() { stop(); }
@@ -296,10 +297,11 @@ bool PeerConnection::beat(const kube::Lease& lease) {
 }
 
 std::optional<fleet::Look> PeerConnection::probe(std::stop_token stop, Contact& answer) {
-  const auto lease = kube::read<kube::Lease>(
-      *transport_,
-      kube::get(kube::resources::leases, {heartbeatNamespace, heartbeatName(config_.region)}),
-      std::move(stop), kube::decodeLease);
+  auto request =
+      kube::get(kube::resources::leases, {heartbeatNamespace, heartbeatName(config_.region)});
+  request.deadline = probeLimit;
+  const auto lease =
+      kube::read<kube::Lease>(*transport_, request, std::move(stop), kube::decodeLease);
   if (lease) {
     // A read is of etcd's quorum, which never goes back: a backup was put in its place.
     const auto order = kube::compareResourceVersions(lease->resourceVersion, beatVersion_);
@@ -348,9 +350,10 @@ Contact PeerConnection::stranger() const {
 }
 
 void PeerConnection::note(fleet::Look look, Contact contact, kube::SteadyTime now) {
-  const bool back = unreachableSince_ && look != fleet::Look::Unreachable;
+  const bool back = look != fleet::Look::Unreachable && unreachableSince_ &&
+                    now - *unreachableSince_ >= awayAfter;
   if (look == fleet::Look::Unreachable && !unreachableSince_) unreachableSince_ = now;
-  if (back && now - *unreachableSince_ >= replacedAfter) readAnew_ = true;
+  if (back) readAnew_ = true;
   if (look != fleet::Look::Unreachable) unreachableSince_.reset();
   const bool refused = look == fleet::Look::Refused;
   const bool shutOut = refused && contact.reason == "CredentialRefused";

@@ -65,8 +65,8 @@ class Peers {
   kube::ApiResult<std::string> readOriginal(const std::string& peer, const api::Key& deployment,
                                             std::stop_token stop) const;
 
-  // The same, read; nothing where the peer did not answer with it within a fraction of suspectAfter, or
-  // is not whom it is taken for.
+  // The same, read; nothing where the peer did not answer with it within two seconds, or is not whom it
+  // is taken for.
   std::optional<api::ModelDeployment> readAfresh(const std::string& peer,
                                                  const api::Key& deployment,
                                                  std::stop_token stop) const;

@@ -204,6 +204,11 @@ class Served:
         """As the watch last told."""
         return sum(map(is_ready, self.seen[region].states()[-1][1].values()))
 
+    def alive(self, region: str) -> int:
+        """Pods there, Ready or not, that are not on their way out."""
+        return sum("deletionTimestamp" not in pod["metadata"]
+                   for pod in self.seen[region].states()[-1][1].values())
+
     def wait_ready(self, wanted: dict, timeout: float = 120.0, alone: bool = True) -> float:
         """Until so many replicas are Ready in each of these regions, and none elsewhere, unless
         what runs in others is nobody's question; returns how long it took."""
