@@ -70,6 +70,6 @@ def test_a_leader_that_sleeps_past_its_lease_in_a_failover_writes_nothing_when_i
         assert not [audit.describe(event) for event in audit.mutations(region, mark)
                     if audit.credential(event) == old]
     finally:
-        leader.process.send(signal.SIGCONT)
-        running.kill(region, "operator-b")
+        for name in ("operator", "operator-b"):
+            running.kill(region, name)
         region.start_operator()
