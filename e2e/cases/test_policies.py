@@ -1,5 +1,6 @@
 """Policies against a real API server: they keep out, move, warn, order exits and fail closed."""
 import itertools
+from datetime import datetime
 
 import pytest
 
@@ -105,6 +106,10 @@ def test_a_warning_stops_nothing(case, rule):
     assert set(case.running()) == {node}
 
 
+def days_between(start: str, end: str) -> int:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).days
+
+
 def test_an_exit_policy_orders_the_exit_once_and_for_one_deadline(case, rule):
     node, = case.nodes(1)
     case.deploy(replicas=1)
@@ -128,6 +133,12 @@ def test_an_exit_policy_orders_the_exit_once_and_for_one_deadline(case, rule):
         assert again["spec"]["deadline"] == order["spec"]["deadline"]
     lifted()
     assert status(case, name)["exit"] == left
+
+    case.api.merge(f"{POLICIES}/{name}", {"spec": {"exitGracePeriod": "90d"}})
+    later = eventually(lambda: (found := status(case, name)["exit"]["deadline"]) != left["deadline"]
+                       and found, "a later deadline")
+    assert days_between(left["deadline"], later) == 30
+    assert case.api.get(f"{ORDERS}/{name}")["spec"]["deadline"] == later
 
 
 def touch(case, name: str) -> None:

@@ -15,10 +15,6 @@ constexpr auto filePause = std::chrono::seconds(1);
 constexpr auto secretPause = std::chrono::seconds(30);
 constexpr auto retryPause = std::chrono::seconds(2);
 
-api::Time wallClock() {
-  return std::chrono::time_point_cast<api::Time::duration>(std::chrono::system_clock::now());
-}
-
 serve::Known knownBy(const reconcile::Caches& caches) {
   return {caches.policies.store().snapshot(), caches.regions.store().snapshot(),
           [&caches](std::string_view name) {
@@ -38,9 +34,9 @@ Webhook::Webhook(const Options& options, const catalog::Catalog& catalog,
                   {options.podMetadataPrefixes},
                   options.region,
                   [&of] { return knownBy(of.caches()); },
-                  wallClock}),
+                  of.serverTime()}),
       identity_({&of.fencedTransport(), options.ns, options.webhookName,
-                 [&of] { return of.leading(); }, wallClock}) {}
+                 [&of] { return of.leading(); }, of.serverTime()}) {}
 
 Result<std::unique_ptr<Webhook>> Webhook::start(const Options& options,
                                                 const catalog::Catalog& catalog,

@@ -213,8 +213,8 @@ class Reader {
       Value value;
       value.type = Value::Type::String;
       value.text = namespaces_.standard;
-      std::erase_if(metadata.fields, [](const auto& field) { return field.first == "namespace"; });
-      metadata.fields.emplace_back("namespace", std::move(value));
+      std::erase_if(metadata.fields, [](const auto& field) { return field.name == "namespace"; });
+      metadata.fields.push_back({"namespace", std::move(value)});
     } else if (namespaces_.enforced && entry.key.ns != namespaces_.standard) {
       find(ns->line, entry.str(), "metadata.namespace",
            fmt::format("is {}, but -n says {}: leave one out", entry.key.ns,

@@ -147,7 +147,7 @@ class Walk {
       if (!standard || value.find(name)) continue;
       auto filled = *standard;
       unplace(filled);
-      value.fields.emplace_back(name, std::move(filled));
+      value.fields.push_back({name, std::move(filled)});
     }
   }
 

@@ -84,13 +84,14 @@ void Tree::place(Value value) {
     last_ = same;
     return;
   }
-  last_ = &top.value.fields.emplace_back(*top.key, std::move(value)).second;
+  top.value.fields.push_back({*top.key, std::move(value)});
+  last_ = &top.value.fields.back().value;
   top.key.reset();
 }
 
 Value Tree::takeBack() {
   auto& fields = stack_.back().value.fields;
-  auto value = std::move(fields.back().second);
+  auto value = std::move(fields.back().value);
   fields.pop_back();
   return value;
 }
@@ -105,7 +106,7 @@ void Tree::merge(const Value& from, int line) {
       *same = field;
     } else {
       top.merged.insert(name);
-      top.value.fields.emplace_back(name, field);
+      top.value.fields.push_back({name, field});
     }
   }
 }

@@ -7,8 +7,8 @@ namespace bailiwick::manifest {
 
 const Value* Value::find(std::string_view key) const {
   const auto found = std::find_if(fields.begin(), fields.end(),
-                                  [&](const auto& field) { return field.first == key; });
-  return found == fields.end() ? nullptr : &found->second;
+                                  [&](const auto& field) { return field.name == key; });
+  return found == fields.end() ? nullptr : &found->value;
 }
 
 Value* Value::find(std::string_view key) {

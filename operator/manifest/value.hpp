@@ -6,10 +6,11 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace bailiwick::manifest {
+
+struct Field;
 
 struct Value {
   enum class Type { Null, Bool, Int, Float, String, List, Map };
@@ -19,8 +20,8 @@ struct Value {
   std::int64_t integer = 0;
   double number = 0;
   std::string text;  // of a String; of any other scalar what was written for it
-  std::vector<std::pair<std::string, Value>> fields;  // of a Map, keys unique
-  std::vector<Value> items;                           // of a List
+  std::vector<Field> fields;  // of a Map, keys unique
+  std::vector<Value> items;   // of a List
 
   bool isMap() const { return type == Type::Map; }
   bool isList() const { return type == Type::List; }
@@ -33,6 +34,11 @@ struct Value {
   // A text below nested keys, or empty.
   std::string_view at(std::string_view key) const;
   std::string_view at(std::string_view key, std::string_view inner) const;
+};
+
+struct Field {
+  std::string name;
+  Value value;
 };
 
 // "a list", "a boolean", ...

@@ -85,6 +85,17 @@ bool isOurs(const api::ExitOrder& order, const std::string& policy) {
   return std::find(named.begin(), named.end(), policy) != named.end();
 }
 
+// An order that somebody gave an earlier deadline than the policy asked for keeps it.
+std::optional<api::Time> postponement(const PolicyInput& in, const api::PolicyExit& exit) {
+  const auto& before = in.policy.status.exit;
+  if (!before || !in.order || in.order->meta.deleted) return std::nullopt;
+  if (!isOurs(*in.order, in.policy.meta.key.name)) return std::nullopt;
+  if (in.order->status.phase == api::ExitPhase::Verified) return std::nullopt;
+  const auto deadline = in.order->spec.deadline;
+  if (deadline < before->deadline || exit.deadline <= deadline) return std::nullopt;
+  return exit.deadline;
+}
+
 api::Condition readiness(const PolicyInput& in) {
   const auto& name = in.policy.meta.key.name;
   api::Condition ready;
@@ -149,6 +160,7 @@ PolicyDecision decide(const PolicyInput& in) {
   if (running && leaves(in.policy) && !in.order && !in.policy.meta.deleted) {
     decision.order = orderOf(in.policy, *status.exit);
   }
+  if (status.exit) decision.postponed = postponement(in, *status.exit);
   return decision;
 }
 

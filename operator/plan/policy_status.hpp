@@ -24,6 +24,8 @@ struct PolicyDecision {
   // To be created once the status is written: its deadline counts from the first violation, so that
   // whoever deletes the order buys no time (protocols 7).
   std::optional<api::ExitOrderSpec> order;
+  // The grace period has grown: the order gets this deadline, and then the status is written.
+  std::optional<api::Time> postponed;
 };
 
 PolicyDecision decide(const PolicyInput& input);

@@ -66,6 +66,10 @@ class Operator {
   const Caches& caches() const { return caches_; }
   // Writes only while this process leads.
   kube::Transport& fencedTransport() { return *fencedTransport_; }
+  // Ages and deadlines count from the API server's dates.
+  std::function<api::Time()> serverTime() const {
+    return [this] { return transport_.now(); };
+  }
 
  private:
   void watchDeployments();
@@ -90,11 +94,6 @@ class Operator {
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
   Result<std::string> clusterUid(std::stop_token stop);
   peers::HeartbeatFsm::Role role() const;
-
-  // Ages and deadlines count from the API server's dates.
-  std::function<api::Time()> serverTime() const {
-    return [this] { return transport_.now(); };
-  }
 
   OperatorConfig config_;
   kube::ServerClock transport_;

@@ -21,7 +21,10 @@ void PolicyController::watch(const std::function<void(const api::Key&)>& changed
       {itself, [itself](const Policy&, const Policy& after) { itself(after); }, {}});
   using Order = std::shared_ptr<const api::ExitOrder>;
   const auto ofSameName = [changed](const Order& order) { changed(order->meta.key); };
-  config_.caches->exitOrders.addHandler({ofSameName, {}, ofSameName});
+  const auto postponed = [ofSameName](const Order& before, const Order& after) {
+    if (before->spec.deadline != after->spec.deadline) ofSameName(after);
+  };
+  config_.caches->exitOrders.addHandler({ofSameName, postponed, ofSameName});
 }
 
 kube::Outcome PolicyController::reconcile(const api::Key& key, std::stop_token stop) {
@@ -33,6 +36,7 @@ kube::Outcome PolicyController::reconcile(const api::Key& key, std::stop_token s
   const auto decision =
       plan::decide({*policy, known ? &planned->plan : nullptr, *config_.catalog, order.get(),
                     config_.now()});
+  if (decision.postponed) return postpone(*order, *decision.postponed, stop);
   if (decision.status != policy->status) return writeStatus(*policy, decision.status, stop);
   if (decision.order) return createOrder(key.name, *decision.order, stop);
   return kube::Done{};
@@ -68,6 +72,21 @@ kube::Outcome PolicyController::createOrder(const std::string& policy,
   if (!written && written.error().kind == kube::ApiError::Kind::AlreadyExists) return kube::Done{};
   if (!written) return kube::outcomeOf(written.error());
   log::info("exit ordered", {{"policy", policy}, {"deadline", api::formatTime(spec.deadline)}});
+  return kube::Done{};
+}
+
+// Its event brings the policy back, whose status then tells the same.
+kube::Outcome PolicyController::postpone(const api::ExitOrder& order, api::Time deadline,
+                                         std::stop_token stop) {
+  const json body = {
+      {"metadata", {{"uid", order.meta.uid}, {"resourceVersion", order.meta.resourceVersion}}},
+      {"spec", {{"deadline", api::formatTime(deadline)}}}};
+  const auto written = kube::write(
+      *config_.transport, kube::mergePatch(resources::exitOrders, order.meta.key, body.dump()), stop);
+  if (!written && written.error().kind == kube::ApiError::Kind::NotFound) return kube::Done{};
+  if (!written) return kube::outcomeOf(written.error());
+  log::info("exit postponed",
+            {{"policy", order.meta.key.name}, {"deadline", api::formatTime(deadline)}});
   return kube::Done{};
 }
 

@@ -36,6 +36,7 @@ class PolicyController {
                             const api::SovereigntyPolicyStatus& status, std::stop_token stop);
   kube::Outcome createOrder(const std::string& policy, const api::ExitOrderSpec& spec,
                             std::stop_token stop);
+  kube::Outcome postpone(const api::ExitOrder& order, api::Time deadline, std::stop_token stop);
 
   Config config_;
 };

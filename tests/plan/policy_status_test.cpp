@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "plan/fixture.hpp"
 
 namespace bailiwick::testing {
@@ -98,6 +100,36 @@ TEST(PolicyStatus, GrantsTheGracePeriodOnlyOnce) {
   r.run("h200", "n1");
   r.now += 20 * 24h;
   EXPECT_EQ(r.visit().order->deadline, testTime + 30 * 24h) << "nor did stopping meanwhile";
+}
+
+TEST(PolicyStatus, PostponesItsOrderWhenTheGracePeriodGrows) {
+  Ruled r(Enforcement::Exit);
+  r.order.emplace().spec = *r.visit().order;
+  r.policy().exitGracePeriod = 20 * 24h;
+  EXPECT_FALSE(r.visit().postponed) << "no order gets an earlier deadline";
+  r.policy().exitGracePeriod = 40 * 24h;
+  const auto before = r.policy().status;
+  EXPECT_EQ(r.visit().postponed, testTime + 40 * 24h);
+  r.policy().status = before;
+  EXPECT_EQ(r.visit().postponed, testTime + 40 * 24h) << "a crash between the two writes";
+  r.order->spec.deadline = testTime + 40 * 24h;
+  EXPECT_FALSE(r.visit().postponed);
+}
+
+TEST(PolicyStatus, PostponesNoOrderThatSomebodyWantsDoneEarlier) {
+  const auto postponed = [](const std::function<void(api::ExitOrder&)>& change) {
+    Ruled r(Enforcement::Exit);
+    r.order.emplace().spec = *r.visit().order;
+    change(*r.order);
+    r.policy().exitGracePeriod = 40 * 24h;
+    return r.visit().postponed;
+  };
+  EXPECT_TRUE(postponed([](auto&) {}));
+  EXPECT_FALSE(postponed([](auto& o) { o.spec.deadline -= 24h; }));
+  EXPECT_FALSE(postponed([](auto& o) { o.spec.deadline += 20 * 24h; }));
+  EXPECT_FALSE(postponed([](auto& o) { o.spec.target.policies = {"another"}; }));
+  EXPECT_FALSE(postponed([](auto& o) { o.status.phase = api::ExitPhase::Verified; }));
+  EXPECT_FALSE(postponed([](auto& o) { o.meta.deleted = testTime; }));
 }
 
 TEST(PolicyStatus, OrdersNoExitOfWhatDoesNotRunOrWithoutThatEnforcement) {

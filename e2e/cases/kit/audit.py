@@ -137,11 +137,14 @@ def of_copy(event: dict, known: set) -> bool:
 
 
 def of_order(event: dict) -> bool:
-    """Whether it orders the exit that a policy of the same name asks for, and nothing else."""
+    """Whether it orders the exit that a policy of the same name asks for, or postpones it, and nothing
+    else."""
     given = event.get("requestObject", {})
-    name = given.get("metadata", {}).get("name")
-    return resource(event) == "exitorders" and event["verb"] == "create" \
-        and given["spec"]["target"] == {"policies": [name]}
+    if resource(event) != "exitorders" or event["verb"] not in ("create", "patch"):
+        return False
+    if event["verb"] == "patch":
+        return set(given) == {"metadata", "spec"} and set(given["spec"]) == {"deadline"}
+    return given["spec"]["target"] == {"policies": [given["metadata"]["name"]]}
 
 
 def lax_writes(region, offset: int = 0) -> list:
