@@ -169,18 +169,6 @@ TEST_F(Peers, AnotherRegionThatWasReachedInItsPlaceIsNamedThoughItShowsNoHeartbe
   EXPECT_EQ(status().health, "Unknown");
 }
 
-TEST_F(Peers, WhoWasAwayIsReadAnewBecauseAWatchTellsNothingOfARestoredBackup) {
-  live();
-  zrh.holdWatches(true);
-  zrh.put("/apis/bailiwick.dev/v1alpha1/namespaces/team/modeldeployments/a",
-          {{"metadata", {{"namespace", "team"}, {"name", "a"}}}, {"spec", {{"servedName", "a"}}}});
-  weather = Weather::Unreachable;
-  std::this_thread::sleep_for(5s);
-  EXPECT_TRUE(peers->deploymentNames().empty());
-  weather = Weather::Fair;
-  EXPECT_TRUE(eventually([this] { return peers->deploymentNames().size() == 1; }));
-}
-
 TEST_F(Peers, AWatchThatStandsStillIsNoHeartbeat) {
   live();
   zrh.holdWatches(true);
