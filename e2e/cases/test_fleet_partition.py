@@ -36,3 +36,14 @@ def test_a_region_that_reaches_nobody_but_is_reached_changes_nothing(fleet, serv
     served.wait_health("fra", "zrh", "Live")
     served.wait_ready({"fra": 2, "zrh": 2})
     served.never_below(4, began)
+
+
+def test_a_region_that_is_alone_expands_where_the_deployment_says_so(fleet, serve):
+    served = serve("expand", failover={"onIsolation": "Expand"})
+    served.wait_ready({"fra": 2, "zrh": 2})
+    began = time.monotonic()
+    fleet["fra"].partition(network.BOTH)
+    served.wait_ready({"fra": 4, "zrh": 4}, served.lost_after + 10)
+    fleet["fra"].heal()
+    served.settles({"fra": 2, "zrh": 2})
+    served.never_below(4, began)

@@ -15,6 +15,9 @@ ETCD, API = "etcd", "kube-apiserver"
 CONTROLLERS, SCHEDULER, KWOK = "kube-controller-manager", "kube-scheduler", "kwok"
 FULL = (ETCD, API, CONTROLLERS, SCHEDULER, KWOK)
 BARE = (ETCD, API)
+# The etcds of a region; most have the first one only. A majority of them must run.
+MEMBERS = (ETCD, "etcd-2", "etcd-3")
+PROCESSES = (*MEMBERS, *FULL[1:])
 
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
@@ -69,14 +72,29 @@ class Component:
     timeout: float = 60.0
 
 
-def _etcd(at: Layout, durable: bool) -> list:
-    client, peer = (f"https://{at.host}:{at.port(port)}" for port in ("etcd", "etcd-peer"))
+def members(at: Layout) -> tuple:
+    return MEMBERS[:at.members]
+
+
+def member_ports(at: Layout) -> list:
+    return [port for one in members(at) for port in (one, f"{one}-peer")]
+
+
+def _url(at: Layout, port: str) -> str:
+    return f"https://{at.host}:{at.port(port)}"
+
+
+def _etcd(at: Layout, durable: bool, member: str = ETCD) -> list:
+    client, peer = _url(at, member), _url(at, f"{member}-peer")
+    together = ",".join(f"{one}={_url(at, f'{one}-peer')}" for one in members(at))
     ca, certificate, key = at.pki.certificate("etcd-ca"), at.pki.certificate("etcd"), at.pki.key("etcd")
     return [
-        tools.binary(ETCD), f"--name={at.name}", f"--data-dir={at.folder / 'etcd'}",
+        tools.binary(ETCD), f"--name={member}", f"--data-dir={at.folder / member}",
         f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
         f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
-        f"--initial-cluster={at.name}={peer}",
+        f"--initial-cluster={together}",
+        # A busy machine is to hold no elections.
+        *(["--heartbeat-interval=200", "--election-timeout=2000"] if at.members > 1 else []),
         "--client-cert-auth", f"--trusted-ca-file={ca}", f"--cert-file={certificate}",
         f"--key-file={key}",
         "--peer-client-cert-auth", f"--peer-trusted-ca-file={ca}",
@@ -85,9 +103,14 @@ def _etcd(at: Layout, durable: bool) -> list:
     ]
 
 
-def _etcd_ready(at: Layout) -> bool:
-    return probe.ok(f"https://{at.host}:{at.port('etcd')}/health", at.pki.certificate("etcd-ca"),
+def _etcd_ready(at: Layout, member: str = ETCD) -> bool:
+    return probe.ok(f"{_url(at, member)}/health", at.pki.certificate("etcd-ca"),
                     at.pki.certificate("etcd-client"), at.pki.key("etcd-client"))
+
+
+def _member(name: str) -> Component:
+    return Component(lambda at, durable: _etcd(at, durable, name),
+                     lambda at: _etcd_ready(at, name), 30.0)
 
 
 def _api(at: Layout, _durable: bool) -> list:
@@ -97,7 +120,7 @@ def _api(at: Layout, _durable: bool) -> list:
     return [
         tools.binary(API), f"--bind-address={at.host}", f"--advertise-address={at.host}",
         f"--secure-port={at.port('api')}", "--endpoint-reconciler-type=none",
-        f"--etcd-servers=https://{at.host}:{at.port('etcd')}",
+        f"--etcd-servers={','.join(_url(at, one) for one in members(at))}",
         f"--etcd-cafile={pki.certificate('etcd-ca')}",
         f"--etcd-certfile={pki.certificate('etcd-client')}",
         f"--etcd-keyfile={pki.key('etcd-client')}",
@@ -192,7 +215,7 @@ def _kwok(at: Layout, _durable: bool) -> list:
 
 
 COMPONENTS = {
-    ETCD: Component(_etcd, _etcd_ready, 30.0),
+    **{name: _member(name) for name in MEMBERS},
     API: Component(_api, _api_ready, 120.0),
     CONTROLLERS: Component(_controllers, _healthz("controller-manager")),
     SCHEDULER: Component(_scheduler, _healthz("scheduler")),

@@ -163,7 +163,7 @@ def print_table(names: list) -> None:
 
 def row(one: Region) -> tuple:
     running = one.running()
-    dead = [name for name in components.FULL if name in running and not running[name]]
+    dead = [name for name in components.PROCESSES if name in running and not running[name]]
     server, count = one.server, "?"
     if reachable(one):
         items = one.api.items("/api/v1/nodes")

@@ -7,7 +7,7 @@ from typing import Optional
 from . import kubeconfig, network, ports
 from .pki import LOOPBACK, Leaf, Pki
 
-PORTS = ("etcd", "etcd-peer", "api", "controller-manager", "scheduler", "kwok")
+PORTS = ("api", "controller-manager", "scheduler", "kwok")
 SERVED = ("api", "gateway")  # what other regions call
 BOTH = "serverAuth,clientAuth"
 CLIENTS = {
@@ -59,6 +59,16 @@ class Layout:
         if not state.get("space"):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.save({**state, "space": network.claim(self.folder).number})
+
+    @property
+    def members(self) -> int:
+        """How many etcds keep its data."""
+        return self.state().get("members", 1)
+
+    def pick_members(self, number: int) -> None:
+        """Before anything is started."""
+        if number != self.members:
+            self.save({**self.state(), "members": number})
 
     @property
     def host(self) -> str:

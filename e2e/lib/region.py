@@ -40,19 +40,20 @@ class Region:
 
     def __init__(self, name: str, folder: Path, parts: tuple = components.FULL,
                  durable: bool = False, extra: Optional[dict] = None, progress: Progress = quiet,
-                 isolated: bool = False):
+                 isolated: bool = False, members: int = 1):
         """
         parts    which components to run (components.FULL or components.BARE, or a tuple of them)
         durable  let etcd sync to disk: for tests of what survives a power cut
         extra    further flags by component: {"kube-apiserver": ["--feature-gates=X=true"]}
         isolated in a network namespace of its own from its first start on, so that `partition` can
                  part it from other regions; needs root (network.missing)
+        members  how many etcds, 1 or 3: of three, `etcd`, `etcd-2` and `etcd-3`, one may fail
         """
         self.name = name
         self.folder = Path(folder).resolve()
         self.layout = Layout(name, self.folder)
         self.parts, self.durable, self.extra = tuple(parts), durable, extra or {}
-        self.progress, self.isolated = progress, isolated
+        self.progress, self.isolated, self._members = progress, isolated, members
         self._api: Optional[Api] = None
 
     # Control plane
@@ -62,20 +63,21 @@ class Region:
         with self.locked():
             self._check_tools()
             began = time.monotonic()
-            if self.isolated and not self.layout.state()["ports"]:
-                self.layout.pick_space()
+            if not self.layout.state()["ports"]:
+                self.layout.pick_members(self._members)
+                if self.isolated:
+                    self.layout.pick_space()
             if self.layout.space:
                 self.layout.space.make()
-            self.layout.pick_ports(PORTS)
+            self.layout.pick_ports([*PORTS, *components.member_ports(self.layout)])
             self.layout.issue()
             self._step("certificates", began)
-            for part in (components.ETCD, components.API):
-                self._start(part)
+            self._start_all(components.members(self.layout))
+            self._start(components.API)
             if components.KWOK in self.parts:
                 self.apply([components.KWOK_ROLE, components.KWOK_BINDING])
             rest = [part for part in self.parts if part not in components.BARE]
-            with ThreadPoolExecutor(max(1, len(rest))) as pool:
-                list(pool.map(self._start, rest))
+            self._start_all(rest)
             if components.CONTROLLERS in rest:
                 self._wait_service_account()
         return self
@@ -85,15 +87,15 @@ class Region:
         with self.locked():
             for instance in operators.instances(self.folder):
                 self.process(instance).stop()
-            for part in reversed(components.FULL):
-                if part in components.BARE:
+            for part in reversed(components.PROCESSES):
+                if part in (components.API, *components.MEMBERS):
                     self.process(part).stop(timeout=15.0)
                 else:
                     self.process(part).stop(signal.SIGKILL)
 
     def kill(self) -> None:
         """SIGKILL to everything at once, as a power cut would; `start` resumes."""
-        names = [*operators.instances(self.folder), *components.FULL]
+        names = [*operators.instances(self.folder), *components.PROCESSES]
         for name in names:
             self.process(name).send(signal.SIGKILL)
         for name in names:
@@ -123,7 +125,7 @@ class Region:
 
     def running(self) -> dict:
         """Component or operator -> pid (None when it died), for all that were started."""
-        names = [*components.FULL, *operators.instances(self.folder)]
+        names = [*components.PROCESSES, *operators.instances(self.folder)]
         return {name: self.process(name).pid for name in names if self.process(name).started}
 
     def restart(self, part: str, number: int = signal.SIGKILL) -> None:
@@ -280,6 +282,11 @@ class Region:
         missing = [part for part in (*self.parts, "kubectl") if not tools.is_built(part)]
         if missing:
             raise FleetError(f"{', '.join(missing)}: not built; run e2e/tools/build {' '.join(missing)}")
+
+    def _start_all(self, parts) -> None:
+        """At once: an etcd of several is ready when most of them are."""
+        with ThreadPoolExecutor(max(1, len(parts))) as pool:
+            list(pool.map(self._start, parts))
 
     def _start(self, part: str) -> None:
         component, process = components.COMPONENTS[part], self.process(part)

@@ -185,9 +185,12 @@ TransportError errorOf(const std::exception& exception, Endpoint& endpoint) {
   const std::string_view what = exception.what();
   const auto begins = [&](std::string_view text) { return what.substr(0, text.size()) == text; };
   if (begins("Error in SSL handshake")) {
-    const auto refusal = endpoint.tls->takeRefusal();
-    return {Kind::Certificate, "TLS with " + endpoint.name + " failed" +
-                                   (refusal.empty() ? std::string() : ": " + refusal)};
+    const auto refusal = endpoint.tls->refusal();
+    if (!refusal.empty()) {
+      return {Kind::Certificate, "TLS with " + endpoint.name + " failed: " + refusal};
+    }
+    // A server that dies in the middle of a handshake is none that was refused.
+    return {Kind::Unreachable, "TLS with " + endpoint.name + " broke off"};
   }
   if (begins("Error resolving") || begins("Failed to resolve")) {
     return {Kind::Unreachable, "cannot resolve " + endpoint.name};

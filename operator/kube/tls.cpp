@@ -66,10 +66,8 @@ int ownerIndex() {
 
 int verify(X509_STORE_CTX* chain, void* policy) {
   const int ok = X509_verify_cert(chain);
-  if (ok <= 0) {
-    const int error = X509_STORE_CTX_get_error(chain);
-    static_cast<TlsPolicy*>(policy)->refused(X509_verify_cert_error_string(error));
-  }
+  const int error = X509_STORE_CTX_get_error(chain);
+  static_cast<TlsPolicy*>(policy)->refused(ok > 0 ? "" : X509_verify_cert_error_string(error));
   return ok;
 }
 
@@ -141,9 +139,9 @@ void TlsPolicy::refused(std::string reason) {
   refusal_ = std::move(reason);
 }
 
-std::string TlsPolicy::takeRefusal() {
+std::string TlsPolicy::refusal() {
   std::lock_guard lock(mutex_);
-  return std::exchange(refusal_, {});
+  return refusal_;
 }
 
 Result<void> checkTlsMaterial(const Credentials& credentials) {

@@ -22,8 +22,8 @@ class TlsPolicy : public std::enable_shared_from_this<TlsPolicy> {
 
   // Sets up a client's context. On failure the context trusts nobody: every handshake fails.
   void apply(SSL_CTX* context);
-  // Why the last handshake's certificate was refused, and forgets it; empty: it was not.
-  std::string takeRefusal();
+  // Why the last certificate that was shown was refused; empty: it was not, or none was shown.
+  std::string refusal();
   void refused(std::string reason);
 
  private:

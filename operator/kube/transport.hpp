@@ -14,8 +14,8 @@ namespace bailiwick::kube {
 
 struct TransportError {
   enum class Kind {
-    Unreachable,  // name, route, connect: the request was never sent
-    Certificate,  // the server's certificate was refused, or TLS failed
+    Unreachable,  // name, route, connect, TLS broke off: the request was never sent
+    Certificate,  // the server's certificate was refused
     Timeout,      // the deadline of the request, or the idle timeout of a stream
     Broken,       // the connection failed in the middle: a write may have been applied
     TooLarge,     // the answer exceeds the bound

@@ -80,6 +80,9 @@ Finding agreementOn(const Region& here, const std::string& uid,
               fmt::format("two clusters are called {}: {} here, and {} as {} knows it",
                           here.meta.key.name, uid, theirs, witness.peer)};
     }
+  }
+  for (const auto& witness : witnesses) {
+    if (!witness.region) continue;
     const auto difference = differenceOf(here, *witness.region);
     if (!difference.empty()) {
       return {"False", "SpecDiverged",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kube/base64.hpp"
+#include "kube/resource_version.hpp"
 #include "log/log.hpp"
 #include "peers/address.hpp"
 #include "peers/agreement.hpp"
@@ -22,9 +23,15 @@ constexpr milliseconds turnEvery{250};
 // A heartbeat is late: then it is asked for, as often as one should come.
 constexpr milliseconds lateAfter{600};
 constexpr milliseconds probeEvery{500};
+// And waited for no longer than for a fraction of the shortest suspectAfter.
+constexpr milliseconds probeLimit{500};
 // A name may come to mean another address.
 constexpr milliseconds dialAgainAfter{15'000};
 constexpr milliseconds renewalRetry{60'000};
+// Who was away for so long may have been replaced by a backup: a watch that goes on from a version of
+// before shows nothing of what the backup lacks, and nothing at all until its versions have caught up.
+// For so long no stream is cut that only waits for a slow link.
+constexpr milliseconds awayAfter{3'000};
 // After an address that could not be used.
 constexpr milliseconds dialRetry{2'000};
 
@@ -43,7 +50,11 @@ std::string tokenPath(const api::Key& account) {
   return kube::get(kube::resources::serviceAccounts, account).path + "/token";
 }
 
-PeerTransport::Limits limits() { return {}; }
+// As the region's own object says; empty: it does not.
+std::string clusterUidOf(const PeerCaches& caches, const std::string& region) {
+  const auto own = caches.regions.store().get(api::Key{"", region});
+  return own && own->status.clusterUID.size() <= maxUid ? own->status.clusterUID : std::string();
+}
 
 }  // namespace
 
@@ -53,7 +64,7 @@ fleet::Mono monoOf(kube::SteadyTime time) {
 
 PeerConnection::PeerConnection(Config config)
     : config_(std::move(config)),
-      transport_(std::make_unique<PeerTransport>(limits())),
+      transport_(std::make_unique<PeerTransport>(PeerTransport::Limits{})),
       secret_(only(config_.access.credentialSecret), decodeCredentialSecret) {}
 
 PeerConnection::~PeerConnection() { stop(); }
@@ -99,8 +110,7 @@ PeerSight PeerConnection::sight() const {
   sight.contact = contact_;
   sight.lastHeartbeat = lastHeartbeat_;
   sight.warning = warning_;
-  const auto own = shown_ ? shown_->regions.store().get(api::Key{"", config_.region}) : nullptr;
-  if (own && own->status.clusterUID.size() <= maxUid) sight.clusterUid = own->status.clusterUID;
+  if (shown_) sight.clusterUid = clusterUidOf(*shown_, config_.region);
   return sight;
 }
 
@@ -212,10 +222,9 @@ kube::ApiResult<std::string> PeerConnection::requestToken(const Credential& cred
 
 void PeerConnection::turnCaches(kube::SteadyTime now) {
   if (!credential_) return;
-  if (!coming_ && (!shown_ || shown_->wentBack(now))) {
-    if (shown_) {
-      log::warn("a peer was restored from a backup; it is read anew", {{"region", config_.region}});
-    }
+  if (!coming_ && (!shown_ || readAnew_ || shown_->wentBack(now))) {
+    if (shown_) log::info("a peer is read anew", {{"region", config_.region}});
+    readAnew_ = false;
     coming_ = makeCaches();
     coming_->start(*transport_);
   }
@@ -235,8 +244,22 @@ std::shared_ptr<PeerCaches> PeerConnection::makeCaches() {
   const auto tell = [this](const auto& object) { config_.changed(object->meta.key); };
   caches->deployments.addHandler(
       {tell, [tell](const auto&, const auto& after) { tell(after); }, tell});
-  const auto all = [this](const auto&) { config_.changed({}); };
-  caches->regions.addHandler({all, [all](const auto&, const auto& after) { all(after); }, all});
+  const auto said = [this](const auto& region) {
+    config_.changed({});
+    config_.regionSaid(region->meta.key.name);
+  };
+  caches->regions.addHandler(
+      {said,
+       [this, said](const auto& before, const auto& after) {
+         const bool same = before->meta.generation == after->meta.generation &&
+                           before->status.clusterUID == after->status.clusterUID;
+         if (same) {
+           config_.changed({});
+         } else {
+           said(after);
+         }
+       },
+       said});
   const auto orders = [this](const auto&) { config_.ordersChanged(); };
   caches->exitOrders.addHandler(
       {orders, [orders](const auto&, const auto& after) { orders(after); }, orders});
@@ -246,7 +269,7 @@ std::shared_ptr<PeerCaches> PeerConnection::makeCaches() {
 void PeerConnection::look(std::stop_token stop, kube::SteadyTime now) {
   if (!problem_.reason.empty()) return note(fleet::Look::Refused, problem_, now);
   if (!credential_) return;
-  const auto caches = shown_ ? shown_ : coming_;
+  const auto& caches = coming_ ? coming_ : shown_;
   bool changed = false;
   if (caches) {
     caches->heartbeat.store().forEach(
@@ -263,7 +286,10 @@ void PeerConnection::look(std::stop_token stop, kube::SteadyTime now) {
   if (look) note(*look, answer, Clock::now());
 }
 
+// What a cache shows may be older than what was read since.
 bool PeerConnection::beat(const kube::Lease& lease) {
+  if (kube::notNewer(lease.resourceVersion, beatVersion_)) return false;
+  beatVersion_ = lease.resourceVersion;
   auto text = lease.renewTime + " " + lease.holder;
   if (text == lastBeat_) return false;
   // What the first look shows may be a year old: only a change proves that somebody renews it.
@@ -271,11 +297,21 @@ bool PeerConnection::beat(const kube::Lease& lease) {
 }
 
 std::optional<fleet::Look> PeerConnection::probe(std::stop_token stop, Contact& answer) {
-  const auto lease = kube::read<kube::Lease>(
-      *transport_,
-      kube::get(kube::resources::leases, {heartbeatNamespace, heartbeatName(config_.region)}),
-      std::move(stop), kube::decodeLease);
-  if (lease) return beat(*lease) ? fleet::Look::Changed : fleet::Look::Stale;
+  auto request =
+      kube::get(kube::resources::leases, {heartbeatNamespace, heartbeatName(config_.region)});
+  request.deadline = probeLimit;
+  const auto lease =
+      kube::read<kube::Lease>(*transport_, request, std::move(stop), kube::decodeLease);
+  if (lease) {
+    // A read is of etcd's quorum, which never goes back: a backup was put in its place.
+    const auto order = kube::compareResourceVersions(lease->resourceVersion, beatVersion_);
+    if (order && *order < 0) {
+      readAnew_ = true;
+      beatVersion_.clear();
+      lastBeat_.clear();
+    }
+    return beat(*lease) ? fleet::Look::Changed : fleet::Look::Stale;
+  }
   const auto& error = lease.error();
   using Kind = kube::ApiError::Kind;
   using Transport = kube::TransportError::Kind;
@@ -291,35 +327,43 @@ std::optional<fleet::Look> PeerConnection::probe(std::stop_token stop, Contact& 
 }
 
 Contact PeerConnection::stranger() const {
-  const auto seen = sight();
-  if (!seen.caches) return {};
+  // A region that was reached in another's place shows its Region objects and not that one's heartbeat.
+  const auto& caches = shown_ ? shown_ : coming_;
+  if (!caches || !caches->regions.synced()) return {};
   const auto& name = config_.region;
-  if (!seen.clusterUid.empty() && seen.clusterUid == config_.ownUid) {
+  const auto uid = clusterUidOf(*caches, name);
+  if (!uid.empty() && uid == config_.ownUid) {
     return {"SameCluster", fmt::format("access.server of region {} leads to this very cluster", name)};
   }
-  const auto self = selfOf(seen.caches->regions.store().snapshot());
+  const auto self = selfOf(caches->regions.store().snapshot());
   if (!self.empty() && self != name) {
     return {"NameConflict",
             fmt::format("the operator of the cluster at {} says that it is region {}, not {}",
                         config_.access.server, self, name)};
   }
   const auto known = config_.knownUid();
-  if (known.empty() || seen.clusterUid.empty() || known == seen.clusterUid) return {};
+  if (known.empty() || uid.empty() || known == uid) return {};
   return {"OtherCluster",
           fmt::format("the cluster that answers has uid {}, and region {} is {}; if it was made anew, "
                       "delete this Region object here and apply it again",
-                      seen.clusterUid, name, known)};
+                      uid, name, known)};
 }
 
 void PeerConnection::note(fleet::Look look, Contact contact, kube::SteadyTime now) {
-  const bool back = unreachableSince_ && look != fleet::Look::Unreachable;
+  const bool back = look != fleet::Look::Unreachable && unreachableSince_ &&
+                    now - *unreachableSince_ >= awayAfter;
   if (look == fleet::Look::Unreachable && !unreachableSince_) unreachableSince_ = now;
+  if (back) readAnew_ = true;
   if (look != fleet::Look::Unreachable) unreachableSince_.reset();
-  if (look != fleet::Look::Refused && look != fleet::Look::Unreachable) {
+  const bool refused = look == fleet::Look::Refused;
+  const bool shutOut = refused && contact.reason == "CredentialRefused";
+  if (shutOut || (!refused && look != fleet::Look::Unreachable)) {
     auto wrong = stranger();
-    if (!wrong.reason.empty()) {
+    const bool other = wrong.reason == "OtherCluster";
+    // Who is shut out by a cluster that was made anew does not know how long it will be.
+    if (!wrong.reason.empty() && !(shutOut && other)) {
       // One that we take for another is not dead: nothing may follow for the one that was meant.
-      look = wrong.reason == "OtherCluster" ? fleet::Look::OtherCluster : fleet::Look::Refused;
+      look = other ? fleet::Look::OtherCluster : fleet::Look::Refused;
       contact = std::move(wrong);
     }
   }

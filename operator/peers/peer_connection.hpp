@@ -50,6 +50,8 @@ class PeerConnection {
     // than one deployment may be concerned.
     std::function<void(const api::Key& deployment)> changed;
     std::function<void()> ordersChanged;
+    // Its Region object of that name has another spec or is of another cluster than before.
+    std::function<void(const std::string& region)> regionSaid;
     std::function<bool()> leading;
     // The uid of the cluster that is known by the peer's name; empty: none is yet.
     std::function<std::string()> knownUid;
@@ -93,9 +95,10 @@ class PeerConnection {
   std::size_t attempt_ = 0;
   std::optional<kube::SteadyTime> dialledAt_, probedAt_, renewedAt_, beatAt_, unreachableSince_;
   kube::SteadyTime startedAt_{};
-  std::string lastBeat_;
+  std::string lastBeat_, beatVersion_;  // of the newest heartbeat, and its resourceVersion
   Contact problem_;  // why there is no way to it
   std::shared_ptr<PeerCaches> coming_;  // being filled; becomes what is shown
+  bool readAnew_ = false;               // what is shown may be of before a restored backup
   mutable std::mutex mutex_;
   std::shared_ptr<PeerCaches> shown_;
   fleet::Sightings sightings_;

@@ -15,7 +15,8 @@ namespace bailiwick::peers {
 class PeerTransport final : public kube::Transport {
  public:
   struct Limits {
-    std::chrono::milliseconds get{500};    // a fraction of the shortest suspectAfter
+    // A first answer over a link between continents takes three times there and back.
+    std::chrono::milliseconds get{2'000};
     std::chrono::milliseconds list{10'000};
   };
 

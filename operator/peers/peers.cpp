@@ -42,10 +42,16 @@ void Peers::stop() {
   for (auto& [name, peer] : gone) peer.connection->stop();
 }
 
-void Peers::regionsChanged() {
+void Peers::regionChanged(const std::string& region) {
   const std::lock_guard lock(mutex_);
   changed_ = true;
+  restate_.insert(region);
   wake_.notify_all();
+}
+
+void Peers::restate(const std::string& region) {
+  const std::lock_guard lock(mutex_);
+  restate_.insert(region);
 }
 
 void Peers::run(std::stop_token stop) {
@@ -112,6 +118,7 @@ Peers::Peer Peers::connect(const api::Region& region) {
   config.leading = config_.leading;
   config.changed = config_.changed;
   config.ordersChanged = config_.ordersChanged;
+  config.regionSaid = [this](const std::string& about) { restate(about); };
   config.knownUid = [this, name] { return knownUid(name); };
   config.ownUid = config_.clusterUid;
   Peer peer;
@@ -131,10 +138,11 @@ std::string Peers::knownUid(const std::string& region) const {
 }
 
 void Peers::judge() {
-  std::vector<api::Key> statuses;
+  std::set<std::string> statuses;
   bool changed = false;
   {
     const std::lock_guard lock(mutex_);
+    statuses.swap(restate_);
     const auto now = monoOf(Clock::now());
     for (auto& [name, peer] : peers_) {
       const auto region = config_.regions->store().get(api::Key{"", name});
@@ -154,11 +162,11 @@ void Peers::judge() {
                    std::string(nameOf(peer.judgement.why)) + "/" + sight.contact.reason + "/" +
                    sight.warning + "/" + sight.clusterUid + "/" +
                    (sight.caches ? sight.caches->regions.lastResourceVersion() : std::string());
-      if (shown != std::exchange(peer.shown, shown)) statuses.push_back(region->meta.key);
+      if (shown != std::exchange(peer.shown, shown)) statuses.insert(name);
     }
   }
-  for (const auto& key : statuses) config_.statusChanged(key);
-  if (!statuses.empty()) config_.statusChanged({"", config_.region});
+  if (!statuses.empty()) statuses.insert(config_.region);
+  for (const auto& name : statuses) config_.statusChanged({"", name});
   if (changed) {
     config_.changed({});
     config_.ordersChanged();
@@ -247,7 +255,8 @@ std::optional<api::RegionStatus> Peers::statusOf(const api::Region& region) cons
   peer.here = &region;
   peer.there = regionOf(peer.sight, name);
   peer.self = config_.region;
-  peer.agreement = agreementOn(region, region.status.clusterUID, witnesses(name));
+  const auto& known = region.status.clusterUID;
+  peer.agreement = agreementOn(region, known.empty() ? peer.sight.clusterUid : known, witnesses(name));
   return peers::statusOf(peer, config_.now());
 }
 

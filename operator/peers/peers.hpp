@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,8 +41,8 @@ class Peers {
 
   void start();
   void stop();
-  // A Region object came, changed or went.
-  void regionsChanged();
+  // The Region object of this name came, changed or went.
+  void regionChanged(const std::string& region);
 
   // Somebody can be reached, or is meant to be: the rules of the fleet apply.
   bool any() const;
@@ -64,8 +65,8 @@ class Peers {
   kube::ApiResult<std::string> readOriginal(const std::string& peer, const api::Key& deployment,
                                             std::stop_token stop) const;
 
-  // The same, read; nothing where the peer did not answer with it within a fraction of suspectAfter, or
-  // is not whom it is taken for.
+  // The same, read; nothing where the peer did not answer with it within two seconds, or is not whom it
+  // is taken for.
   std::optional<api::ModelDeployment> readAfresh(const std::string& peer,
                                                  const api::Key& deployment,
                                                  std::stop_token stop) const;
@@ -85,6 +86,7 @@ class Peers {
   bool isPeer(const api::Region& region) const;
   void matchConnections();
   void judge();
+  void restate(const std::string& region);
   Peer connect(const api::Region& region);
   std::shared_ptr<PeerConnection> connectionTo(const std::string& peer) const;
   std::vector<Witness> witnesses(const std::string& region) const;
@@ -96,6 +98,7 @@ class Peers {
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   bool changed_ = true;
+  std::set<std::string> restate_;  // regions of which somebody says something else than before
   std::map<std::string, Peer> peers_;  // by region
   std::jthread thread_;
 };

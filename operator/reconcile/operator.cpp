@@ -469,7 +469,7 @@ void Operator::watchPolicies() {
 
 void Operator::watchRegions() {
   using Ptr = std::shared_ptr<const api::Region>;
-  const auto tell = [this](const Ptr&) { peers_->regionsChanged(); };
+  const auto tell = [this](const Ptr& region) { peers_->regionChanged(region->meta.key.name); };
   caches_.regions.addHandler({tell,
                               [tell](const Ptr& before, const Ptr& after) {
                                 if (matters(*before, *after)) tell(after);

@@ -1,7 +1,12 @@
 // Whom the transport trusts, and what it shows of itself.
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "kube/cpprest_transport.hpp"
 #include "kube/request.hpp"
@@ -66,6 +71,27 @@ TEST(Tls, RefusesAnotherAuthority) {
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, Kind::Certificate) << response.error().message;
   EXPECT_TRUE(server.seen().empty());
+}
+
+// A peer that is killed just then would never be lost if it were taken for one that was refused.
+TEST(Tls, AServerThatDiesInTheMiddleOfAHandshakeWasNotRefused) {
+  const TestCa ca;
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener, 4), 0);
+  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const std::jthread dies([listener] { close(accept(listener, nullptr, nullptr)); });
+  ScriptedServer unused(ca.issue());
+  auto config = configFor(unused, ca.pem());
+  config.server = *parseServerUrl("https://127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
+  const auto response = ask(config);
+  close(listener);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, Kind::Unreachable) << response.error().message;
 }
 
 TEST(Tls, TrustsNoAuthorityOfTheSystem) {

@@ -44,6 +44,14 @@ TEST(Agreement, SaysWhenTwoClustersHaveOneName) {
   EXPECT_THAT(finding.message, HasSubstr("two clusters are called zrh: u1 here, and u2 as iad"));
 }
 
+TEST(Agreement, TwoClustersOfOneNameAreToldBeforeWhatElseDiffers) {
+  auto other = zrh(), third = zrh();
+  other.jurisdiction = "DE";
+  third.status.clusterUID = "u2";
+  EXPECT_EQ(agreementOn(zrh(), "u1", {seenBy("fra", other), seenBy("iad", third)}).reason,
+            "NameConflict");
+}
+
 TEST(Agreement, APeerThatDoesNotHaveTheObjectIsNoDissent) {
   EXPECT_EQ(agreementOn(zrh(), "u1", {{"iad", nullptr}}).status, "Unknown");
   EXPECT_EQ(agreementOn(zrh(), "u1", {{"iad", nullptr}, seenBy("fra", zrh())}).status, "True");

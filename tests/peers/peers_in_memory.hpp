@@ -18,7 +18,16 @@ namespace bailiwick::testing {
 
 using namespace std::chrono_literals;
 
-enum class Weather { Fair, Unreachable, Hanging, Unauthorized, Forbidden, WrongCertificate, Broken };
+enum class Weather {
+  Fair,
+  Unreachable,
+  Hanging,
+  Unauthorized,
+  Forbidden,
+  ForbiddenHeartbeat,
+  WrongCertificate,
+  Broken,
+};
 
 // The way to a peer.
 class Road final : public kube::Transport {
@@ -29,7 +38,7 @@ class Road final : public kube::Transport {
   tl::expected<kube::Response, kube::TransportError> send(const kube::Request& request,
                                                           std::stop_token stop) override {
     if (auto error = failure(request.deadline, stop)) return tl::unexpected(*error);
-    if (auto refusal = refused()) return *refusal;
+    if (auto refusal = refused(request)) return *refusal;
     return api_.send(request, stop);
   }
   tl::expected<void, kube::TransportError> stream(const kube::Request& request,
@@ -37,7 +46,7 @@ class Road final : public kube::Transport {
                                                   std::chrono::milliseconds idle,
                                                   std::stop_token stop) override {
     if (auto error = failure(50ms, stop)) return tl::unexpected(*error);
-    if (const auto refusal = refused()) {
+    if (const auto refusal = refused(request)) {
       if (sink.onHead(refusal->head)) sink.onChunk(refusal->body);
       return {};
     }
@@ -57,10 +66,13 @@ class Road final : public kube::Transport {
       default: return std::nullopt;
     }
   }
-  std::optional<kube::Response> refused() const {
+  std::optional<kube::Response> refused(const kube::Request& request) const {
+    const bool heartbeat = request.path.find("/leases") != std::string::npos;
     switch (weather_.load()) {
       case Weather::Unauthorized: return statusResponse(401, "Unauthorized", "Unauthorized");
       case Weather::Forbidden: return statusResponse(403, "Forbidden", "forbidden");
+      case Weather::ForbiddenHeartbeat:
+        return heartbeat ? std::optional(statusResponse(403, "Forbidden", "forbidden")) : std::nullopt;
       case Weather::Broken: return statusResponse(503, "ServiceUnavailable", "etcd has no leader");
       default: return std::nullopt;
     }
@@ -86,6 +98,8 @@ class PeersInMemory {
   std::unique_ptr<kube::Informer<api::Region>> regions;
   std::unique_ptr<peers::Peers> peers;
   std::vector<kube::ClusterConfig> dialled;
+  std::mutex toldMutex;
+  std::vector<std::string> told;  // regions whose status may be another one
 
   PeersInMemory() {
     home.put(regionsPath + "fra", regionJson("DE", {}));
@@ -144,14 +158,17 @@ class PeersInMemory {
     settings.leading = [this] { return leading.load(); };
     settings.changed = [](const api::Key&) {};
     settings.ordersChanged = [] {};
-    settings.statusChanged = [](const api::Key&) {};
+    settings.statusChanged = [this](const api::Key& region) {
+      const std::lock_guard lock(toldMutex);
+      told.push_back(region.name);
+    };
     settings.dial = [this](kube::ClusterConfig cluster) -> std::unique_ptr<kube::Transport> {
       ++dials;
       dialled.push_back(std::move(cluster));
       return std::make_unique<Road>(zrh, weather);
     };
     peers = std::make_unique<peers::Peers>(std::move(settings));
-    const auto tell = [this](const auto&) { peers->regionsChanged(); };
+    const auto tell = [this](const auto& region) { peers->regionChanged(region->meta.key.name); };
     regions->addHandler({tell, [tell](const auto&, const auto& after) { tell(after); }, tell});
     regions->start(home);
   }

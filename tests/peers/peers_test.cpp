@@ -158,6 +158,42 @@ TEST_F(Peers, AnOperatorThatTakesItselfForAnotherRegionIsNotBelieved) {
   EXPECT_EQ(status().health, "Unknown");
 }
 
+TEST_F(Peers, AnotherRegionThatWasReachedInItsPlaceIsNamedThoughItShowsNoHeartbeat) {
+  weather = Weather::ForbiddenHeartbeat;
+  zrh.put(regionsPath + "iad", ownRegionJson("uid-x"));
+  zrh.erase(regionsPath + "zrh");
+  start();
+  EXPECT_TRUE(eventually([this] { return reason("Reachable") == "NameConflict"; }))
+      << reason("Reachable");
+  EXPECT_THAT(message("Reachable"), HasSubstr("says that it is region iad, not zrh"));
+  EXPECT_EQ(status().health, "Unknown");
+}
+
+TEST_F(Peers, AWatchThatStandsStillIsNoHeartbeat) {
+  live();
+  zrh.holdWatches(true);
+  std::this_thread::sleep_for(2s);
+  EXPECT_EQ(status().health, "Live") << "it is asked for";
+  fallSilent();
+  becomes("Suspect");
+}
+
+TEST_F(Peers, WhatAPeerSaysOfAnotherRegionIsComparedAnew) {
+  home.put(regionsPath + "iad", regionJson("US", {}));
+  zrh.put(regionsPath + "iad", regionJson("US", {}));
+  live();
+  std::this_thread::sleep_for(600ms);
+  const auto times = [this] {
+    const std::lock_guard lock(toldMutex);
+    return std::count(told.begin(), told.end(), "iad");
+  };
+  const auto before = times();
+  auto theirs = zrh.get(regionsPath + "iad");
+  theirs["spec"]["jurisdiction"] = "CA";
+  zrh.put(regionsPath + "iad", theirs);
+  EXPECT_TRUE(eventually([&] { return times() > before; }, 5s));
+}
+
 TEST_F(Peers, AnAccessThatLeadsHomeIsNoPeer) {
   zrh.put(regionsPath + "zrh", ownRegionJson("uid-fra"));
   start();

@@ -113,9 +113,11 @@ def of_finalizers(event: dict) -> bool:
 
 
 def names_origin(event: dict) -> bool:
+    """Of a copy: with its origin's labels, or, of what is one already, what has become of that."""
     given = event.get("requestObject", {}).get("metadata", {})
-    return resource(event) == "modeldeployments" \
-        and "bailiwick.dev/origin-uid" in (given.get("labels") or {})
+    return resource(event) == "modeldeployments" and (
+        "bailiwick.dev/origin-uid" in (given.get("labels") or {})
+        or set(given.get("annotations") or {}) == {"bailiwick.dev/origin-lost"})
 
 
 def about(event: dict) -> tuple:

@@ -7,16 +7,22 @@ revision of every region.
     served.wait_ready({"zrh": 4}, timeout=served.lost_after + 5)
     served.close()                     # fails where an invariant was broken at any revision
 """
+import shutil
+import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from lib import join, nodes
 
-from . import objects
+from . import audit, objects
 from .recorder import Recorder, is_ready
 from .wait import eventually
 
-DOMAIN, LAW = ("fra", "zrh"), ["EU", "CH"]
-OUTSIDE = ("iad", "gya")
+REGIONS = "/apis/bailiwick.dev/v1alpha1/regions"
+DOMAIN, LAW, CLASSES = ("fra", "zrh"), ("EU", "CH"), ("eu-personal",)
+# After the last fault everything is as it is to be within so many seconds.
+SETTLES = 30.0
 ENGINES = "?labelSelector=bailiwick.dev/role%3Dengine"
 
 
@@ -37,8 +43,12 @@ class Fleet:
     def restore(self) -> None:
         """What a case before may have left: cuts, stopped processes, regions that are down."""
         for one in self.regions.values():
+            for name in one.running():
+                one.process(name).send(signal.SIGCONT)
             one.heal()
             self.bring_back(one.name)
+        for one in self.regions.values():
+            join.join(one, list(self.regions.values()))
         # Region objects count a peer as returning for ten minutes, deployments for as long as they say.
         eventually(lambda: all(health in ("Live", "Returning") for one in self.regions
                                for health in self.health_in(one).values()), "the fleet is whole")
@@ -50,32 +60,88 @@ class Fleet:
             one.api.items("/api/v1/nodes")), f"the nodes of {name} are Ready")
         one.start_operator()
 
+    def backup(self, name: str) -> Path:
+        """A copy of the region's etcd as it is now, as of a disk that is copied."""
+        one = self[name]
+        etcd = one.process("etcd")
+        etcd.send(signal.SIGSTOP)
+        try:
+            return Path(shutil.copytree(one.folder / "etcd", one.folder / "etcd-backup"))
+        finally:
+            etcd.send(signal.SIGCONT)
+
+    def restore_backup(self, name: str, backup: Path) -> None:
+        """The region goes on with the data that it had then."""
+        one = self[name]
+        one.kill()
+        shutil.rmtree(one.folder / "etcd")
+        backup.rename(one.folder / "etcd")
+        self.bring_back(name)
+
+    def rebuild(self, name: str) -> None:
+        """The region with its name and address, as another cluster: its etcd is empty."""
+        one = self[name]
+        one.kill()
+        shutil.rmtree(one.folder / "etcd")
+        others = [other for other in self.regions.values() if other is not one]
+        problems = []
+        assert not join.raise_fleet([one], others, problems.append, with_operator=False), problems
+        one.apply(objects.passport("example"))
+        one.start_operator()
+
+    def tell(self, home: str, name: str, server: str = "", **spec) -> None:
+        """`home` has the Region object of `name` with this spec over what the fleet knows it by."""
+        told = join.region_object(self[name], server)
+        told["spec"].update(spec)
+        self[home].apply(told)
+
+    def know_anew(self, home: str, name: str) -> None:
+        """The Region object of `name` is deleted in `home` and applied again."""
+        self.api[home].delete(f"{REGIONS}/{name}")
+        self.tell(home, name)
+
+    def region(self, home: str, name: str) -> dict:
+        """The Region object of `name` as `home` has it."""
+        return self.api[home].get(f"{REGIONS}/{name}")
+
+    def condition(self, home: str, name: str, kind: str) -> dict:
+        return next((entry for entry in self.region(home, name)["status"]["conditions"]
+                     if entry["type"] == kind), {"reason": "", "message": ""})
+
+    def wait_condition(self, home: str, name: str, kind: str, reason: str, says: str = "") -> None:
+        """Of the Region object of `name` in `home`."""
+        def check():
+            found = self.condition(home, name, kind)
+            assert found["reason"] == reason and says in found["message"], found
+            return True
+        eventually(check, f"{kind} of {name} in {home} is {reason}", 60)
+
     def health_in(self, name: str) -> dict:
         """{region: health} as seen from there."""
-        listed = self.api[name].items("/apis/bailiwick.dev/v1alpha1/regions")
+        listed = self.api[name].items(REGIONS)
         return {obj["metadata"]["name"]: obj.get("status", {}).get("health") for obj in listed}
 
     def reason_in(self, name: str, peer: str, kind: str = "Reachable") -> str:
-        path = f"/apis/bailiwick.dev/v1alpha1/regions/{peer}"
-        return next((entry["reason"] for entry in self.api[name].get(path)["status"]["conditions"]
-                     if entry["type"] == kind), "")
+        return self.condition(name, peer, kind)["reason"]
 
     def give_credential(self, home: str, peer: str) -> None:
         join.give_credential(self[home], self[peer])
 
 
 class Served:
-    """One deployment of the domain fra and zrh, from its first replica to its last."""
+    """One deployment of a domain, fra and zrh if nothing else is said, from its first replica to its
+    last: `law` are the jurisdictions and `classes` the residency classes that make the domain."""
 
     suspect_after, lost_after, failback_after = 2, 4, 6
 
-    def __init__(self, fleet: Fleet, title: str, replicas: int = 4, origins: tuple = ("fra", "zrh", "iad", "gya"),
+    def __init__(self, fleet: Fleet, title: str, replicas: int = 4,
+                 origins: tuple = ("fra", "zrh", "iad", "gya"), domain: tuple = DOMAIN,
+                 law: tuple = LAW, classes: tuple = CLASSES, per: int = 2, failover: dict = None,
                  **spec):
-        self.fleet, self.name, self.replicas = fleet, "m", replicas
-        self.namespace = f"fleet-{title}"
-        for api in fleet.api.values():
-            api.create({"apiVersion": "v1", "kind": "Namespace",
-                        "metadata": {"name": self.namespace}})
+        self.fleet, self.name, self.replicas, self.domain = fleet, "m", replicas, domain
+        self.namespace, self.origins = f"fleet-{title}", origins
+        for name in fleet.regions:
+            self._make_namespace(name)
         self.pods = f"/api/v1/namespaces/{self.namespace}/pods"
         self.seen = {name: Recorder(api, self.pods + ENGINES)
                      for name, api in fleet.api.items()}
@@ -83,10 +149,10 @@ class Served:
             recorder.__enter__()
         self.object = objects.deployment(
             self.name, self.namespace, replicas,
-            [objects.variant("h200", "h200", 2, passport="example")],
-            placement={"jurisdictions": LAW, "dataResidency": ["eu-personal"]},
+            [objects.variant("h200", "h200", per, passport="example")], classes,
+            placement={"jurisdictions": list(law)},
             failover={"suspectAfter": f"{self.suspect_after}s", "lostAfter": f"{self.lost_after}s",
-                      "failbackAfter": f"{self.failback_after}s"}, **spec)
+                      "failbackAfter": f"{self.failback_after}s", **(failover or {})}, **spec)
         for origin in origins:
             fleet.api[origin].create(self.object)
 
@@ -97,9 +163,51 @@ class Served:
     def get(self, region: str) -> dict:
         return self.fleet.api[region].get(self.path)
 
+    def _make_namespace(self, region: str) -> None:
+        self.fleet.api[region].apply({"apiVersion": "v1", "kind": "Namespace",
+                                      "metadata": {"name": self.namespace}})
+
+    def begin_anew(self, region: str) -> None:
+        """After its etcd was put in another's place."""
+        self._make_namespace(region)
+        self.seen[region].anew()
+
+    def change(self, *regions: str, **spec) -> None:
+        """Of the originals there."""
+        for region in regions:
+            self.fleet.api[region].merge(self.path, {"spec": spec})
+
+    def condition(self, region: str, kind: str) -> dict:
+        return next((entry for entry in self.get(region)["status"]["conditions"]
+                     if entry["type"] == kind), {"reason": "", "message": ""})
+
+    def wait_condition(self, region: str, kind: str, reason: str, says: str = "") -> None:
+        def check():
+            found = self.condition(region, kind)
+            assert found["reason"] == reason and says in found["message"], found
+            return True
+        eventually(check, f"{kind} is {reason} in {region}", 60)
+
+    def origin(self, region: str):
+        """Whose copy the object there is; None: it is an original, or there is none."""
+        found = self.fleet.api[region].find(self.path) or {"metadata": {}}
+        return found["metadata"].get("labels", {}).get("bailiwick.dev/origin-region")
+
+    def wait_origin(self, region: str, origin) -> None:
+        def check():
+            found = self.origin(region)
+            assert found == origin and self.get(region), found
+            return True
+        eventually(check, f"in {region} it is a copy of {origin}'s", 60)
+
     def ready(self, region: str) -> int:
         """As the watch last told."""
         return sum(map(is_ready, self.seen[region].states()[-1][1].values()))
+
+    def alive(self, region: str) -> int:
+        """Pods there, Ready or not, that are not on their way out."""
+        return sum("deletionTimestamp" not in pod["metadata"]
+                   for pod in self.seen[region].states()[-1][1].values())
 
     def wait_ready(self, wanted: dict, timeout: float = 120.0, alone: bool = True) -> float:
         """Until so many replicas are Ready in each of these regions, and none elsewhere, unless
@@ -113,6 +221,22 @@ class Served:
             return True
         eventually(check, f"{self.namespace}: {wanted}", timeout, every=0.05)
         return time.monotonic() - began
+
+    def settles(self, wanted: dict, within: float = SETTLES, still: float = 4.0) -> float:
+        """So many are Ready, and a moment later nobody writes anything of it any more; returns how
+        long the one took."""
+        began = time.monotonic()
+        took = self.wait_ready(wanted, within)
+        while written := self._written_in(still):
+            assert time.monotonic() < began + within + still, written[-20:]
+        self.wait_ready(wanted, 0)
+        return took
+
+    def _written_in(self, seconds: float) -> list:
+        marks = {name: one.audit_mark() for name, one in self.fleet.regions.items()}
+        time.sleep(seconds)
+        return [f"{name}: {audit.describe(event)}" for name, mark in marks.items()
+                for event in audit.mutations(self.fleet[name], mark, self.namespace)]
 
     def entry(self, at: str, of: str) -> dict:
         """What `at` says of the region `of`."""
@@ -136,23 +260,42 @@ class Served:
                 result.append((at, sum(now.values())))
         return result
 
-    def never_below(self, wanted: int, since: float, regions: tuple = DOMAIN) -> None:
-        """Whatever went on since then, so many were Ready in sum at every revision."""
-        fewest = min((ready for _, ready in self.units(regions, since)), default=wanted)
+    def changed_since(self, since: float) -> list:
+        """Replicas that came or went since then."""
+        def uids(live: dict) -> set:
+            return {uid for uid, pod in live.items() if is_ready(pod)}
+
+        found = []
+        for name, recorder in self.seen.items():
+            states = recorder.states()
+            before = uids([live for at, live in states if at <= since][-1])
+            found += [name for at, live in states if at > since and uids(live) != before]
+        return found
+
+    def never_below(self, wanted: int, since: float, regions: tuple = ()) -> None:
+        """Whatever went on since then, so many were Ready in sum, of the whole domain if nothing else
+        is said, at every revision."""
+        fewest = min((ready for _, ready in self.units(regions or self.domain, since)),
+                     default=wanted)
         assert fewest >= wanted, f"only {fewest} of {wanted} were Ready at one time"
 
     def close(self) -> None:
         """Nothing of the domain was ever outside it; then everything goes."""
         try:
-            for name in OUTSIDE:
-                if name in self.seen:
-                    assert not self.seen[name].events, f"a replica was in {name}"
+            for name, recorder in self.seen.items():
+                assert name in self.domain or not recorder.events, f"a replica was in {name}"
         finally:
-            for name, api in self.fleet.api.items():
-                self.seen[name].__exit__()
-                try:
-                    api.delete(f"/api/v1/namespaces/{self.namespace}")
-                    # What is on its way out still holds its devices.
-                    eventually(lambda api=api: not api.items(self.pods), f"{name} is empty again")
-                except OSError:
-                    pass  # a case that failed may have left it down: the next one starts it
+            for recorder in self.seen.values():
+                recorder.__exit__()
+            with ThreadPoolExecutor(len(self.seen)) as pool:
+                list(pool.map(self._remove, self.seen))
+
+    def _remove(self, region: str) -> None:
+        api = self.fleet.api[region]
+        try:
+            if api.find(f"/api/v1/namespaces/{self.namespace}"):
+                api.delete(f"/api/v1/namespaces/{self.namespace}")
+            # What is on its way out still holds its devices.
+            eventually(lambda: not api.items(self.pods), f"{region} is empty again")
+        except OSError:
+            pass  # a case that failed may have left it down: the next one starts it

@@ -1,8 +1,11 @@
 """Everything that a collection of objects went through, event by event."""
 import copy
+import http.client
 import json
 import threading
 import time
+
+from lib.api import ApiError
 
 
 class Recorder:
@@ -18,7 +21,7 @@ class Recorder:
         self._version = listed["metadata"]["resourceVersion"]
         self.events = []
         self.broken = None
-        self._connection = None
+        self._connection, self._stale = None, False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -28,19 +31,27 @@ class Recorder:
 
     def __exit__(self, *_):
         self._done.set()
+        self._hang_up()
+        self._thread.join(10)
+
+    def anew(self) -> None:
+        """What the API server shows from now on is of another etcd: versions say nothing any more."""
+        self._stale = True
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         connection = self._connection
         if connection is not None and connection.sock is not None:
             try:
                 connection.sock.shutdown(2)
             except OSError:
                 pass
-        self._thread.join(10)
 
     def _run(self) -> None:
         while not self._done.is_set():
             try:
                 self._stream()
-            except OSError:
+            except (OSError, http.client.HTTPException, ApiError):
                 # Also when the API server was killed: it goes on where it was.
                 time.sleep(0.1)
             except Exception as error:  # shown by states()
@@ -49,11 +60,19 @@ class Recorder:
                 return
 
     def _stream(self) -> None:
+        if self._stale:
+            self._relist()
+            self._stale = False
         self._connection = self._api.connection()
         query = f"watch=1&resourceVersion={self._version}&timeoutSeconds=600"
         joint = "&" if "?" in self._path else "?"
         self._connection.request("GET", self._path + joint + query, headers=self._api._headers)
         answer = self._connection.getresponse()
+        if answer.status == 410:
+            self._relist()
+        if answer.status != 200:
+            time.sleep(0.1)  # it starts, or has no etcd
+            return
         for line in iter(answer.readline, b""):
             if not line.endswith(b"\n"):
                 return
