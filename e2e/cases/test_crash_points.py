@@ -35,7 +35,7 @@ def proxy(crash):
 def ground(crash, request):
     one = Case(crash, request.node.name.removeprefix("test_"))
     request.node.case = one
-    one.nodes(3)
+    one.nodes(5)  # a device for each of the 36 points
     yield one
     running.kill(crash)
     one.close()

@@ -124,4 +124,14 @@ bool Plane::tick(Instant now) {
   return drain_.mustCut(now);
 }
 
+void Plane::setKeys(std::shared_ptr<const Keys> keys) {
+  const std::lock_guard lock(keysMutex_);
+  keys_.swap(keys);
+}
+
+std::shared_ptr<const Keys> Plane::keys() const {
+  const std::lock_guard lock(keysMutex_);
+  return keys_;
+}
+
 }  // namespace bailiwick::sidecar

@@ -70,8 +70,8 @@ class Plane {
   // flight has to be broken off.
   bool tick(Instant now);
 
-  void setKeys(std::shared_ptr<const Keys> keys) { keys_.store(std::move(keys)); }
-  std::shared_ptr<const Keys> keys() const { return keys_.load(); }
+  void setKeys(std::shared_ptr<const Keys> keys);
+  std::shared_ptr<const Keys> keys() const;
 
  private:
   void tellLocked(Admission::Ticket ticket, Place::State state);
@@ -83,7 +83,9 @@ class Plane {
   Drain drain_;
   std::atomic<DrainState> drainState_{DrainState::Serving};
   std::unordered_map<Admission::Ticket, std::shared_ptr<Place>> waiting_;
-  std::atomic<std::shared_ptr<const Keys>> keys_;
+  // No std::atomic of a shared_ptr: that of GCC 12 does not order a load before the next store.
+  mutable std::mutex keysMutex_;
+  std::shared_ptr<const Keys> keys_;
 };
 
 }  // namespace bailiwick::sidecar

@@ -5,11 +5,14 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import yaml
 
 from chart_objects import namespace
 from chart_release import FULLNAME, NAMESPACE, of_kind
 from lib.api import ApiError
 from lib.chart import CHART, CLONE
+from lib.components import BARE
+from lib.region import Region
 from test_chart_install import dry_run, restricted  # noqa: F401 (a fixture)
 from chart_rbac import KINDS
 from test_chart_rbac import EVERYBODY, VERBS, served
@@ -92,8 +95,9 @@ REGIONS = {"regions": [{"name": "fra", "labels": {"tier": "gold"}, "spec": {
     "provider": "aws", "location": "eu-central-1", "jurisdiction": "DE"}}]}
 
 
-def test_regions_are_rendered_where_their_kind_is_known(helm):
-    assert of_kind(helm.objects(REGIONS), "Region") == [], "Helm would refuse the whole release"
+def test_regions_are_hooks_only_where_their_kind_is_not_known_yet(helm):
+    (first,) = of_kind(helm.objects(REGIONS), "Region")
+    assert first["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
     elsewhere = helm.objects({**REGIONS, "crds": {"install": False}})
     (region,) = of_kind(elsewhere, "Region")
     assert region["spec"] == REGIONS["regions"][0]["spec"]
@@ -104,6 +108,28 @@ def test_regions_are_rendered_where_their_kind_is_known(helm):
 def test_the_api_server_takes_the_regions(helm, region, release):
     (obj,) = of_kind(helm.objects({**REGIONS, "crds": {"install": False}}), "Region")
     dry_run(region.api, obj)
+
+
+def test_one_install_makes_the_regions_and_an_upgrade_keeps_them(helm, tmp_path):
+    """With the CRDs, the policies and the webhook in force, and no operator that could answer yet."""
+    region = Region("install", tmp_path / "install", BARE).start()
+    values = tmp_path / "values.yaml"
+    values.write_text(yaml.safe_dump({"region": "fra", **REGIONS}))
+    where = (CHART, "--namespace", "bailiwick-system", "--kubeconfig", region.admin_kubeconfig,
+             "--values", values)
+    fra = "/apis/bailiwick.dev/v1alpha1/regions/fra"
+    try:
+        helm.run("install", "bailiwick", *where, "--create-namespace")
+        made = region.api.get(fra)
+        assert made["spec"]["location"] == "eu-central-1"
+        helm.run("upgrade", "bailiwick", *where, "--set", "regions[0].spec.cordoned=true")
+        after = region.api.get(fra)
+        assert after["metadata"]["uid"] == made["metadata"]["uid"]
+        assert after["spec"]["cordoned"]
+        helm.run("uninstall", "bailiwick", *where[1:-2])
+        assert region.api.get(fra)["metadata"]["uid"] == made["metadata"]["uid"]
+    finally:
+        region.remove()
 
 
 # Gateway

@@ -186,15 +186,17 @@ def test_the_network_policy_lets_out_to_the_api_server_only(helm, rendered):
 
 def test_the_webhook_is_for_our_kinds_and_never_waits_for_the_operator_itself(rendered):
     one = only(rendered, "ValidatingWebhookConfiguration")
-    asked, told = one["webhooks"]
-    assert (asked["failurePolicy"], told["failurePolicy"]) == ("Fail", "Ignore")
-    for webhook in (asked, told):
+    asked, regions, told = one["webhooks"]
+    assert [webhook["failurePolicy"] for webhook in one["webhooks"]] == ["Fail", "Ignore", "Ignore"]
+    assert regions["rules"][0]["resources"] == ["regions"]
+    for webhook in one["webhooks"]:
         assert webhook["sideEffects"] == "None" and "caBundle" not in webhook["clientConfig"]
         rule, = webhook["rules"]
         assert rule["apiGroups"] == ["bailiwick.dev"] and "*" not in str(rule)
         conditions = " ".join(entry["expression"] for entry in webhook["matchConditions"])
         assert f"system:serviceaccount:{NAMESPACE}:{FULLNAME}" in conditions
-    assert asked["rules"][0]["operations"] == ["CREATE", "UPDATE"]
+    for webhook in (asked, regions):
+        assert webhook["rules"][0]["operations"] == ["CREATE", "UPDATE"]
     assert told["rules"][0]["operations"] == ["DELETE"]
 
 

@@ -295,6 +295,7 @@ TEST(Law, AddsUpPoliciesAndTellsEachByName) {
   EXPECT_EQ(judgement.objections[0].effect, Effect::Warn);
   EXPECT_EQ(judgement.objections[1].effect, Effect::Deny);
   EXPECT_EQ(judgement.strongest(Effect::Deny), &judgement.objections[1]);
+  EXPECT_EQ(judgement.strongest(Effect::Warn), &judgement.objections[1]);
 }
 
 TEST(Law, TakesWhatItSelectsOnly) {

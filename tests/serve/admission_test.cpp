@@ -125,6 +125,14 @@ TEST(Admission, WarnsWhereAPolicyWarnsOrALegalVariantIsLeft) {
   EXPECT_THAT(warningsIn(response), Contains("policy n denies vendor nvidia of variant h200"));
 }
 
+TEST(Admission, RefusesWhatAnExitPolicyKeepsOut) {
+  Door door;
+  door.add(makePolicy("x")
+               .deny(&PolicyRules::origins, {"CN"})
+               .enforcement(api::Enforcement::Exit));
+  EXPECT_EQ(refusalIn(door.create(deploymentJson())), "policy x denies origin CN of passport open");
+}
+
 TEST(Admission, RefusesWhatNoTimeMends) {
   Door door;
   auto deployment = deploymentJson();
@@ -179,8 +187,9 @@ TEST(Admission, LetsGoWhatIsBeingDeleted) {
 
 TEST(Admission, JudgesPoliciesAndTellsTheirReach) {
   Door door;
-  door.deployments = {
-      std::make_shared<const api::ModelDeployment>(assistant().variant(h200()).obj())};
+  for (const auto& one : {assistant("lawful").variant(mi300x()), assistant().variant(h200())}) {
+    door.deployments.push_back(std::make_shared<const api::ModelDeployment>(one.obj()));
+  }
   auto policy = api::testing::fullSovereigntyPolicy();
   policy["spec"]["selector"] = json::object();
   policy["spec"]["rules"] = {{"vendors", {{"deny", {"nvidia", "nvidea"}}}}};
