@@ -73,6 +73,26 @@ void readTombstone(const Cursor& tombstone, Tombstone& out) {
   });
 }
 
+void readEvidenceProof(const Cursor& proof, EvidenceProof& out) {
+  proof.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "from")
+      value.read(out.from);
+    else if (key == "path")
+      value.read(out.path);
+  });
+}
+
+void readEvidenceSignature(const Cursor& signature, EvidenceSignature& out) {
+  signature.fields([&](std::string_view key, const Cursor& value) {
+    if (key == "region")
+      value.read(out.region);
+    else if (key == "key")
+      value.read(out.key);
+    else if (key == "signature")
+      value.read(out.signature);
+  });
+}
+
 void readEvidenceHead(const Cursor& head, EvidenceHead& out) {
   head.fields([&](std::string_view key, const Cursor& value) {
     if (key == "order")
@@ -83,6 +103,12 @@ void readEvidenceHead(const Cursor& head, EvidenceHead& out) {
       value.read(out.records);
     else if (key == "countersigned")
       value.read(out.countersigned);
+    else if (key == "root")
+      value.read(out.root);
+    else if (key == "proofs")
+      value.readEach(out.proofs, readEvidenceProof);
+    else if (key == "signatures")
+      value.readEach(out.signatures, readEvidenceSignature);
   });
 }
 

@@ -52,11 +52,26 @@ struct Tombstone {
   friend bool operator==(const Tombstone&, const Tombstone&) = default;
 };
 
+// That who has seen the first records of a chain sees them go on (evidence/growth.hpp).
+struct EvidenceProof {
+  int from = 0;
+  std::vector<std::string> path;
+  friend bool operator==(const EvidenceProof&, const EvidenceProof&) = default;
+};
+
+struct EvidenceSignature {
+  std::string region, key, signature;
+  friend bool operator==(const EvidenceSignature&, const EvidenceSignature&) = default;
+};
+
 // How far the evidence of an order has come, for peers to countersign.
 struct EvidenceHead {
   std::string order, head;
   int records = 0;
-  std::vector<std::string> countersigned;  // names of regions
+  std::vector<std::string> countersigned{};  // names of regions
+  std::string root{};                        // of all records
+  std::vector<EvidenceProof> proofs{};
+  std::vector<EvidenceSignature> signatures{};  // of the regions in `countersigned`
   friend bool operator==(const EvidenceHead&, const EvidenceHead&) = default;
 };
 

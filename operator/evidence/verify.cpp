@@ -39,6 +39,7 @@ class Verifier {
       if (each) each(*record);
     }
     verdict_.head = digestOf(text);
+    verdict_.digests.push_back(verdict_.head);
     verdict_.records = position_;
     if (known_.records == position_ && known_.head != verdict_.head) {
       find(fmt::format("is not what was published: {} records ended with {}", known_.records,

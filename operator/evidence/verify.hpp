@@ -38,6 +38,7 @@ struct Verdict {
   bool authoritative = false;
   std::uint64_t records = 0;
   std::string head;
+  std::vector<std::string> digests;  // of each line, readable or not
   // A chain that is not closed is still being written, or its tail was cut.
   bool closed = false;
   std::vector<std::string> keys;  // fingerprints, in order of use

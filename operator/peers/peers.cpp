@@ -283,7 +283,7 @@ std::vector<plan::PeerOrder> Peers::orders(const std::string& order) const {
 }
 
 std::vector<api::EvidenceHead> Peers::countersigned(std::vector<api::EvidenceHead> own) const {
-  return withWitnesses(std::move(own), witnesses(config_.region));
+  return withWitnesses(std::move(own), config_.region, witnesses(config_.region));
 }
 
 std::vector<fleet::OriginView> Peers::origins(const api::Key& deployment) const {

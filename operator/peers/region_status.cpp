@@ -123,8 +123,17 @@ api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
          fmt::format("it shows less or other evidence than it did before, of {}: what was recorded "
                      "here stands", fmt::join(evidence.rewritten, ", "))},
         Words::Follow, now);
-  } else if (told) {
+  } else if (told && told->status == "False") {
     status.conditions.push_back(*told);  // it happened
+  } else if (!evidence.unproven.empty()) {
+    set(status, region, "EvidenceIntact",
+        {"Unknown", "NotProven",
+         fmt::format("it shows more evidence and not that it goes on from what was recorded here, of "
+                     "{}: it is not countersigned", fmt::join(evidence.unproven, ", "))},
+        Words::Follow, now);
+  } else if (told) {
+    set(status, region, "EvidenceIntact",
+        {"True", "Proven", "its evidence goes on from what was recorded here"}, Words::Follow, now);
   }
   return status;
 }

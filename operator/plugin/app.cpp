@@ -199,6 +199,9 @@ void addExport(Parser& p, CLI::App& parent) {
   command->add_option("-o,--output", p.evidence.file, "Where it is written")
       ->required()
       ->option_text("FILE");
+  command->add_option("--countersignatures", p.evidence.countersignatures,
+                      "Where it is written what other regions have signed of it")
+      ->option_text("FILE");
   addSystemNamespace(*command, p.evidence.systemNamespace);
   addCluster(p, *command);
   command->callback(
@@ -249,12 +252,20 @@ void addVerify(Parser& p) {
       p, "verify", "Whether evidence is what was once written",
       "  kubectl bailiwick verify evidence.jsonl --key evidence-key.pem\n"
       "  kubectl bailiwick verify exit/exit-nvidia\n"
+      "  kubectl bailiwick verify evidence.jsonl --countersignatures signed.jsonl --witness zrh.pem\n"
       "A file needs no cluster. Without --key only its integrity is shown. Exit code 1\n"
       "when anything is wrong.");
   command->add_option("what", p.verify.what, "A file, or exit/NAME")
       ->required()
       ->option_text("FILE");
   command->add_option("--key", p.verify.keys, "File of a public key, or its fingerprint")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
+  command->add_option("--countersignatures", p.verify.countersignatures,
+                      "What other regions have signed of it, to be compared")
+      ->option_text("FILE");
+  command->add_option("--witness", p.verify.witnesses,
+                      "As --key, of a region that must have countersigned it")
       ->option_text("FILE")
       ->allow_extra_args(false);
   command->add_flag("--unfinished", p.verify.unfinished, "The order may still be under way");

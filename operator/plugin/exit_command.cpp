@@ -107,14 +107,50 @@ Outcome<void> writeFile(const std::string& path, const std::string& text) {
 }
 
 // "sha256:…" itself, or the fingerprint of the public key in a file.
-Outcome<std::string> fingerprintOf(const std::string& key) {
+Outcome<std::string> fingerprintOf(const std::string& key, const char* option) {
   if (key.starts_with("sha256:")) return key;
   std::ifstream in(key, std::ios::binary);
-  if (!in) return usage(fmt::format("--key {}: cannot be opened", key));
+  if (!in) return usage(fmt::format("{} {}: cannot be opened", option, key));
   const auto parsed =
       evidence::PublicKey::fromPem(std::string(std::istreambuf_iterator<char>(in), {}));
-  if (!parsed) return usage(fmt::format("--key {}: {}", key, parsed.error().message));
+  if (!parsed) return usage(fmt::format("{} {}: {}", option, key, parsed.error().message));
   return parsed->fingerprint();
+}
+
+Outcome<std::vector<std::string>> fingerprintsOf(const std::vector<std::string>& keys,
+                                                 const char* option) {
+  std::vector<std::string> all;
+  for (const auto& key : keys) {
+    auto fingerprint = fingerprintOf(key, option);
+    if (!fingerprint) return tl::unexpected(fingerprint.error());
+    all.push_back(*std::move(fingerprint));
+  }
+  return all;
+}
+
+// "zrh, key sha256:…" of each that has countersigned the chain; what is wrong goes to `problems`.
+Outcome<std::vector<std::string>> compareWitnesses(const Context& context,
+                                                   const VerifyOptions& options,
+                                                   const evidence::Verdict& verdict,
+                                                   std::vector<std::string>& problems) {
+  const auto witnesses = fingerprintsOf(options.witnesses, "--witness");
+  if (!witnesses) return tl::unexpected(witnesses.error());
+  if (options.countersignatures.empty()) {
+    if (witnesses->empty()) return std::vector<std::string>{};
+    return usage("--witness needs --countersignatures");
+  }
+  const auto sources = manifest::collect({options.countersignatures}, false, context.terminal.in);
+  if (!sources) return usage(sources.error().message);
+  const auto all = evidence::fromLines(sources->front().text);
+  if (!all) return finding(all.error().message);
+  const auto found = evidence::compare(verdict, *all, *witnesses);
+  problems.insert(problems.end(), found.begin(), found.end());
+  std::vector<std::string> names;
+  for (const auto& one : found.empty() ? *all : std::vector<evidence::Countersignature>{}) {
+    names.push_back(fmt::format("{}, key {}", one.witness,
+                                evidence::PublicKey::fromHex(one.key)->fingerprint()));
+  }
+  return names;
 }
 
 Outcome<Evidence> evidenceOf(const Context& context, const VerifyOptions& options) {
@@ -206,6 +242,12 @@ Outcome<Exit> runExitExport(const Context& context, const EvidenceOptions& optio
     return tl::unexpected(done.error());
   }
   const auto verdict = evidence::verify(evidence->lines, evidence->known);
+  if (!options.countersignatures.empty()) {
+    const auto signed_ = readCountersignatures(**cluster, options.order, verdict.head, context.stop);
+    if (!signed_) return tl::unexpected(signed_.error());
+    const auto done = writeFile(options.countersignatures, evidence::toLines(*signed_));
+    if (!done) return tl::unexpected(done.error());
+  }
   context.terminal.out << fmt::format("{}: {} records, {}\n", options.file, verdict.records,
                                       verdict.closed ? "closed" : "not closed yet");
   if (verdict.good()) return Exit::Fine;
@@ -214,15 +256,11 @@ Outcome<Exit> runExitExport(const Context& context, const EvidenceOptions& optio
 }
 
 Outcome<Exit> runVerify(const Context& context, const VerifyOptions& options) {
-  std::vector<std::string> fingerprints;
-  for (const auto& key : options.keys) {
-    auto fingerprint = fingerprintOf(key);
-    if (!fingerprint) return tl::unexpected(fingerprint.error());
-    fingerprints.push_back(*std::move(fingerprint));
-  }
+  auto fingerprints = fingerprintsOf(options.keys, "--key");
+  if (!fingerprints) return tl::unexpected(fingerprints.error());
   auto evidence = evidenceOf(context, options);
   if (!evidence) return tl::unexpected(evidence.error());
-  evidence->known.fingerprints = std::move(fingerprints);
+  evidence->known.fingerprints = *std::move(fingerprints);
   const auto verdict = evidence::verify(evidence->lines, evidence->known);
   std::vector<std::string> problems;
   for (const auto& found : verdict.findings) problems.push_back(found.str());
@@ -230,10 +268,17 @@ Outcome<Exit> runVerify(const Context& context, const VerifyOptions& options) {
     problems.emplace_back("the chain does not end with Closed: the order is still under way, which "
                           "--unfinished accepts, or its end was cut off");
   }
+  const auto witnesses = compareWitnesses(context, options, verdict, problems);
+  if (!witnesses) return tl::unexpected(witnesses.error());
   if (forPrograms(context)) {
-    print(context.terminal, context.options.format, toJson(verdict, problems));
+    auto json = toJson(verdict, problems);
+    if (!options.countersignatures.empty()) json["countersigned"] = *witnesses;
+    print(context.terminal, context.options.format, json);
   } else {
     context.terminal.out << verdictText(verdict, problems, context.terminal);
+    for (const auto& name : *witnesses) {
+      context.terminal.out << fmt::format("countersigned by {}\n", name);
+    }
   }
   return problems.empty() ? Exit::Fine : Exit::Finding;
 }

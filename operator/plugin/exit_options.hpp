@@ -18,6 +18,7 @@ struct OrderOptions {
 struct EvidenceOptions {
   std::string order;      // name of an ExitOrder
   std::string file;       // where `export` writes
+  std::string countersignatures;  // and where what peers have signed of it; empty: nowhere
   std::string systemNamespace = "bailiwick-system";  // of the operator: there the evidence is
   bool watch = false;
 };
@@ -25,6 +26,8 @@ struct EvidenceOptions {
 struct VerifyOptions {
   std::string what;               // a file, or "exit/NAME"
   std::vector<std::string> keys;  // files of public keys, or fingerprints
+  std::string countersignatures;       // a file; empty: none are compared
+  std::vector<std::string> witnesses;  // as `keys`: who must have countersigned it
   bool unfinished = false;        // a chain without its end is fine
   std::string systemNamespace = "bailiwick-system";
 };

@@ -138,4 +138,27 @@ Outcome<Evidence> readEvidence(Cluster& cluster, const std::string& order,
   return evidence;
 }
 
+Outcome<std::vector<evidence::Countersignature>> readCountersignatures(Cluster& cluster,
+                                                                       const std::string& order,
+                                                                       const std::string& head,
+                                                                       std::stop_token stop) {
+  std::vector<evidence::Countersignature> all;
+  const auto read = cluster.list(
+      resources::regions, {}, std::move(stop), [&](simdjson::dom::element json) -> Result<void> {
+        const auto region = api::decodeRegion(json);
+        if (!region) return tl::unexpected(region.error());
+        for (const auto& one : region->status.evidenceHeads) {
+          if (one.order != order || one.head != head) continue;
+          for (const auto& signature : one.signatures) {
+            all.push_back({region->meta.key.name, order, static_cast<std::uint64_t>(one.records),
+                           one.head, one.root, signature.region, signature.key,
+                           signature.signature});
+          }
+        }
+        return {};
+      });
+  if (!read) return tl::unexpected(read.error());
+  return all;
+}
+
 }  // namespace bailiwick::plugin

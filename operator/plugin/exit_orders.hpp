@@ -5,7 +5,7 @@
 #include <string>
 
 #include "api/exit_order.hpp"
-#include "evidence/verify.hpp"
+#include "evidence/countersignature.hpp"
 #include "plugin/cluster.hpp"
 
 namespace bailiwick::plugin {
@@ -25,5 +25,11 @@ struct Evidence {
 };
 Outcome<Evidence> readEvidence(Cluster& cluster, const std::string& order,
                                const std::string& systemNamespace, std::stop_token stop);
+
+// What peers have signed of a chain that ends with this head, as the Region objects say.
+Outcome<std::vector<evidence::Countersignature>> readCountersignatures(Cluster& cluster,
+                                                                       const std::string& order,
+                                                                       const std::string& head,
+                                                                       std::stop_token stop);
 
 }  // namespace bailiwick::plugin

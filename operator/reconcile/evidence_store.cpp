@@ -6,6 +6,7 @@
 
 #include "api/labels.hpp"
 #include "evidence/chunk.hpp"
+#include "evidence/growth.hpp"
 #include "kube/base64.hpp"
 #include "kube/secret.hpp"
 #include "log/log.hpp"
@@ -161,6 +162,8 @@ ApiResult<EvidenceChain> EvidenceStore::load(
                               ns_, chain.base, verdict.findings.front().str()));
   }
   chain.tail = {verdict.records, verdict.head, verdict.keys.back(), verdict.closed};
+  chain.digests = verdict.digests;
+  chain.root = evidence::rootOf(chain.digests);
   return chain;
 }
 
@@ -220,6 +223,20 @@ ApiResult<void> EvidenceStore::put(EvidenceChain& chain, const std::string& orde
   }
   chain.chunkFull = sealed.tail.closed;
   chain.tail = sealed.tail;
+  for (std::string_view rest = sealed.lines; !rest.empty();) {
+    const auto end = rest.find('\n');
+    chain.digests.push_back(evidence::digestOf(rest.substr(0, end)));
+    rest.remove_prefix(end + 1);
+  }
+  chain.root = evidence::rootOf(chain.digests);
+  return {};
+}
+
+ApiResult<void> EvidenceStore::countersign(evidence::Countersignature& one, std::stop_token stop) {
+  const auto keys = this->keys(stop);
+  if (!keys) return tl::unexpected(keys.error());
+  one.key = keys->current.publicKey().hex();
+  one.signature = keys->current.sign(evidence::statementOf(one));
   return {};
 }
 

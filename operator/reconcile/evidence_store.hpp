@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "evidence/verify.hpp"
+#include "evidence/countersignature.hpp"
 #include "kube/client.hpp"
 
 namespace bailiwick::reconcile {
@@ -20,6 +20,8 @@ struct EvidenceChain {
   std::string chunkText;     // its lines
   std::string chunkVersion;  // its resourceVersion
   evidence::Tail tail;
+  std::vector<std::string> digests;  // of its lines
+  std::string root;                  // over them
 };
 
 class EvidenceStore {
@@ -40,6 +42,9 @@ class EvidenceStore {
   kube::ApiResult<void> append(EvidenceChain& chain, const std::string& order,
                                const std::string& uid,
                                const std::vector<evidence::Entry>& entries, std::stop_token stop);
+
+  // Signs what was seen of a peer's chain by the key that signs our own.
+  kube::ApiResult<void> countersign(evidence::Countersignature& one, std::stop_token stop);
 
  private:
   struct Keys;

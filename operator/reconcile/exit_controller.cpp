@@ -8,6 +8,7 @@
 
 #include "api/encode.hpp"
 #include "api/labels.hpp"
+#include "evidence/growth.hpp"
 #include "log/log.hpp"
 #include "reconcile/drain_controller.hpp"
 
@@ -132,9 +133,16 @@ std::vector<api::EvidenceHead> ExitController::heads() const {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, known] : known_) {
     if (known->chain.tail.records == 0) continue;
-    heads.push_back({name, known->chain.tail.head, static_cast<int>(known->chain.tail.records), {}});
+    heads.push_back({name, known->chain.tail.head, static_cast<int>(known->chain.tail.records), {},
+                     known->chain.root});
   }
   return heads;
+}
+
+std::vector<std::string> ExitController::growthProof(const std::string& order, int records) const {
+  const auto known = this->known(order);
+  if (!known || records <= 0) return {};
+  return evidence::growthProof(known->chain.digests, static_cast<std::size_t>(records));
 }
 
 kube::Outcome ExitController::reconcile(const api::Key& key, std::stop_token stop) {

@@ -186,7 +186,11 @@ void Operator::makeControllers(const std::string& clusterUid) {
   makeImports();
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), peers_.get(), config_.region, clusterUid,
-      serverTime(), [this] { return exits_->heads(); }, [this] { return imports_->refusals(); }});
+      serverTime(), [this] { return exits_->heads(); }, [this] { return imports_->refusals(); },
+      [this](const std::string& order, int records) { return exits_->growthProof(order, records); },
+      [this](evidence::Countersignature& one, std::stop_token stop) {
+        return exits_->countersign(one, std::move(stop));
+      }});
   passports_ = std::make_unique<PassportController>(
       PassportController::Config{fencedTransport_.get(), &caches_, serverTime()});
   passports_->watch([this](const api::Key& key) { passportQueue_.addAfter(key, passportQuiet); });

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/encode.hpp"
+#include "peers/countersign.hpp"
 #include "plan/conditions.hpp"
 
 namespace bailiwick::reconcile {
@@ -52,8 +53,15 @@ std::vector<api::EvidenceHead> headsAfter(std::vector<api::EvidenceHead> heads,
     });
     if (known == heads.end()) {
       heads.push_back(head);
-    } else if (known->head != head.head) {
-      *known = head;  // what was countersigned was another head
+    } else if (known->head != head.head || known->root != head.root) {
+      // What was countersigned was another head; who has seen that one asks for a proof from there.
+      auto proofs = std::move(known->proofs);
+      for (auto& proof : proofs) proof.path.clear();
+      if (!known->root.empty() && known->records < head.records) {
+        proofs.insert(proofs.begin(), {known->records, {}});
+      }
+      *known = head;
+      known->proofs = std::move(proofs);
     }
   }
   const auto surplus = heads.size() - std::min(heads.size(), maxHeads);
@@ -68,6 +76,15 @@ nlohmann::json encode(const std::vector<api::EvidenceHead>& heads) {
                     {"head", head.head},
                     {"records", head.records},
                     {"countersigned", head.countersigned}});
+    auto& made = list.back();
+    if (!head.root.empty()) made["root"] = head.root;
+    for (const auto& proof : head.proofs) {
+      made["proofs"].push_back({{"from", proof.from}, {"path", proof.path}});
+    }
+    for (const auto& one : head.signatures) {
+      made["signatures"].push_back(
+          {{"region", one.region}, {"key", one.key}, {"signature", one.signature}});
+    }
   }
   return list;
 }
@@ -76,8 +93,16 @@ nlohmann::json encode(const std::vector<api::EvidenceHead>& heads) {
 
 kube::Outcome RegionController::publishHeads(const api::Region& region, std::stop_token stop) {
   if (!config_.evidenceHeads) return kube::Done{};
-  const auto heads = config_.peers->countersigned(
+  auto heads = config_.peers->countersigned(
       headsAfter(region.status.evidenceHeads, config_.evidenceHeads()));
+  for (auto& head : heads) {
+    for (auto& proof : head.proofs) {
+      // Nothing where the order is gone, or not read since the start: then what was shown stands.
+      auto path = config_.growthProof(head.order, proof.from);
+      if (!path.empty()) proof.path = std::move(path);
+    }
+    std::erase_if(head.proofs, [](const api::EvidenceProof& proof) { return proof.path.empty(); });
+  }
   if (heads == region.status.evidenceHeads) return kube::Done{};
   const nlohmann::json body = {
       {"metadata", {{"resourceVersion", region.meta.resourceVersion}}},
@@ -135,11 +160,27 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
   return publishHeads(current, stop);
 }
 
+kube::ApiResult<void> RegionController::countersign(const std::string& peer,
+                                                    std::vector<api::EvidenceHead>& heads,
+                                                    std::stop_token stop) {
+  for (auto& head : heads) {
+    if (head.root.empty() || !head.signatures.empty()) continue;
+    auto one = peers::unsignedOf(head, peer, config_.region);
+    if (const auto done = config_.countersign(one, stop); !done) return done;
+    head.signatures = {{config_.region, one.key, one.signature}};
+  }
+  return {};
+}
+
 kube::Outcome RegionController::reconcilePeer(const std::string& name, std::stop_token stop) {
   const auto region = config_.caches->regions.store().get(api::Key{"", name});
   if (!region) return kube::Done{};
-  const auto status = config_.peers->statusOf(*region);
-  if (!status || *status == region->status) return kube::Done{};
+  auto status = config_.peers->statusOf(*region);
+  if (!status) return kube::Done{};
+  if (const auto done = countersign(name, status->evidenceHeads, stop); !done) {
+    return kube::outcomeOf(done.error());
+  }
+  if (*status == region->status) return kube::Done{};
   nlohmann::json body = {{"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
                          {"status", api::toJson(*status)}};
   if (status->evidenceHeads != region->status.evidenceHeads) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "evidence/countersignature.hpp"
 #include "kube/client.hpp"
 #include "kube/outcome.hpp"
 #include "peers/peers.hpp"
@@ -24,6 +25,9 @@ class RegionController {
     std::function<api::Time()> now;
     std::function<std::vector<api::EvidenceHead>()> evidenceHeads;
     std::function<std::vector<api::RefusedImport>()> refusedImports;
+    std::function<std::vector<std::string>(const std::string& order, int records)> growthProof;
+    std::function<kube::ApiResult<void>(evidence::Countersignature& one, std::stop_token stop)>
+        countersign;
   };
 
   explicit RegionController(Config config) : config_(std::move(config)) {}
@@ -32,6 +36,8 @@ class RegionController {
   kube::Outcome reconcilePeer(const std::string& name, std::stop_token stop);
 
  private:
+  kube::ApiResult<void> countersign(const std::string& peer, std::vector<api::EvidenceHead>& heads,
+                                    std::stop_token stop);
   kube::Outcome publishHeads(const api::Region& region, std::stop_token stop);
 
   Config config_;

@@ -27,7 +27,9 @@ TEST(DecodeRegion, ReadsEveryField) {
   EXPECT_EQ(region.access->credentialSecret.name, "peer-fra");
   EXPECT_EQ(region.gateway->serverName, "fra.bailiwick");
   EXPECT_EQ(region.status.tombstones[0].name, "old");
-  EXPECT_EQ(region.status.evidenceHeads[0].records, 41);
+  EXPECT_EQ(region.status.evidenceHeads,
+            (std::vector<EvidenceHead>{
+                {"exit-nvidia", "sha256:cc", 41, {"zrh"}, "dd", {{40, {"ee"}}}, {{"zrh", "aa", "bb"}}}}));
   EXPECT_TRUE(region.cordoned);
   EXPECT_EQ(region.status.clusterUID, "c-1");
   EXPECT_EQ(region.status.pools[0].devicesFree, 8);

@@ -140,7 +140,9 @@ inline nlohmann::json fullRegion() {
       "tombstones": [{"kind": "ModelDeployment", "namespace": "a", "name": "old", "uid": "u",
                       "at": "2026-11-22T10:00:00Z"}],
       "evidenceHeads": [{"order": "exit-nvidia", "head": "sha256:cc", "records": 41,
-                         "countersigned": ["zrh"]}],
+                         "countersigned": ["zrh"], "root": "dd",
+                         "proofs": [{"from": 40, "path": ["ee"]}],
+                         "signatures": [{"region": "zrh", "key": "aa", "signature": "bb"}]}],
       "conditions": [{"type": "Ready", "status": "True"}]}
   })");
 }

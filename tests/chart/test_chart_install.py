@@ -13,8 +13,8 @@ from lib.components import BARE
 from lib.region import Region
 
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
-EXPECTED = {"cache-claims", "cache-claims-of-groups", "cascade", "copies", "engine-pods", "groups",
-            "managed-objects", "network-policies", "network-policies-before", "node-labels",
+EXPECTED = {"cache-claims", "cache-claims-of-groups", "cascade", "copies", "copies-scale", "engine-pods",
+            "groups", "managed-objects", "network-policies", "network-policies-before", "node-labels",
             "owner-references", "pod-metadata", "pod-templates", "references", "scale"}
 
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "evidence/growth.hpp"
+
 namespace bailiwick::peers {
 namespace {
 
@@ -50,9 +52,114 @@ TEST(Countersigning, OnlyWhoHasThisVeryHeadIsItsWitness) {
   const std::vector<Witness> witnesses = {{"zrh", std::make_shared<const api::Region>(same)},
                                           {"iad", std::make_shared<const api::Region>(older)},
                                           {"gya", nullptr}};
-  EXPECT_THAT(withWitnesses({head(5, 'b')}, witnesses), ElementsAre(head(5, 'b', {"zrh"})));
-  EXPECT_THAT(withWitnesses({head(5, 'b', {"gya"})}, witnesses),
+  EXPECT_THAT(withWitnesses({head(5, 'b')}, "fra", witnesses), ElementsAre(head(5, 'b', {"zrh"})));
+  EXPECT_THAT(withWitnesses({head(5, 'b', {"gya"})}, "fra", witnesses),
               ElementsAre(head(5, 'b', {"gya", "zrh"})));
+}
+
+// A chain of records as a region of this version publishes it.
+struct Chain {
+  std::vector<std::string> digests;
+
+  explicit Chain(const std::string& letters) {
+    for (const char c : letters) digests.push_back(digest(c));
+  }
+  EvidenceHead first(std::size_t count, std::vector<int> provenFrom = {}) const {
+    const auto seen = std::span(digests).first(count);
+    EvidenceHead made{"exit-a", seen.back(), static_cast<int>(count), {}, evidence::rootOf(seen)};
+    for (const int from : provenFrom) {
+      made.proofs.push_back({from, evidence::growthProof(seen, static_cast<std::size_t>(from))});
+    }
+    return made;
+  }
+};
+
+EvidenceHead by(EvidenceHead head, const std::string& region) {
+  head.countersigned = {region};
+  head.proofs.clear();
+  return head;
+}
+
+TEST(Countersigning, AChainThatIsShownToGoOnIsFollowed) {
+  const Chain chain("abcdef");
+  const auto seen = record({}, {chain.first(3)}, "zrh");
+  EXPECT_THAT(seen.heads, ElementsAre(by(chain.first(3), "zrh")));
+  const auto grown = record(seen.heads, {chain.first(6, {2, 3})}, "zrh");
+  EXPECT_THAT(grown.heads, ElementsAre(by(chain.first(6), "zrh")));
+  EXPECT_THAT(grown.rewritten, IsEmpty());
+  EXPECT_THAT(grown.unproven, IsEmpty());
+}
+
+TEST(Countersigning, ALongerChainThatDoesNotGoOnFromWhatWasSeenIsRefused) {
+  const Chain chain("abc"), other("axcdef");
+  const auto known = record({}, {chain.first(3)}, "zrh").heads;
+  const auto forged = record(known, {other.first(6, {3})}, "zrh");
+  EXPECT_THAT(forged.heads, ElementsAre(by(chain.first(3), "zrh")));
+  EXPECT_THAT(forged.rewritten, ElementsAre("exit-a"));
+  auto sameHead = other.first(3);
+  sameHead.head = chain.first(3).head;
+  EXPECT_THAT(record(known, {sameHead}, "zrh").rewritten, ElementsAre("exit-a"));
+}
+
+TEST(Countersigning, WithoutAProofNothingIsCountersignedAndThatIsTold) {
+  const Chain chain("abcdef");
+  const auto known = record({}, {chain.first(3)}, "zrh").heads;
+  auto rootless = chain.first(6, {3});
+  rootless.root.clear();
+  for (const auto& shown : {chain.first(6), chain.first(6, {2}), rootless}) {
+    const auto result = record(known, {shown}, "zrh");
+    EXPECT_THAT(result.heads, ElementsAre(by(chain.first(3), "zrh")));
+    EXPECT_THAT(result.unproven, ElementsAre("exit-a"));
+    EXPECT_THAT(result.rewritten, IsEmpty());
+  }
+}
+
+TEST(Countersigning, WhatWasRecordedByAnEarlierVersionIsTakenUp) {
+  const Chain chain("abcdef");
+  auto old = by(chain.first(3), "zrh");
+  old.root.clear();
+  EXPECT_THAT(record({old}, {chain.first(3)}, "zrh").heads, ElementsAre(by(chain.first(3), "zrh")));
+  EXPECT_THAT(record({old}, {chain.first(6)}, "zrh").heads, ElementsAre(by(chain.first(6), "zrh")));
+}
+
+TEST(Countersigning, OnlyWhoHasSignedThisHeadIsItsWitness) {
+  const Chain chain("abc");
+  const auto key = *evidence::SigningKey::generate();
+  const auto signedBy = [&](const std::string& name, const std::string& statementOfRegion) {
+    auto seen = by(chain.first(3), name);
+    auto one = unsignedOf(seen, statementOfRegion, name);
+    seen.signatures = {{name, key.publicKey().hex(), key.sign(evidence::statementOf(one))}};
+    api::Region region;
+    region.status.evidenceHeads = {seen};
+    return Witness{name, std::make_shared<const api::Region>(region)};
+  };
+  auto unsignedWitness = signedBy("gya", "fra");
+  api::Region silent = *unsignedWitness.region;
+  silent.status.evidenceHeads[0].signatures.clear();
+  unsignedWitness.region = std::make_shared<const api::Region>(silent);
+  const auto own = withWitnesses({chain.first(3)}, "fra",
+                                 {signedBy("zrh", "fra"), signedBy("iad", "lab"), unsignedWitness});
+  EXPECT_THAT(own[0].countersigned, ElementsAre("zrh"));
+  ASSERT_EQ(own[0].signatures.size(), 1U);
+  EXPECT_EQ(own[0].signatures[0].region, "zrh");
+  EXPECT_EQ(withWitnesses(own, "fra", {}), own) << "it stays one while it cannot be read";
+}
+
+TEST(Countersigning, AProofIsWantedForEachThatHasSeenLessAndForNobodyElse) {
+  const Chain chain("abcdef");
+  const auto at = [&](const std::string& name, std::size_t count) {
+    api::Region region;
+    region.status.evidenceHeads = {by(chain.first(count), name)};
+    return Witness{name, std::make_shared<const api::Region>(region)};
+  };
+  const auto from = [](const std::vector<EvidenceHead>& own) {
+    std::vector<int> all;
+    for (const auto& proof : own[0].proofs) all.push_back(proof.from);
+    return all;
+  };
+  EXPECT_THAT(from(withWitnesses({chain.first(6, {4})}, "fra", {at("zrh", 3), at("iad", 3)})),
+              ElementsAre(3, 4));
+  EXPECT_THAT(from(withWitnesses({chain.first(6, {4})}, "fra", {})), IsEmpty());
 }
 
 }  // namespace

@@ -167,6 +167,10 @@ MemoryApi::Answer MemoryApi::write(const Request& request) {
   }
   auto patch = body;
   if (patch.contains("metadata")) patch["metadata"].erase("resourceVersion");
+  // There is one manager: keys of such maps that it no longer names go.
+  for (const char* map : {"data", "binaryData"}) {
+    if (apply && patch.contains(map)) object.erase(map);
+  }
   object.merge_patch(patch);
   store(path, object);
   return jsonAnswer(200, objects_.at(path));

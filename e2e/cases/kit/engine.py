@@ -1,0 +1,34 @@
+"""An engine that tells what it heard: /usr/bin/python3 engine.py PORT NAME
+
+GET /health is 200; a POST is answered with {"engine": NAME, "headers": {…}, "model": …}.
+"""
+import json
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.answer({})
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        heard = {name.lower(): value for name, value in self.headers.items()}
+        self.answer({"engine": sys.argv[2], "headers": heard, "model": asked["model"]})
+
+    def answer(self, body: dict) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -1,0 +1,104 @@
+"""Exit orders of a fleet: each region's own, seen by its peers, and witnessed by them."""
+import json
+import subprocess
+
+import pytest
+
+from kit import objects
+from kit.evidence import lines
+from kit.orders import ORDERS, in_time
+from kit.wait import eventually
+from lib import chart
+
+PLUGIN = chart.CLONE / "build" / "release" / "bin" / "kubectl-bailiwick"
+NAMES = ("fra", "zrh", "iad", "gya")
+
+
+class FleetOrder:
+    """A drill of the same name in some regions; it touches nothing of others."""
+
+    def __init__(self, fleet, name: str, regions: tuple):
+        self.fleet, self.name, self.path = fleet, name, f"{ORDERS}/{name}"
+        deadline = in_time(86400)
+        self.object = {
+            "apiVersion": objects.API_VERSION, "kind": "ExitOrder", "metadata": {"name": name},
+            "spec": {"target": {"vendors": ["cambricon"]}, "selector": {"namespaces": [f"only-{name}"]},
+                     "reason": "a drill", "deadline": deadline, "drill": True}}
+        for region in regions:
+            fleet.api[region].create(self.object)
+
+    def states(self, region: str) -> dict:
+        status = self.fleet.api[region].get(self.path)["status"]
+        return {entry["name"]: entry["state"] for entry in status["regions"]}
+
+    def complete(self, region: str) -> dict:
+        return next(one for one in self.fleet.api[region].get(self.path)["status"]["conditions"]
+                    if one["type"] == "Complete")
+
+    def head(self, region: str, of: str) -> dict:
+        found = self.fleet.api[region].get(f"/apis/bailiwick.dev/v1alpha1/regions/{of}")["status"]
+        return next(one for one in found["evidenceHeads"] if one["order"] == self.name)
+
+
+@pytest.fixture
+def order(fleet, request):
+    made = []
+
+    def start(name, regions):
+        made.append(FleetOrder(fleet, name, regions))
+        return made[-1]
+
+    yield start
+    for one in made:
+        for api in fleet.api.values():
+            if api.find(one.path):
+                api.delete(one.path)
+
+
+def test_who_has_no_order_keeps_the_fleet_from_verified(fleet, order):
+    one = order("exit-partly", ("fra", "zrh"))
+    eventually(lambda: one.states("fra")["zrh"] == "Verified", "zrh has done its part")
+
+    def partly():
+        states = one.states("fra")
+        assert states == {"fra": "Verified", "zrh": "Verified", "iad": "NotOrdered", "gya": "NotOrdered"}, states
+        complete = one.complete("fra")
+        assert complete["status"] != "True" and "iad NotOrdered" in complete["message"], complete
+        return True
+    eventually(partly, "two regions have no order")
+    for name in ("iad", "gya"):
+        fleet.api[name].create(one.object)
+    eventually(lambda: one.complete("fra")["status"] == "True", "every region has done its part")
+
+
+def test_peers_sign_what_they_saw_and_a_chain_that_was_changed_is_found_offline(fleet, order, tmp_path):
+    one = order("exit-witnessed", NAMES)
+
+    def witnessed():
+        head = one.head("fra", "fra")
+        assert head["countersigned"] == ["gya", "iad", "zrh"], head
+        assert [entry["region"] for entry in head["signatures"]] == head["countersigned"]
+        assert "proofs" not in head, "everybody has seen everything"
+        return one.complete("fra")["status"] == "True"
+    eventually(witnessed, "three peers have signed the last head")
+    assert one.head("zrh", "fra")["head"] == one.head("fra", "fra")["head"]
+
+    chain, signed = tmp_path / "chain.jsonl", tmp_path / "signed.jsonl"
+    kubeconfig = f"--kubeconfig={fleet['fra'].admin_kubeconfig}"
+    plugin("exit", "export", one.name, "-o", chain, "--countersignatures", signed, kubeconfig)
+    told = plugin("verify", chain, "--countersignatures", signed)
+    assert all(f"countersigned by {name}, key sha256:" in told for name in ("zrh", "iad", "gya"))
+    assert lines(fleet.api["fra"], f"{one.name}-evidence") == chain.read_text().splitlines()
+    entries = [json.loads(line) for line in signed.read_text().splitlines()]
+    entries[0]["root"] = "0" * 64
+    signed.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    assert "has not signed this" in plugin("verify", chain, "--countersignatures", signed, code=1)
+    told = plugin("verify", chain, "--countersignatures", signed, "--witness", "sha256:" + "0" * 64, code=1)
+    assert "has countersigned nothing of it" in " ".join(told.split())
+
+
+def plugin(*arguments, code: int = 0) -> str:
+    argv = [str(part) for part in (PLUGIN, *arguments)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
