@@ -252,7 +252,7 @@ void addVerify(Parser& p) {
       p, "verify", "Whether evidence is what was once written",
       "  kubectl bailiwick verify evidence.jsonl --key evidence-key.pem\n"
       "  kubectl bailiwick verify exit/exit-nvidia\n"
-      "  kubectl bailiwick verify evidence.jsonl --countersignatures signed.jsonl --witness zrh.pem\n"
+      "  kubectl bailiwick verify e.jsonl --countersignatures s.jsonl --witness zrh.pem\n"
       "A file needs no cluster. Without --key only its integrity is shown. Exit code 1\n"
       "when anything is wrong.");
   command->add_option("what", p.verify.what, "A file, or exit/NAME")
@@ -265,7 +265,7 @@ void addVerify(Parser& p) {
                       "What other regions have signed of it, to be compared")
       ->option_text("FILE");
   command->add_option("--witness", p.verify.witnesses,
-                      "As --key, of a region that must have countersigned it")
+                      "As --key, of a region that countersigned it")
       ->option_text("FILE")
       ->allow_extra_args(false);
   command->add_flag("--unfinished", p.verify.unfinished, "The order may still be under way");
