@@ -34,7 +34,8 @@ def test_a_cordoned_region_is_drained_to_the_others_replacement_first(fleet, ser
 
 
 def test_with_no_lawful_place_left_what_remains_stays(fleet, serve):
-    """zrh has room for three of eight devices each."""
+    """zrh has room for three of eight devices each. The last case of the fleet: a deployment that comes
+    soon after it begins where there is room, and stays there."""
     served = serve("hold", replicas=6, per=8)
     served.wait_ready({"fra": 3, "zrh": 3})
     began = time.monotonic()
