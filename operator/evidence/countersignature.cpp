@@ -87,9 +87,9 @@ Result<std::vector<Countersignature>> fromLines(std::string_view lines) {
   return all;
 }
 
-std::vector<std::string> compare(const Verdict& chain, const std::vector<Countersignature>& all,
-                                 const std::vector<std::string>& witnesses) {
-  std::vector<std::string> problems;
+Comparison compare(const Verdict& chain, const std::vector<Countersignature>& all,
+                   const std::vector<std::string>& witnesses) {
+  Comparison out;
   std::set<std::string> missing(witnesses.begin(), witnesses.end());
   for (const auto& one : all) {
     const auto key = PublicKey::fromHex(one.key);
@@ -101,12 +101,16 @@ std::vector<std::string> compare(const Verdict& chain, const std::vector<Counter
     missing.erase(fingerprint);
     const auto problem = isSigned(one) ? differenceFrom(chain, one)
                                        : "has not signed this: its signature does not match";
-    if (!problem.empty()) problems.push_back(fmt::format("witness {} {}", one.witness, problem));
+    if (problem.empty()) {
+      out.agreed.push_back(fmt::format("{}, key {}", one.witness, fingerprint));
+    } else {
+      out.problems.push_back(fmt::format("witness {} {}", one.witness, problem));
+    }
   }
   for (const auto& fingerprint : missing) {
-    problems.push_back(fmt::format("witness {} has countersigned nothing of it", fingerprint));
+    out.problems.push_back(fmt::format("witness {} has countersigned nothing of it", fingerprint));
   }
-  return problems;
+  return out;
 }
 
 }  // namespace bailiwick::evidence

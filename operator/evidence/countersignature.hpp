@@ -30,9 +30,14 @@ bool isSigned(const Countersignature& one);
 std::string toLines(const std::vector<Countersignature>& all);
 Result<std::vector<Countersignature>> fromLines(std::string_view lines);
 
-// What is wrong between a chain that was verified and those who have countersigned it. Each of
-// `witnesses`, fingerprints of keys, must be one of them; where there are any, others do not count.
-std::vector<std::string> compare(const Verdict& chain, const std::vector<Countersignature>& all,
-                                 const std::vector<std::string>& witnesses);
+struct Comparison {
+  std::vector<std::string> problems;
+  std::vector<std::string> agreed;  // "zrh, key sha256:…" of each whose signature holds for the chain
+};
+
+// A chain that was verified, and those who have countersigned it. Each of `witnesses`, fingerprints of
+// keys, must be one of them; where there are any, others do not count.
+Comparison compare(const Verdict& chain, const std::vector<Countersignature>& all,
+                   const std::vector<std::string>& witnesses);
 
 }  // namespace bailiwick::evidence

@@ -143,14 +143,9 @@ Outcome<std::vector<std::string>> compareWitnesses(const Context& context,
   if (!sources) return usage(sources.error().message);
   const auto all = evidence::fromLines(sources->front().text);
   if (!all) return finding(all.error().message);
-  const auto found = evidence::compare(verdict, *all, *witnesses);
-  problems.insert(problems.end(), found.begin(), found.end());
-  std::vector<std::string> names;
-  for (const auto& one : found.empty() ? *all : std::vector<evidence::Countersignature>{}) {
-    names.push_back(fmt::format("{}, key {}", one.witness,
-                                evidence::PublicKey::fromHex(one.key)->fingerprint()));
-  }
-  return names;
+  auto found = evidence::compare(verdict, *all, *witnesses);
+  problems.insert(problems.end(), found.problems.begin(), found.problems.end());
+  return std::move(found.agreed);
 }
 
 Outcome<Evidence> evidenceOf(const Context& context, const VerifyOptions& options) {

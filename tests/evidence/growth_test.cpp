@@ -79,7 +79,7 @@ struct Witnessed {
   }
   void sign() { one.signature = key.sign(statementOf(one)); }
   std::vector<std::string> problems(const std::vector<std::string>& witnesses = {}) const {
-    return compare(chain, {one}, witnesses);
+    return compare(chain, {one}, witnesses).problems;
   }
 };
 
@@ -118,6 +118,17 @@ TEST(Countersignature, OfAWitnessThatIsAskedForMustBeThereAndOthersDoNotCount) {
   world.one.signature.clear();
   EXPECT_THAT(world.problems({"sha256:somebody"}),
               ElementsAre("witness sha256:somebody has countersigned nothing of it"));
+}
+
+TEST(Countersignature, OnlyWhoseSignatureWasCheckedAndHoldsIsSaidToAgree) {
+  Witnessed world;
+  const auto zrh = world.key.publicKey().fingerprint();
+  auto stranger = world.one;
+  stranger.witness = "gya";
+  stranger.key = "no key";
+  const auto found = compare(world.chain, {stranger, world.one}, {zrh});
+  EXPECT_THAT(found.problems, IsEmpty());
+  EXPECT_THAT(found.agreed, ElementsAre("zrh, key " + zrh));
 }
 
 TEST(Countersignature, IsReadBackFromItsFileAndNonsenseIsNot) {
