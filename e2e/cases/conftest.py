@@ -73,6 +73,7 @@ class Starter:
     def plain(self, name: str, folder: str = "", **options) -> Region:
         """Whatever is started in it is looked at and removed at the end."""
         one = Region(name, self.folder / (folder or name), **options)
+        assert one.folder not in [other.folder for other in self.started], f"{one.folder} is taken"
         self.started.append(one)
         policy = one.folder / "audit-request-policy.yaml"
         one.folder.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ def commands(page: str) -> list:
 
 @pytest.fixture(scope="module")
 def reader(starter, tmp_path_factory):
-    region = starter.region("fra")
+    region = starter.region("fra", folder="docs")
     spec = nodes.load("fra")
     region.apply(spec["region"])
     region.add_nodes(nodes.expand(spec))

@@ -21,7 +21,7 @@ def load(*folders: str) -> list:
 @pytest.fixture(scope="module")
 def fra(starter):
     """The region fra with its nodes, the samples' passports, and nothing that runs."""
-    region = starter.region("fra")
+    region = starter.region("fra", folder="plugin")
     for file in ("namespaces.yaml", "storage.yaml"):
         region.apply(documents.load_all((SAMPLES / file).read_text()))
     region.apply(load("passports"))

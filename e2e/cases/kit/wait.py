@@ -8,8 +8,8 @@ PATIENCE = 120.0
 
 
 def eventually(check, what: str, timeout: float = PATIENCE, every: float = 0.1):
-    """The first true value of `check()`. While it raises AssertionError or the API cannot be asked,
-    it counts as not yet; what it said last is in the failure's message."""
+    """The first true value of `check()`. While it raises AssertionError, finds not what it looks for
+    or the API cannot be asked, it counts as not yet; what it said last is in the failure's message."""
     end = time.monotonic() + timeout
     while True:
         said = ""
@@ -18,7 +18,8 @@ def eventually(check, what: str, timeout: float = PATIENCE, every: float = 0.1):
             if value:
                 return value
             said = f"last value: {value!r}"
-        except (AssertionError, FleetError, OSError, KeyError, IndexError) as error:
+        except (AssertionError, FleetError, OSError, LookupError,
+                StopIteration) as error:
             said = f"{type(error).__name__}: {error}"
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {timeout:.0f} s; {said[:2000]}")
