@@ -20,6 +20,12 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds turnEvery{250};
+// While it waits for a place, or for all of its objects.
+constexpr milliseconds turnSoon{100};
+// How long it may take a place: to begin everything, or to be asked for its heartbeat. Who hangs is waited
+// for without one.
+constexpr milliseconds beginFor{2'000};
+constexpr milliseconds knockFor{150};
 // A heartbeat is late: then it is asked for, as often as one should come.
 constexpr milliseconds lateAfter{600};
 constexpr milliseconds probeEvery{500};
@@ -86,7 +92,7 @@ void PeerConnection::start() {
     while (!stop.stop_requested()) {
       turn(stop, Clock::now());
       std::unique_lock lock(mutex);
-      never.wait_for(lock, stop, turnEvery, [] { return false; });
+      never.wait_for(lock, stop, reached_ && !coming_ ? turnEvery : turnSoon, [] { return false; });
     }
   });
 }
@@ -96,6 +102,7 @@ void PeerConnection::stop() {
     thread_.request_stop();
     thread_.join();
   }
+  config_.approach->leave(this);
   secret_.stop();
   if (coming_) coming_->stop();
   if (shown_) shown_->stop();
@@ -220,15 +227,20 @@ kube::ApiResult<std::string> PeerConnection::requestToken(const Credential& cred
       });
 }
 
+bool PeerConnection::wantsCaches(kube::SteadyTime now) const {
+  return !coming_ && (!shown_ || readAnew_ || shown_->wentBack(now));
+}
+
 void PeerConnection::turnCaches(kube::SteadyTime now) {
   if (!credential_) return;
-  if (!coming_ && (!shown_ || readAnew_ || shown_->wentBack(now))) {
+  if (wantsCaches(now) && config_.approach->enter(this, now, beginFor)) {
     if (shown_) log::info("a peer is read anew", {{"region", config_.region}});
     readAnew_ = false;
     coming_ = makeCaches();
     coming_->start(*transport_);
   }
   if (!coming_ || !coming_->synced()) return;
+  config_.approach->leave(this);
   auto before = std::exchange(coming_, nullptr);
   {
     const std::lock_guard lock(mutex_);
@@ -280,6 +292,8 @@ void PeerConnection::look(std::stop_token stop, kube::SteadyTime now) {
   if (changed) return note(fleet::Look::Changed, refused, now);
   if (beatAt_ && now - *beatAt_ < lateAfter) return;
   if (probedAt_ && now - *probedAt_ < probeEvery) return;
+  // Where many are late at once it may be us: who is not asked yet is not called silent either.
+  if (!config_.approach->enter(this, now, knockFor)) return;
   probedAt_ = now;
   Contact answer;
   const auto look = probe(std::move(stop), answer);
@@ -350,11 +364,18 @@ Contact PeerConnection::stranger() const {
 }
 
 void PeerConnection::note(fleet::Look look, Contact contact, kube::SteadyTime now) {
-  const bool back = look != fleet::Look::Unreachable && unreachableSince_ &&
-                    now - *unreachableSince_ >= awayAfter;
-  if (look == fleet::Look::Unreachable && !unreachableSince_) unreachableSince_ = now;
-  if (back) readAnew_ = true;
-  if (look != fleet::Look::Unreachable) unreachableSince_.reset();
+  reached_ = look != fleet::Look::Unreachable;
+  if (!reached_ || !coming_) config_.approach->leave(this);
+  const auto awaySince = unreachableSince_.value_or(now);
+  const bool back = reached_ && now - awaySince >= awayAfter;
+  // Of who was never reached before nothing was read that may be of before.
+  if (back && everReached_) readAnew_ = true;
+  if (reached_) {
+    everReached_ = true;
+    unreachableSince_.reset();
+  } else {
+    unreachableSince_ = awaySince;
+  }
   const bool refused = look == fleet::Look::Refused;
   const bool shutOut = refused && contact.reason == "CredentialRefused";
   if (shutOut || (!refused && look != fleet::Look::Unreachable)) {
@@ -375,7 +396,7 @@ void PeerConnection::note(fleet::Look look, Contact contact, kube::SteadyTime no
     if (look == fleet::Look::Changed) lastHeartbeat_ = config_.now();
   }
   // What hung while it was away may hang for long.
-  if (back) transport_->cutStreams();
+  if (back) transport_->cutStreams(awaySince);
 }
 
 }  // namespace bailiwick::peers

@@ -12,6 +12,7 @@
 #include "fleet/health.hpp"
 #include "kube/client.hpp"
 #include "kube/credentials.hpp"
+#include "peers/approach.hpp"
 #include "peers/credential.hpp"
 #include "peers/peer_caches.hpp"
 #include "peers/peer_transport.hpp"
@@ -44,6 +45,7 @@ class PeerConnection {
     std::string region;  // the peer's
     api::Access access;
     kube::Transport* home = nullptr;  // one's own cluster, fenced
+    Approach* approach = nullptr;     // of all peers
     std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
     std::function<api::Time()> now;
     // Something that was read of the peer changed; on its caches' threads. A key without a name: more
@@ -81,6 +83,7 @@ class PeerConnection {
   void look(std::stop_token stop, kube::SteadyTime now);
   bool beat(const kube::Lease& lease);
   // Nothing: it was broken off. What went wrong is put into `answer`.
+  bool wantsCaches(kube::SteadyTime now) const;
   std::optional<fleet::Look> probe(std::stop_token stop, Contact& answer);
   void note(fleet::Look look, Contact contact, kube::SteadyTime now);
   // What is wrong with who answers; an empty reason: nothing.
@@ -95,6 +98,8 @@ class PeerConnection {
   std::size_t attempt_ = 0;
   std::optional<kube::SteadyTime> dialledAt_, probedAt_, renewedAt_, beatAt_, unreachableSince_;
   kube::SteadyTime startedAt_{};
+  bool reached_ = false;      // it answered when it was looked at last
+  bool everReached_ = false;
   std::string lastBeat_, beatVersion_;  // of the newest heartbeat, and its resourceVersion
   Contact problem_;  // why there is no way to it
   std::shared_ptr<PeerCaches> coming_;  // being filled; becomes what is shown

@@ -3,30 +3,41 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace bailiwick::peers {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using Kind = kube::TransportError::Kind;
 
 }  // namespace
 
-// Shows the head of a stream to the transport, before its reader.
+// Shows the head of a stream to the transport, before its reader, and remembers when it last brought
+// something.
 class PeerTransport::Listening final : public kube::StreamSink {
  public:
   Listening(PeerTransport& owner, const std::string& path, kube::StreamSink& reader)
       : owner_(owner), path_(path), reader_(reader) {}
   bool onHead(const kube::ResponseHead& head) override {
+    heard_ = Clock::now();
     owner_.answered(path_, head.status);
     return reader_.onHead(head);
   }
-  bool onChunk(std::string_view bytes) override { return reader_.onChunk(bytes); }
+  bool onChunk(std::string_view bytes) override {
+    heard_ = Clock::now();
+    return reader_.onChunk(bytes);
+  }
+  kube::SteadyTime heard() const { return heard_; }
+  std::stop_source& end() { return end_; }
 
  private:
   PeerTransport& owner_;
   const std::string& path_;
   kube::StreamSink& reader_;
+  std::atomic<kube::SteadyTime> heard_{kube::SteadyTime{}};
+  std::stop_source end_;
 };
 
 void PeerTransport::use(std::shared_ptr<kube::Transport> inner, std::string reason) {
@@ -40,9 +51,11 @@ void PeerTransport::allowPost(std::string path) {
   postPath_ = std::move(path);
 }
 
-void PeerTransport::cutStreams() {
+void PeerTransport::cutStreams(kube::SteadyTime silentSince) {
   const std::lock_guard lock(mutex_);
-  for (auto* stream : streams_) stream->request_stop();
+  for (auto* stream : streams_) {
+    if (stream->heard() <= silentSince) stream->end().request_stop();
+  }
 }
 
 std::string PeerTransport::refusal() const {
@@ -89,10 +102,10 @@ tl::expected<void, kube::TransportError> PeerTransport::stream(const kube::Reque
   const auto inner = way(request);
   if (!inner) return tl::unexpected(inner.error());
   Listening listening(*this, request.path, sink);
-  std::stop_source end;
+  auto& end = listening.end();
   {
     const std::lock_guard lock(mutex_);
-    streams_.insert(&end);
+    streams_.insert(&listening);
   }
   tl::expected<void, kube::TransportError> done;
   {
@@ -101,7 +114,7 @@ tl::expected<void, kube::TransportError> PeerTransport::stream(const kube::Reque
   }
   {
     const std::lock_guard lock(mutex_);
-    streams_.erase(&end);
+    streams_.erase(&listening);
   }
   if (done || stop.stop_requested()) return done;
   if (done.error().kind == Kind::Cancelled) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "kube/transport.hpp"
+#include "kube/watch.hpp"
 
 namespace bailiwick::peers {
 
@@ -26,8 +27,8 @@ class PeerTransport final : public kube::Transport {
   void use(std::shared_ptr<kube::Transport> inner, std::string reason = {});
   // The one path that may be posted to; empty: none.
   void allowPost(std::string path);
-  // Ends the streams that are open, so that they begin anew at once.
-  void cutStreams();
+  // Ends the streams that are open and have brought nothing since then, so that they begin anew at once.
+  void cutStreams(kube::SteadyTime silentSince);
   // Why the peer refuses us something that we read: 401, 403, a certificate, a redirect. Empty: it
   // does not.
   std::string refusal() const;
@@ -52,7 +53,7 @@ class PeerTransport final : public kube::Transport {
   std::string reason_ = "there is no credential yet";
   std::string postPath_;
   std::map<std::string, std::string> refusals_;  // by path
-  std::set<std::stop_source*> streams_;
+  std::set<Listening*> streams_;
 };
 
 }  // namespace bailiwick::peers

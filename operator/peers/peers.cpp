@@ -113,6 +113,7 @@ Peers::Peer Peers::connect(const api::Region& region) {
   config.region = name;
   config.access = *region.access;
   config.home = config_.home;
+  config.approach = &approach_;
   config.dial = config_.dial;
   config.now = config_.now;
   config.leading = config_.leading;

@@ -95,6 +95,7 @@ class Peers {
   std::string knownUid(const std::string& region) const;
 
   Config config_;
+  Approach approach_;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   bool changed_ = true;

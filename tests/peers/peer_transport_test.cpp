@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "kube/support/fake_transport.hpp"
@@ -107,11 +108,53 @@ struct Quiet final : kube::StreamSink {
   bool onChunk(std::string_view) override { return true; }
 };
 
+// Brings a head and something after it, and then nothing until it is told to end.
+struct Talking final : kube::Transport {
+  std::atomic<bool> talked{false};
+  tl::expected<kube::Response, kube::TransportError> send(const kube::Request&,
+                                                          std::stop_token) override {
+    return kube::test::jsonResponse(200, "{}");
+  }
+  tl::expected<void, kube::TransportError> stream(const kube::Request&, kube::StreamSink& sink,
+                                                  std::chrono::milliseconds,
+                                                  std::stop_token stop) override {
+    sink.onHead({});
+    sink.onChunk("x");
+    talked = true;
+    while (!stop.stop_requested()) std::this_thread::sleep_for(1ms);
+    return tl::unexpected(kube::TransportError{Kind::Cancelled, "stopped"});
+  }
+};
+
+TEST_F(Way, AStreamThatBroughtSomethingSinceThenIsNotCut) {
+  const auto talking = std::make_shared<Talking>();
+  transport.use(talking);
+  Quiet sink;
+  const auto before = std::chrono::steady_clock::now();
+  std::jthread reader([&](std::stop_token stop) {
+    const auto done =
+        transport.stream(kube::watch(resources::regions, "", {}), sink, 10s, std::move(stop));
+    EXPECT_FALSE(done);
+  });
+  while (!talking->talked) std::this_thread::sleep_for(1ms);
+  std::atomic<bool> ended{false};
+  transport.cutStreams(before);
+  std::jthread waiter([&] {
+    reader.join();
+    ended = true;
+  });
+  std::this_thread::sleep_for(100ms);
+  EXPECT_FALSE(ended);
+  transport.cutStreams(std::chrono::steady_clock::now());
+  waiter.join();
+  EXPECT_TRUE(ended);
+}
+
 TEST_F(Way, StreamsThatHungAreCutAndMayBeginAnew) {
   Quiet sink;
   std::jthread cutter([&] {
     std::this_thread::sleep_for(50ms);
-    transport.cutStreams();
+    transport.cutStreams(std::chrono::steady_clock::now());
   });
   const auto done = transport.stream(kube::watch(resources::regions, "", {}), sink, 10s, {});
   ASSERT_FALSE(done);

@@ -32,8 +32,8 @@ enum class Weather {
 // The way to a peer.
 class Road final : public kube::Transport {
  public:
-  explicit Road(MemoryApi& api, const std::atomic<Weather>& weather)
-      : api_(api), weather_(weather) {}
+  Road(MemoryApi& api, const std::atomic<Weather>& weather, std::atomic<int>& firstSets)
+      : api_(api), weather_(weather), firstSets_(firstSets) {}
 
   tl::expected<kube::Response, kube::TransportError> send(const kube::Request& request,
                                                           std::stop_token stop) override {
@@ -50,10 +50,17 @@ class Road final : public kube::Transport {
       if (sink.onHead(refusal->head)) sink.onChunk(refusal->body);
       return {};
     }
+    if (isFirstSet(request)) ++firstSets_;
     return api_.stream(request, sink, idle, stop);
   }
 
  private:
+  static bool isFirstSet(const kube::Request& request) {
+    return request.path.find("/modeldeployments") != std::string::npos &&
+           std::any_of(request.query.begin(), request.query.end(),
+                       [](const auto& pair) { return pair.first == "sendInitialEvents"; });
+  }
+
   std::optional<kube::TransportError> failure(std::chrono::milliseconds deadline,
                                               const std::stop_token&) const {
     using Kind = kube::TransportError::Kind;
@@ -80,6 +87,7 @@ class Road final : public kube::Transport {
 
   MemoryApi& api_;
   const std::atomic<Weather>& weather_;
+  std::atomic<int>& firstSets_;
 };
 
 inline const std::string regionsPath = "/apis/bailiwick.dev/v1alpha1/regions/";
@@ -92,7 +100,7 @@ class PeersInMemory {
   MemoryApi home, zrh;
   std::atomic<Weather> weather{Weather::Fair};
   std::atomic<bool> beating{true}, leading{true};
-  std::atomic<int> dials{0};
+  std::atomic<int> dials{0}, firstSets{0};  // firstSets: of deployments
   std::atomic<std::int64_t> wall{1'800'000'000};  // seconds
   kube::test::TestCa ca;
   std::unique_ptr<kube::Informer<api::Region>> regions;
@@ -144,6 +152,10 @@ class PeersInMemory {
              {"spec", {{"holderIdentity", "op"}, {"renewTime", "t" + std::to_string(++count)}}}});
   }
 
+  virtual std::unique_ptr<kube::Transport> road(const kube::ClusterConfig&) {
+    return std::make_unique<Road>(zrh, weather, firstSets);
+  }
+
   // Everything but the thread that connects.
   void prepare() {
     kube::WatchConfig config;
@@ -164,8 +176,10 @@ class PeersInMemory {
     };
     settings.dial = [this](kube::ClusterConfig cluster) -> std::unique_ptr<kube::Transport> {
       ++dials;
+      auto made = road(cluster);
+      const std::lock_guard lock(toldMutex);
       dialled.push_back(std::move(cluster));
-      return std::make_unique<Road>(zrh, weather);
+      return made;
     };
     peers = std::make_unique<peers::Peers>(std::move(settings));
     const auto tell = [this](const auto& region) { peers->regionChanged(region->meta.key.name); };

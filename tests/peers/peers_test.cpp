@@ -178,6 +178,43 @@ TEST_F(Peers, AWatchThatStandsStillIsNoHeartbeat) {
   becomes("Suspect");
 }
 
+// Its cluster may have been restored from a backup meanwhile.
+TEST_F(Peers, WhoWasAwayForThreeSecondsIsReadAnew) {
+  live();
+  ASSERT_EQ(firstSets, 1);
+  fallSilent();
+  weather = Weather::Unreachable;
+  ASSERT_TRUE(eventually([this] { return reason("Reachable") == "Unreachable"; }));
+  std::this_thread::sleep_for(3500ms);
+  weather = Weather::Fair;
+  beating = true;
+  EXPECT_TRUE(eventually([this] { return firstSets == 2; })) << firstSets;
+  std::this_thread::sleep_for(1500ms);
+  EXPECT_EQ(firstSets, 2) << "once";
+}
+
+TEST_F(Peers, WhoWasAwayForAMomentIsNotReadAnew) {
+  live();
+  fallSilent();
+  weather = Weather::Unreachable;
+  std::this_thread::sleep_for(2s);
+  weather = Weather::Fair;
+  beating = true;
+  std::this_thread::sleep_for(2s);
+  EXPECT_EQ(status().health, "Live");
+  EXPECT_EQ(firstSets, 1);
+}
+
+TEST_F(Peers, WhoIsReachedForTheFirstTimeIsReadOnce) {
+  weather = Weather::Unreachable;
+  start();
+  std::this_thread::sleep_for(4500ms);
+  weather = Weather::Fair;
+  becomes("Live");
+  std::this_thread::sleep_for(1500ms);
+  EXPECT_EQ(firstSets, 1);
+}
+
 TEST_F(Peers, WhatAPeerSaysOfAnotherRegionIsComparedAnew) {
   home.put(regionsPath + "iad", regionJson("US", {}));
   zrh.put(regionsPath + "iad", regionJson("US", {}));
