@@ -65,6 +65,16 @@ TEST(Growth, AProofIsNeitherShortenedNorLengthenedNorOfAnotherLength) {
   EXPECT_FALSE(holds(6, 13, std::vector<std::string>(1000, proof.front())));
 }
 
+// Each would hold by its hashes alone.
+TEST(Growth, NothingGrewFromNoRecordsNorFromMoreThanThereAre) {
+  const auto all = digests(4);
+  const auto root = rootOf(all);
+  EXPECT_FALSE(grewFrom(0, root, 5, root, {root}));
+  EXPECT_FALSE(grewFrom(4, root, 3, root, {}));
+  EXPECT_FALSE(grewFrom(3, rootOfFirst(all, 3), 4, root, {})) << "and it needs the hashes";
+  ASSERT_TRUE(grewFrom(4, root, 4, root, {}));
+}
+
 // A verified chain of three records, and zrh as its witness.
 struct Witnessed {
   SigningKey key = *SigningKey::generate();
@@ -118,6 +128,14 @@ TEST(Countersignature, OfAWitnessThatIsAskedForMustBeThereAndOthersDoNotCount) {
   world.one.signature.clear();
   EXPECT_THAT(world.problems({"sha256:somebody"}),
               ElementsAre("witness sha256:somebody has countersigned nothing of it"));
+}
+
+TEST(Countersignature, EachWitnessThatIsMissingIsNamed) {
+  const Witnessed world;
+  const auto zrh = world.key.publicKey().fingerprint();
+  EXPECT_THAT(world.problems({"sha256:b", zrh, "sha256:a", "sha256:b"}),
+              ElementsAre("witness sha256:a has countersigned nothing of it",
+                          "witness sha256:b has countersigned nothing of it"));
 }
 
 TEST(Countersignature, OnlyWhoseSignatureWasCheckedAndHoldsIsSaidToAgree) {
