@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -115,6 +116,12 @@ struct Metrics::Impl {
                                   .Name("bailiwick_exit_shares")
                                   .Help("Shares that exit orders leave: affected, shifted, blocked")
                                   .Register(registry);
+  Gauge& rewritten =
+      BuildGauge()
+          .Name("bailiwick_peers_evidence_rewritten")
+          .Help("Peers that showed less or other evidence of an exit than they did before")
+          .Register(registry)
+          .Add({});
   std::map<std::string, Gauge*> byReason;
   std::map<std::pair<std::string, policy::Effect>, Gauge*> byPolicy;
   std::map<std::string, std::pair<Gauge*, Gauge*>> byPool;
@@ -244,6 +251,18 @@ void Metrics::planned(const reconcile::Planned& planned, std::chrono::nanosecond
   }
 }
 
+void Metrics::seen(const std::vector<std::shared_ptr<const api::Region>>& regions) {
+  impl_->rewritten.Set(static_cast<double>(
+      std::count_if(regions.begin(), regions.end(), [](const auto& region) {
+        const auto* intact = api::findCondition(region->status.conditions, "EvidenceIntact");
+        return intact && intact->status == "False";
+      })));
+}
+
+std::string Metrics::text() const {
+  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+}
+
 std::string Metrics::scrape(const reconcile::Operator& operator_) {
   impl_->leading.Set(operator_.leading() ? 1 : 0);
   std::map<std::string, int> phases;
@@ -266,7 +285,8 @@ std::string Metrics::scrape(const reconcile::Operator& operator_) {
     impl_->failures.Add(of).Set(static_cast<double>(cache->stats().failures));
     impl_->unreadable.Add(of).Set(static_cast<double>(cache->decodeErrors()));
   }
-  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+  seen(operator_.caches().regions.store().snapshot());
+  return text();
 }
 
 }  // namespace bailiwick::serve

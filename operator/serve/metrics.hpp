@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "reconcile/operator.hpp"
 
@@ -17,8 +18,13 @@ class Metrics final : public reconcile::Observer {
   void drained(const plan::Drained& drained) override;
   void reconciled(const kube::Outcome& outcome, std::chrono::nanoseconds took) override;
 
+  // The Region objects of this cluster, as they are now.
+  void seen(const std::vector<std::shared_ptr<const api::Region>>& regions);
+
   // The text for /metrics, with what `operator_` shows now.
   std::string scrape(const reconcile::Operator& operator_);
+  // The same, with what was told before.
+  std::string text() const;
 
  private:
   void countViolations(const plan::Plan& plan);
