@@ -173,7 +173,7 @@ std::string verdictText(const evidence::Verdict& verdict,
                         const std::vector<std::string>& problems, const Terminal& terminal) {
   std::string text;
   for (const auto& problem : problems) {
-    text += "  " + wrapped(problem, terminal.width - 4, 4) + "\n";
+    text += "  " + wrapped(harmless(problem), terminal.width - 4, 4) + "\n";
   }
   if (!problems.empty()) {
     return terminal.paint(fmt::format("REFUSED: {} finding{}", problems.size(),
@@ -181,7 +181,7 @@ std::string verdictText(const evidence::Verdict& verdict,
   }
   text = fmt::format("{} records, {}, head {}\n", verdict.records,
                      verdict.closed ? "closed" : "not closed yet", verdict.head);
-  for (const auto& key : verdict.keys) text += fmt::format("signed by {}\n", key);
+  for (const auto& key : verdict.keys) text += fmt::format("signed by {}\n", harmless(key));
   if (verdict.authoritative) return terminal.paint("verified", Paint::Good) + "\n" + text;
   return terminal.paint("integrity only", Paint::Warn) +
          ": --key says whose signature counts\n" + text;
@@ -247,7 +247,7 @@ Outcome<Exit> runExitExport(const Context& context, const EvidenceOptions& optio
                                       verdict.closed ? "closed" : "not closed yet");
   if (verdict.good()) return Exit::Fine;
   return finding(fmt::format("the evidence does not verify: {}: see kubectl bailiwick verify {}",
-                             verdict.findings.front().str(), options.file));
+                             harmless(verdict.findings.front().str()), options.file));
 }
 
 Outcome<Exit> runVerify(const Context& context, const VerifyOptions& options) {
@@ -272,7 +272,7 @@ Outcome<Exit> runVerify(const Context& context, const VerifyOptions& options) {
   } else {
     context.terminal.out << verdictText(verdict, problems, context.terminal);
     for (const auto& name : *witnesses) {
-      context.terminal.out << fmt::format("countersigned by {}\n", name);
+      context.terminal.out << fmt::format("countersigned by {}\n", harmless(name));
     }
   }
   return problems.empty() ? Exit::Fine : Exit::Finding;

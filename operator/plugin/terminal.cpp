@@ -1,5 +1,6 @@
 #include "plugin/terminal.hpp"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -64,6 +65,23 @@ std::size_t lineEnd(std::string_view text, std::size_t width) {
 std::string Terminal::paint(std::string_view text, Paint paint) const {
   if (!colour || paint == Paint::None || text.empty()) return std::string(text);
   return std::string(escapeOf(paint)).append(text).append("\x1b[0m");
+}
+
+std::string harmless(std::string_view text) {
+  std::string shown;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
+    if (byte < 0x20 || byte == 0x7f) {
+      shown += fmt::format("\\x{:02x}", byte);
+    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // U+0080 to U+009F
+      shown += fmt::format("\\x{:02x}", next);
+      ++at;
+    } else {
+      shown += text[at];
+    }
+  }
+  return shown;
 }
 
 Terminal standardTerminal() {

@@ -24,6 +24,10 @@ struct Terminal {
 // NO_COLOR is set nor TERM is "dumb".
 Terminal standardTerminal();
 
+// Text from a file or a server in which no character commands the terminal: control characters are shown
+// as "\x1b". Line feeds are too, so that no text passes for a line of ours.
+std::string harmless(std::string_view text);
+
 // Columns that a UTF-8 text takes, one for each character.
 std::size_t widthOf(std::string_view text);
 

@@ -1,0 +1,176 @@
+// What other regions have countersigned of an order's evidence: exported from a cluster and verified.
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "evidence/countersignature.hpp"
+#include "evidence/growth.hpp"
+#include "evidence/record.hpp"
+#include "plugin/run.hpp"
+#include "plugin/terminal.hpp"
+
+namespace bailiwick::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using nlohmann::json;
+
+class CountersignatureTest : public ::testing::Test {
+ protected:
+  CountersignatureTest() {
+    const std::vector<evidence::Entry> entries{
+        {evidence::openedType, testTime, {{"order", "exit-x"}}},
+        {"Found", testTime, {{"deployment", "team/a"}}},
+        {evidence::closedType, testTime, json::object()}};
+    lines_ = evidence::append({}, entries, key_).value().lines;
+    by("zrh", zrh_);
+    by("gya", gya_);
+    file_ = folder_.write("e.jsonl", lines_);
+  }
+  ~CountersignatureTest() override { setenv("PATH", path_.c_str(), 1); }
+
+  static std::string fingerprint(const evidence::SigningKey& key) {
+    return key.publicKey().fingerprint();
+  }
+  evidence::Countersignature& by(const std::string& witness, const evidence::SigningKey& key) {
+    const auto verdict = evidence::verify(lines_, {});
+    evidence::Countersignature one{"fra",   "exit-x",
+                                   3,       verdict.head,
+                                   evidence::rootOf(verdict.digests), witness,
+                                   key.publicKey().hex(), ""};
+    one.signature = key.sign(evidence::statementOf(one));
+    return all_.emplace_back(std::move(one));
+  }
+  Ran verify(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments{
+        "verify", file_, "--countersignatures",
+        folder_.write("s.jsonl", evidence::toLines(all_))};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return runPlugin(arguments);
+  }
+
+  // A kubectl whose proxy serves these objects by their paths, and nothing else.
+  void serve(const json& objects) const {
+    const auto kubectl = folder_.write("kubectl", R"(#!/bin/sh
+for word; do case "$word" in --unix-socket=*) socket="${word#*=}" ;; esac; done
+exec python3 -c '
+import json, socket, sys
+objects = json.load(open(sys.argv[2]))
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1]); listener.listen()
+while True:
+    one, _ = listener.accept()
+    asked = one.recv(65536)
+    if asked:
+        found = objects.get(asked.split()[1].decode().split("?")[0])
+        body = json.dumps(found or {"kind": "Status", "reason": "NotFound", "code": 404}).encode()
+        one.sendall(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                    b"Content-Length: %d\r\n\r\n" % (200 if found else 404, len(body)) + body)
+    one.close()
+' "$socket" "$(dirname "$0")/objects.json"
+)");
+    folder_.write("objects.json", objects.dump());
+    std::filesystem::permissions(kubectl, std::filesystem::perms::owner_all);
+    setenv("PATH", (folder_.str() + ":" + path_).c_str(), 1);
+  }
+  json head() const {
+    const auto& one = all_.front();
+    json head = {{"order", one.order}, {"head", one.head}, {"records", one.records},
+                 {"root", one.root}, {"countersigned", json::array()}};
+    for (const auto& each : all_) {
+      head["countersigned"].push_back(each.witness);
+      head["signatures"].push_back(
+          {{"region", each.witness}, {"key", each.key}, {"signature", each.signature}});
+    }
+    return head;
+  }
+
+  const evidence::SigningKey key_ = evidence::SigningKey::generate().value();
+  const evidence::SigningKey zrh_ = evidence::SigningKey::generate().value();
+  const evidence::SigningKey gya_ = evidence::SigningKey::generate().value();
+  const std::string path_ = std::getenv("PATH");
+  Folder folder_{"countersignatures"};
+  std::string lines_, file_;
+  std::vector<evidence::Countersignature> all_;
+};
+
+TEST_F(CountersignatureTest, WhoHasCountersignedTheChainIsSaid) {
+  const auto ran = verify();
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("countersigned by zrh, key " + fingerprint(zrh_)),
+                             HasSubstr("countersigned by gya, key " + fingerprint(gya_))));
+  const auto told = json::parse(verify({"-o", "json"}).out);
+  EXPECT_EQ(told["countersigned"].size(), 2u);
+}
+
+TEST_F(CountersignatureTest, AWitnessThatIsAskedForMustHaveSignedByItsKey) {
+  const auto pem = folder_.write("zrh.pem", zrh_.publicKey().pem());
+  const auto one = verify({"--witness", pem});
+  EXPECT_EQ(one.code, 0) << one.out;
+  EXPECT_THAT(one.out, AllOf(HasSubstr("countersigned by zrh"), Not(HasSubstr("gya"))));
+  EXPECT_EQ(verify({"--witness", fingerprint(zrh_), "--witness", fingerprint(gya_)}).code, 0);
+  all_.pop_back();
+  const auto missing = verify({"--witness", pem, "--witness", fingerprint(gya_)});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.out, AllOf(HasSubstr("REFUSED: 1 finding"), HasSubstr(fingerprint(gya_))));
+}
+
+TEST_F(CountersignatureTest, AChainThatIsNotWhatWasSignedIsRefused) {
+  all_.front().records = 2;
+  const auto changed = verify();
+  EXPECT_EQ(changed.code, 1);
+  EXPECT_THAT(changed.out, HasSubstr("witness zrh has not signed this"));
+}
+
+TEST_F(CountersignatureTest, OptionsThatDoNotGoTogetherAreAMistakeOfUse) {
+  const auto ran = runPlugin({"verify", file_, "--witness", fingerprint(zrh_)});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("--witness needs --countersignatures"));
+  EXPECT_EQ(verify({"--witness", "no-such-file"}).code, 2);
+  const auto nonsense = folder_.write("nonsense", "nonsense\n");
+  EXPECT_EQ(runPlugin({"verify", file_, "--countersignatures", nonsense}).code, 1);
+}
+
+TEST_F(CountersignatureTest, NoNameInAFileCommandsTheTerminal) {
+  all_.clear();
+  by("zrh\x1b[2J\nverified", zrh_);
+  EXPECT_THAT(verify().out, AllOf(Not(HasSubstr("\x1b")), HasSubstr("zrh\\x1b[2J\\x0averified")));
+  all_.front().signature.clear();
+  EXPECT_THAT(verify().out, AllOf(Not(HasSubstr("\x1b")), HasSubstr("zrh\\x1b[2J\\x0averified")));
+  EXPECT_EQ(plugin::harmless("\x7f\xc2\x9b" "1m é"), "\\x7f\\x9b1m é");
+}
+
+TEST_F(CountersignatureTest, AreExportedFromTheRegionsAndVerifyThere) {
+  auto older = head();
+  older["head"] = "sha256:" + std::string(64, '0');
+  auto other = head();
+  other["order"] = "exit-y";
+  const json spec = {{"provider", "aws"}, {"location", "eu-central-1"}, {"jurisdiction", "DE"}};
+  const auto region = [&](const std::string& name, const json& heads) {
+    return json{{"apiVersion", "bailiwick.dev/v1alpha1"}, {"kind", "Region"},
+                {"metadata", {{"name", name}, {"uid", "u-" + name}, {"resourceVersion", "1"}}},
+                {"spec", spec}, {"status", {{"evidenceHeads", heads}}}};
+  };
+  serve({{"/version", {{"major", "1"}}},
+         {"/api/v1/namespaces/bailiwick-system/configmaps/exit-x-evidence",
+          {{"data", {{"records.jsonl", lines_}}}}},
+         {"/apis/bailiwick.dev/v1alpha1/regions",
+          {{"metadata", json::object()},
+           {"items", {region("fra", {head(), other}), region("zrh", {older})}}}}});
+  const auto to = folder_.str() + "/out.jsonl", signatures = folder_.str() + "/out-s.jsonl";
+  const auto ran =
+      runPlugin({"exit", "export", "exit-x", "-o", to, "--countersignatures", signatures});
+  ASSERT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_EQ(readFile(to), lines_);
+  EXPECT_EQ(readFile(signatures), evidence::toLines(all_));
+  const auto checked = runPlugin({"verify", to, "--countersignatures", signatures, "--witness",
+                                  fingerprint(zrh_), "--witness", fingerprint(gya_)});
+  EXPECT_EQ(checked.code, 0) << checked.out;
+}
+
+}  // namespace
+}  // namespace bailiwick::testing
