@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/schedule.hpp"
 
 namespace bailiwick::sim {
@@ -9,6 +11,18 @@ namespace {
 
 constexpr Millis placing = 20'000, losing = 20'000, returning = 40'000;
 constexpr int lost = 1;
+constexpr Millis second = 1000;
+
+void pass(FleetSim& sim, Millis time, const char* what, const Tell& tell) {
+  const auto end = sim.now() + time;
+  while (sim.now() < end) {
+    if (tell) {
+      tell(what, static_cast<int>(sim.now() / second),
+           static_cast<int>((placing + losing + returning) / second));
+    }
+    sim.run(std::min(end, sim.now() + second));
+  }
+}
 
 }  // namespace
 
@@ -23,17 +37,18 @@ Options largeFleet(int regions, int deployments, int units) {
   options.pace = 4;
   options.reads = 1 + regions / 10;
   options.history = 1;
+  options.plansForRelays = false;
   return options;
 }
 
-Large loseAndRegain(const Options& options, std::uint64_t seed) {
+Large loseAndRegain(const Options& options, std::uint64_t seed, const Tell& tell) {
   FleetSim sim(options, seed);
   Large large;
-  sim.run(placing);
+  pass(sim, placing, "placing", tell);
   large.violations = misplaced(sim, options);
   const int before = sim.writes();
   sim.kill(lost, true);
-  sim.run(sim.now() + losing);
+  pass(sim, losing, "a region is lost", tell);
   for (int d = 0; d < options.deployments; ++d) {
     large.taken += sim.shareOf(lost, d);
     if (sim.ready(d) >= options.units * 1000) continue;
@@ -42,7 +57,7 @@ Large loseAndRegain(const Options& options, std::uint64_t seed) {
     if (large.violations.size() > 20) break;
   }
   sim.heal();
-  sim.run(sim.now() + returning);
+  pass(sim, returning, "it comes back", tell);
   sim.checkSettled();
   large.writes = sim.writes() - before;
   const auto& found = sim.violations();

@@ -1,6 +1,7 @@
 #pragma once
 // Schedules of large fleets: a region is lost and comes back.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct Large {
 
 // With the default thresholds of a deployment, and operators that look once a second.
 Options largeFleet(int regions, int deployments, int units);
-Large loseAndRegain(const Options& options, std::uint64_t seed);
+// `tell` is told what comes next, and the virtual seconds that have passed of how many.
+using Tell = std::function<void(const char* what, int passed, int of)>;
+Large loseAndRegain(const Options& options, std::uint64_t seed, const Tell& tell = {});
 
 }  // namespace bailiwick::sim

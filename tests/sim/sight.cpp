@@ -7,6 +7,14 @@ namespace {
 
 using fleet::Look;
 
+// What a plan may depend on: its spec, and what the peer says of itself.
+bool saysTheSame(const Object& before, const Object& after, const std::string& peer) {
+  if (!before || before->meta.generation != after->meta.generation) return false;
+  const auto* was = fleet::selfEntry(*before, peer);
+  const auto* is = fleet::selfEntry(*after, peer);
+  return was && is && *was == *is;
+}
+
 }  // namespace
 
 void FleetSim::beat(Region& region) {
@@ -70,9 +78,9 @@ void FleetSim::receive(int r, int p) {
       all = false;
       continue;
     }
+    held.dirty = held.dirty || options_.plansForRelays || !saysTheSame(seen, *shown, peer.name);
     seen = *shown;
     (*watched.list)[held.object->meta.key] = seen;
-    held.dirty = true;
   }
   if (all && lag == 0) watched.revision = peer.revision;
 }
