@@ -68,6 +68,10 @@ class Deciding {
     }
     decision_.handover = course_.handover;
     restrain(input);
+    if (view_.settled) {
+      settle(input, allocation);
+      return std::move(decision_);
+    }
     auto next = decision_.handover.next(input, view_.now);
     decision_.run = std::move(next.run);
     decision_.units = next.units;
@@ -151,6 +155,17 @@ class Deciding {
       input.target = kept;
     } else if (here_.foreignSpecForbids) {
       input.target = least(input.target, kept);
+    }
+  }
+
+  void settle(const HandoverInput& input, const Allocation& allocation) {
+    decision_.run = input.mayShrink ? input.target : most(input.target, countsOf(own_, spec_));
+    decision_.units = unitsOf(decision_.run, spec_);
+    decision_.publish = decision_.run;
+    decision_.pending = allocation.unmet;
+    for (std::size_t r = 1; r < regions_.size(); ++r) {
+      if (regions_[r].role != Role::Active && regions_[r].role != Role::Draining) continue;
+      decision_.elsewhere.emplace(regions_[r].name, allocation.shares[r]);
     }
   }
 

@@ -2,6 +2,7 @@
 // What one region does about one deployment of the fleet now: its part of the allocation, by the
 // handover. The operator and the simulator (tests/sim) run exactly this.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ struct Decision {
   bool awaiting = false;   // peers have not spoken about this spec yet
   std::vector<std::string> lost;      // peers of the domain that are Lost
   std::vector<std::string> diverged;  // those that are not, and whose spec is another
+  // Of a settled view only: what peers that are Live come to.
+  std::map<std::string, Counts> elsewhere;
 };
 
 Decision decide(const Here& here, const Course& course, const std::vector<PeerInput>& peers,

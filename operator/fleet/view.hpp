@@ -31,6 +31,8 @@ struct Peer {
 struct FleetView {
   Mono now{};
   std::vector<Peer> peers;  // by name; those of which a Region object says how to reach them
+  // A forecast: what is decided counts as done at once, here and by the peers that are Live.
+  bool settled = false;
 };
 
 // What the region of that name says of itself, or nullptr.

@@ -71,6 +71,15 @@ void addUp(FleetShare& share, const PeerRow& row, const api::ModelDeploymentSpec
   share.readyElsewhere += fleet::unitsOf(fleet::countsOf(row.claim->ready, spec), spec);
 }
 
+// In a forecast a peer has what it comes to, all of it Ready.
+void settle(PeerRow& row, const fleet::Decision& decision, const api::ModelDeploymentSpec& spec) {
+  const auto come = decision.elsewhere.find(row.name);
+  if (come == decision.elsewhere.end() || !row.claim) return;
+  auto claim = std::make_shared<api::RegionEntry>(*row.claim);
+  claim->share = claim->ready = fleet::listOf(come->second, spec);
+  row.claim = std::move(claim);
+}
+
 }  // namespace
 
 std::optional<FleetShare> fleetShareOf(const DeploymentPlan& plan, const World& world,
@@ -93,7 +102,6 @@ std::optional<FleetShare> fleetShareOf(const DeploymentPlan& plan, const World& 
     if (known == course->peers.end() || !peer.region) continue;
     const bool admitted = mayBe(deployment, *peer.region, world);
     auto row = rowOf(peer, known->second, admitted);
-    addUp(share, row, deployment.spec);
     const bool told = row.claim && !(row.claim->share.empty() && row.claim->ready.empty());
     if (admitted || told) share.peers.push_back(std::move(row));
     const bool everySpecAdmits = admitted &&
@@ -103,6 +111,10 @@ std::optional<FleetShare> fleetShareOf(const DeploymentPlan& plan, const World& 
     if (everySpecAdmits) inputs.push_back({&peer, &known->second});
   }
   share.decision = fleet::decide(own, *course, inputs, *world.fleet);
+  for (auto& row : share.peers) {
+    settle(row, share.decision, deployment.spec);
+    addUp(share, row, deployment.spec);
+  }
   return share;
 }
 

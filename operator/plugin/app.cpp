@@ -367,6 +367,8 @@ int execute(Parser& p, const Environment& environment) {
   Context context{environment.terminal, p.options, nullptr, {}, environment.clock,
                   environment.stop};
   context.settings.podMetadataPrefixes = p.options.podMetadataPrefixes;
+  // Each row in one line, as kubectl's, whatever the terminal's width.
+  if (p.options.format == Format::Wide) context.terminal.width = unlimitedWidth;
   Result<catalog::Catalog> catalog;
   if (p.needsCatalog) {
     catalog = p.options.catalog.empty() ? catalog::builtin()

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "api/quantity.hpp"
+#include "fleet/units.hpp"
 
 namespace bailiwick::plugin {
 namespace {
@@ -79,6 +80,10 @@ DeploymentChange changeOf(const plan::DeploymentPlan& now, const Forecast& befor
   change.wanted = deployment.spec.replicas * api::Units{1000};
   change.here = now.wanted;
   change.after = now.assigned;
+  for (const auto& [region, shares] : after.elsewhere(now)) {
+    change.elsewhere[region] =
+        fleet::unitsOf(fleet::countsOf(shares, deployment.spec), deployment.spec);
+  }
   const auto status = after.statusOf(now);
   change.placed = *api::findCondition(status.conditions, "Placed");
   change.compliant = *api::findCondition(status.conditions, "Compliant");

@@ -1,6 +1,7 @@
 #pragma once
 // What applying manifests changes in one region: two forecasts of it, side by side. Pure.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct DeploymentChange {
   bool paused = false;
   api::Units wanted = 0, here = 0;  // over the whole domain; at most in this region
   api::Units before = 0, after = 0; // assigned here
+  std::map<std::string, api::Units> elsewhere;  // assigned in other regions, afterwards
   std::vector<VariantChange> variants;
   api::Condition placed, compliant, exitReady;
   bool wasCompliant = true;

@@ -42,7 +42,7 @@ Json toJson(const VariantVerdict& v) {
 }
 
 Json toJson(const Explanation& e) {
-  Json conditions = Json::array(), variants = Json::array();
+  Json conditions = Json::array(), variants = Json::array(), elsewhere = Json::array();
   for (const auto& c : e.conditions) {
     conditions.push_back({{"type", c.type},
                           {"status", c.status},
@@ -50,9 +50,15 @@ Json toJson(const Explanation& e) {
                           {"message", c.message}});
   }
   for (const auto& v : e.variants) variants.push_back(toJson(v));
+  for (const auto& [region, shares] : e.elsewhere) {
+    Json share = Json::array();
+    for (const auto& s : shares) share.push_back({{"name", s.variant}, {"replicas", s.replicas}});
+    elsewhere.push_back({{"region", region}, {"share", share}});
+  }
   return {{"namespace", e.key.ns},
           {"name", e.key.name},
           {"region", e.region},
+          {"elsewhere", elsewhere},
           {"conditions", conditions},
           {"variants", variants}};
 }
@@ -93,11 +99,22 @@ std::string variantText(const VariantVerdict& v, std::size_t number, const Termi
   return text + table.str(terminal, 3);
 }
 
+// "2 of h200, 1 of mi300x"
+std::string sharesText(const std::vector<api::VariantCount>& shares) {
+  std::vector<std::string> parts;
+  for (const auto& s : shares) parts.push_back(fmt::format("{} of {}", s.replicas, s.variant));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 std::string toText(const Explanation& e, const Terminal& terminal) {
   auto text = fmt::format("{} in region {}\n", terminal.paint(e.key.str(), Paint::Bold), e.region);
   for (const auto& c : e.conditions) {
     if (c.type != "Placed" && c.type != "Compliant" && c.type != "ExitReady") continue;
     const auto line = fmt::format("{} {}, {}: {}", c.type, c.status, c.reason, c.message);
+    text += "  " + wrapped(line, terminal.width - 4, 4) + "\n";
+  }
+  for (const auto& [region, shares] : e.elsewhere) {
+    const auto line = fmt::format("region {} serves {}", region, sharesText(shares));
     text += "  " + wrapped(line, terminal.width - 4, 4) + "\n";
   }
   for (std::size_t i = 0; i < e.variants.size(); ++i) {
@@ -125,8 +142,9 @@ Outcome<Exit> runExplain(const Context& context, const ExplainOptions& options) 
   std::string text;
   for (auto& region : *regions) {
     std::vector<Overlaid> overlaid;
-    const auto planned =
-        forecast(overlay(region, manifests->entries, judge.now, overlaid), judge);
+    region = overlay(region, manifests->entries, judge.now, overlaid);
+  }
+  for (const auto& planned : forecast(*std::move(regions), judge)) {
     const auto found = planned.plan.deployments.find(key);
     if (found == planned.plan.deployments.end()) {
       return finding(fmt::format("there is no ModelDeployment {} in {}; -n names another namespace",

@@ -75,6 +75,7 @@ std::string asksOf(const plan::Requirement& r) {
 std::string noteOf(const plan::DeploymentPlan& d, const plan::VariantPlan& v) {
   if (v.share > 0 || v.refusal) return "";
   if (d.onHold) return "the deployment is on hold: nothing new is placed";
+  if (d.fleet && d.assigned == 0) return "not needed: other regions take all units";
   return fmt::format("not needed: other variants take all {} units",
                      api::formatThousandths(d.wanted));
 }
@@ -86,6 +87,7 @@ Explanation explain(const Forecast& f, const plan::DeploymentPlan& d) {
   result.key = d.deployment->meta.key;
   result.region = f.region().meta.key.name;
   result.conditions = f.statusOf(d).conditions;
+  result.elsewhere = f.elsewhere(d);
   for (const auto& v : d.variants) {
     VariantVerdict verdict{v.variant, v.share, v.offer, "", v.refusal, noteOf(d, v), {}};
     if (v.requirement) {

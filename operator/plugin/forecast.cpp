@@ -7,6 +7,7 @@
 #include "plan/ready_planner.hpp"
 #include "plan/status.hpp"
 #include "plan/transition.hpp"
+#include "plugin/fleet_view.hpp"
 #include "render/render.hpp"
 
 namespace bailiwick::plugin {
@@ -51,30 +52,64 @@ std::map<std::string, const api::Workload*> workloadsOf(const plan::World& world
   return workloads;
 }
 
-}  // namespace
-
-Forecast forecast(KnownRegion known, const Judge& judge) {
-  Forecast result;
-  result.known = std::move(known);
-  auto& world = result.world;
-  world = reconcile::worldOf(result.known.snapshot);
+void planFor(Forecast& forecast, const Judge& judge) {
+  auto& world = forecast.world;
+  const auto& known = forecast.known;
+  world = reconcile::worldOf(known.snapshot);
   world.catalog = judge.catalog;
   world.settings = judge.settings;
   world.now = judge.now;
   render::Environment environment;
   environment.region = world.region;
   environment.catalog = judge.catalog;
-  environment.runtimeClasses = result.known.runtimeClasses;
+  environment.runtimeClasses = known.runtimeClasses;
   world.renderable = [environment](const api::ModelDeployment& deployment,
                                    const api::Variant& variant,
                                    const api::ModelPassport& passport) {
     return render::unrenderable(deployment, variant, passport, environment);
   };
-  world.withdrawn = withdrawnOf(result.known, judge.now);
+  world.withdrawn = withdrawnOf(known, judge.now);
   world.violates = plan::violationsIn(world);
-  world.exits = inForce(result.known.snapshot);
-  result.plan = plan::ReadyPlanner().place(world, reconcile::drillsOf(result.known.snapshot));
-  return result;
+  world.exits = inForce(known.snapshot);
+  if (forecast.fleet) {
+    auto memory = std::make_shared<fleet::Memory>(known.name());
+    memory->update(*forecast.fleet, world.deployments, judge.now);
+    forecast.memory = std::move(memory);
+    world.fleet = forecast.fleet.get();
+    world.fleetMemory = forecast.memory.get();
+  }
+  forecast.plan = plan::ReadyPlanner().place(world, reconcile::drillsOf(known.snapshot));
+}
+
+}  // namespace
+
+std::vector<Forecast> forecast(std::vector<KnownRegion> regions, const Judge& judge) {
+  std::vector<Forecast> forecasts(regions.size());
+  for (std::size_t r = 0; r < regions.size(); ++r) {
+    forecasts[r].known = std::move(regions[r]);
+    planFor(forecasts[r], judge);
+  }
+  // What each offers alone is what it says to the others.
+  std::vector<std::shared_ptr<const fleet::FleetView>> views;
+  for (const auto& one : forecasts) views.push_back(viewOf(one, forecasts));
+  for (std::size_t r = 0; r < forecasts.size(); ++r) {
+    if (!views[r]) continue;
+    forecasts[r].fleet = views[r];
+    planFor(forecasts[r], judge);
+  }
+  return forecasts;
+}
+
+std::vector<std::pair<std::string, std::vector<api::VariantCount>>> Forecast::elsewhere(
+    const plan::DeploymentPlan& deployment) const {
+  std::vector<std::pair<std::string, std::vector<api::VariantCount>>> shares;
+  if (!deployment.fleet) return shares;
+  for (const auto& peer : deployment.fleet->peers) {
+    if (peer.counts && peer.admitted && peer.claim && !peer.claim->share.empty()) {
+      shares.emplace_back(peer.name, peer.claim->share);
+    }
+  }
+  return shares;
 }
 
 api::ModelDeploymentStatus Forecast::statusOf(const plan::DeploymentPlan& deployment) const {

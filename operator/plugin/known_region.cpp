@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/decode.hpp"
+#include "api/hash.hpp"
 #include "api/labels.hpp"
 
 namespace bailiwick::plugin {
@@ -57,9 +58,12 @@ void carryStatus(api::ModelDeployment& applied, const api::ModelDeployment& old)
     const auto then = std::find_if(b.begin(), b.end(), named);
     return now != a.end() && then != b.end() && *now == *then && applied.spec.pod == old.spec.pod;
   };
+  const auto was = api::specHash(old.spec), is = api::specHash(applied.spec);
   for (auto& entry : applied.status.regions) {
     std::erase_if(entry.offer,
                   [&](const api::VariantOffer& offer) { return !sameVariant(offer.variant); });
+    // Peers take over what is applied here.
+    if (!entry.self && entry.specHash == was) entry.specHash = is;
   }
 }
 

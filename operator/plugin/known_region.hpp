@@ -21,6 +21,7 @@ struct KnownRegion {
   std::vector<std::shared_ptr<const api::Region>> regions;  // every Region object of that cluster
   std::set<std::string> runtimeClasses;
   std::string from;  // where it was read, for people: "context fra"
+  bool offline = false;  // from a file: every region that is read with it is a peer
   std::vector<std::string> unreadable;  // objects that the plan leaves out, each with its error
 
   const std::string& name() const { return snapshot.region->meta.key.name; }

@@ -46,13 +46,16 @@ Outcome<Exit> runPlan(const Context& context, const PlanOptions& options) {
 
   PlanReport report;
   const auto judge = context.judge();
-  for (auto& region : *regions) {
-    std::vector<Overlaid> overlaid;
-    auto changed = overlay(region, manifests->entries, judge.now, overlaid);
-    const auto before = forecast(std::move(region), judge);
-    const auto after = forecast(std::move(changed), judge);
-    report.regions.push_back(compare(before, after, overlaid));
-    note(report.objects, overlaid);
+  std::vector<std::vector<Overlaid>> overlaid(regions->size());
+  std::vector<KnownRegion> changed;
+  for (std::size_t r = 0; r < regions->size(); ++r) {
+    changed.push_back(overlay((*regions)[r], manifests->entries, judge.now, overlaid[r]));
+  }
+  const auto before = forecast(*std::move(regions), judge);
+  const auto after = forecast(std::move(changed), judge);
+  for (std::size_t r = 0; r < after.size(); ++r) {
+    report.regions.push_back(compare(before[r], after[r], overlaid[r]));
+    note(report.objects, overlaid[r]);
   }
   report.others = othersOf(*manifests);
   report.findings = findingsOf(*manifests, report.regions);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "api/quantity.hpp"
 #include "plugin/plan_report.hpp"
@@ -17,24 +18,33 @@ PlanFinding ofManifest(const manifest::Finding& f) {
 
 struct Placement {
   api::Units wanted = 0, assigned = 0;
+  std::map<std::string, api::Units> told;  // of regions that were not read
   bool applied = false, paused = false;
   std::vector<const RegionChange*> regions;
   std::vector<const DeploymentChange*> changes;
 };
 
-// By deployment, over all regions.
+// By deployment, over all regions, those included of which only a peer tells.
 std::map<api::Key, Placement> placements(const std::vector<RegionChange>& regions) {
   std::map<api::Key, Placement> all;
+  std::set<std::string> counted;
+  for (const auto& region : regions) counted.insert(region.name);
   for (const auto& region : regions) {
     for (const auto& change : region.deployments) {
       auto& placement = all[change.key];
       placement.wanted = change.wanted;
       placement.assigned += change.after;
+      for (const auto& [other, units] : change.elsewhere) {
+        if (!counted.contains(other)) placement.told[other] = units;
+      }
       placement.applied |= change.applied;
       placement.paused |= change.paused;
       placement.regions.push_back(&region);
       placement.changes.push_back(&change);
     }
+  }
+  for (auto& [key, placement] : all) {
+    for (const auto& [other, units] : placement.told) placement.assigned += units;
   }
   return all;
 }
@@ -77,7 +87,8 @@ std::vector<PlanFinding> findingsOf(const manifest::Manifests& manifests,
     for (std::size_t i = 0; i < placement.changes.size(); ++i) {
       const auto& change = *placement.changes[i];
       const auto& region = placement.regions[i]->name;
-      if (!change.applied && change.after < change.before) {
+      const bool lost = change.after < change.before && change.placed.status != "True";
+      if (!change.applied && lost) {
         findings.push_back({"", objectOf(key), region, "Displaced", losses(change)});
       }
       if (change.wasCompliant && change.compliant.status == "False") {

@@ -26,6 +26,8 @@ Json toJson(const api::Condition& condition) {
 Json toJson(const DeploymentChange& d) {
   Json variants = Json::array();
   for (const auto& v : d.variants) variants.push_back(toJson(v));
+  Json elsewhere = Json::object();
+  for (const auto& [region, assigned] : d.elsewhere) elsewhere[region] = units(assigned);
   Json json = {{"namespace", d.key.ns},
                {"name", d.key.name},
                {"applied", d.applied},
@@ -35,6 +37,7 @@ Json toJson(const DeploymentChange& d) {
                  {"wantedHere", units(d.here)},
                  {"before", units(d.before)},
                  {"after", units(d.after)}}},
+               {"elsewhere", elsewhere},
                {"variants", variants},
                {"placed", toJson(d.placed)},
                {"compliant", toJson(d.compliant)},

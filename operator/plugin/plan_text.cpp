@@ -16,9 +16,13 @@ std::string arrow(const std::string& before, const std::string& after) {
 }
 
 std::string unitsOf(const DeploymentChange& d) {
-  return fmt::format("{} of {}", arrow(api::formatThousandths(d.before),
-                                       api::formatThousandths(d.after)),
-                     api::formatThousandths(d.wanted));
+  auto text = fmt::format("{} of {}", arrow(api::formatThousandths(d.before),
+                                            api::formatThousandths(d.after)),
+                          api::formatThousandths(d.wanted));
+  for (const auto& [region, units] : d.elsewhere) {
+    text += fmt::format(", {} in {}", api::formatThousandths(units), region);
+  }
+  return text;
 }
 
 Cell replicasOf(const DeploymentChange& d) {

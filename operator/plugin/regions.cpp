@@ -13,6 +13,7 @@ Outcome<std::vector<KnownRegion>> ofFiles(const Context& context, const PlanOpti
   for (const auto& source : *sources) {
     auto region = readRegionFile(source, *context.catalog, context.options.region);
     if (!region) return finding(region.error().message);
+    region->offline = true;
     regions.push_back(*std::move(region));
   }
   return regions;

@@ -9,6 +9,8 @@ namespace bailiwick::plugin {
 
 enum class Paint { None, Good, Bad, Warn, Dim, Bold };
 
+constexpr std::size_t unlimitedWidth = 1'000'000;
+
 struct Terminal {
   std::ostream& out;
   std::ostream& err;

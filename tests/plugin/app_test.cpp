@@ -110,6 +110,12 @@ TEST(CatalogCommand, CountsItsSectionsAndShowsEach) {
   }
 }
 
+TEST(Wide, HasARowInEachLineHoweverNarrowTheTerminal) {
+  const auto narrow = runPlugin({"catalog", "regions", "eu-central-1", "-o", "wide"}, "", 40);
+  EXPECT_EQ(narrow.out, runPlugin({"catalog", "regions", "eu-central-1", "-o", "wide"}, "", 400).out);
+  EXPECT_NE(narrow.out, runPlugin({"catalog", "regions", "eu-central-1"}, "", 40).out);
+}
+
 TEST(CatalogCommand, ShowsOnlyWhatHoldsTheWord) {
   const auto ran = runPlugin({"catalog", "regions", "eu-central-1", "-o", "json"});
   const auto json = nlohmann::json::parse(ran.out);

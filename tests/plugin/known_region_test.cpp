@@ -71,7 +71,7 @@ class KnownRegionTest : public ::testing::Test {
   }
   static Forecast forecastOf(KnownRegion region) {
     static const policy::Settings settings;
-    return forecast(std::move(region), {&testCatalog(), &settings, testTime});
+    return std::move(forecast({std::move(region)}, {&testCatalog(), &settings, testTime}).front());
   }
   static const plan::VariantPlan& h200(const Forecast& f) {
     return f.plan.deployments.at({"team", "assistant"}).variants.front();

@@ -2,6 +2,7 @@
 // The program in process: arguments in, output and exit code out.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -36,7 +37,8 @@ inline Ran runPlugin(const std::vector<std::string>& arguments, const std::strin
 class Folder {
  public:
   explicit Folder(const std::string& name)
-      : path_(std::filesystem::path(::testing::TempDir()) / ("bailiwick-plugin-" + name)) {
+      : path_(std::filesystem::path(::testing::TempDir()) /
+              ("bailiwick-plugin-" + std::to_string(getpid()) + "-" + name)) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
