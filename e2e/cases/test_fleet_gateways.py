@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from kit import engine
 from kit.fleet import ENGINES
 from kit.pods import GATEWAY, Pod, gateway
 from kit.wait import eventually
 from lib import chart, documents, join
 from lib.pki import Leaf
 
+ENGINE = Path(__file__).parent / "kit" / "engine.py"
 CHAT = {"model": "assistant", "messages": []}
 H200 = "nvidia.com/gpu.product%3DNVIDIA-H200"
 
@@ -46,7 +46,7 @@ class Site:
         return self.api.get(path)["spec"]["template"]
 
     def start_engine(self) -> None:
-        self.replica.run("engine", [sys.executable, engine.__file__, "8000", self.name])
+        self.replica.run("engine", [sys.executable, ENGINE, "8000", self.name])
 
     def table(self, where: str = "pods") -> list:
         """Backends of the table that the operator wrote: of pods, or of the gateway."""

@@ -46,9 +46,10 @@ def values(region, fleet: list) -> tuple:
     """Helm's --set arguments of a region of this fleet: whom it lets read, and by which Secrets it
     reads them."""
     names = sorted(one.name for one in fleet if one.name != region.name)
-    secrets = map(CREDENTIAL.format, names)
-    return ("gateway.enabled=true", f"peerReaders={{{','.join(names)}}}",
-            f"peerCredentials={{{','.join(secrets)}}}")
+    lists = {"peerReaders": names, "peerCredentials": list(map(CREDENTIAL.format, names))}
+    # Helm takes "{}" for a list of one empty string.
+    return ("gateway.enabled=true",
+            *(f"{value}={{{','.join(some)}}}" for value, some in lists.items() if some))
 
 
 def raise_fleet(wanted: list, others: list, complain, with_operator: bool = True,

@@ -1,4 +1,4 @@
-#include "api/decode_meta.hpp"
+#include "api/decode_own_kind.hpp"
 #include "api/decode_selector.hpp"
 #include "api/decode_status.hpp"
 
@@ -193,26 +193,15 @@ void readStatus(const Cursor& status, ExitOrderStatus& out) {
 }  // namespace
 
 ExitOrderStatus readExitOrderStatus(simdjson::dom::element status) {
-  Decoding decoding;
-  ExitOrderStatus out;
-  readStatus(Cursor(status, "status", decoding), out);
-  return decoding.failed() ? ExitOrderStatus{} : out;
+  return readOwnStatus<ExitOrderStatus>(status, readStatus);
 }
 
 Result<ExitOrder> decodeExitOrder(simdjson::dom::element json) {
   ExitOrder out;
   const Result<Envelope> parts = readEnvelope(json, "ExitOrder", Nulls::Refuse, out.meta);
   if (!parts) return tl::unexpected(parts.error());
-  Decoding decoding;
-  if (parts->spec) {
-    readSpec(Cursor(*parts->spec, "spec", decoding), out.spec);
-  } else {
-    decoding.problem = "spec: is required";
-  }
-  if (decoding.failed()) {
-    out.spec = {};
-    out.decodeError = decoding.problem;
-  }
+  readOwnSpec(*parts, out,
+              [](const Cursor& spec, ExitOrder& order) { readSpec(spec, order.spec); });
   if (parts->status) out.status = readExitOrderStatus(*parts->status);
   return out;
 }

@@ -1,4 +1,4 @@
-#include "api/decode_meta.hpp"
+#include "api/decode_own_kind.hpp"
 #include "api/decode_status.hpp"
 #include "api/labels.hpp"
 
@@ -336,16 +336,8 @@ Result<ModelDeployment> decodeModelDeployment(simdjson::dom::element json) {
   ModelDeployment out;
   const Result<Envelope> parts = readEnvelope(json, "ModelDeployment", Nulls::Refuse, out.meta);
   if (!parts) return tl::unexpected(parts.error());
-  Decoding decoding;
-  if (parts->spec) {
-    readSpec(Cursor(*parts->spec, "spec", decoding), out.spec);
-  } else {
-    decoding.problem = "spec: is required";
-  }
-  if (decoding.failed()) {
-    out.spec = {};
-    out.decodeError = decoding.problem;
-  }
+  readOwnSpec(*parts, out,
+              [](const Cursor& spec, ModelDeployment& kind) { readSpec(spec, kind.spec); });
   if (parts->status) out.status = readDeploymentStatus(*parts->status);
   if (out.meta.labels.find(names::originRegionLabel)) {
     Decoding lenient;

@@ -1,4 +1,4 @@
-#include "api/decode_meta.hpp"
+#include "api/decode_own_kind.hpp"
 #include "api/decode_status.hpp"
 
 namespace bailiwick::api {
@@ -120,10 +120,7 @@ void readStatus(const Cursor& status, ModelDeploymentStatus& out) {
 }  // namespace
 
 ModelDeploymentStatus readDeploymentStatus(simdjson::dom::element status) {
-  Decoding decoding;
-  ModelDeploymentStatus out;
-  readStatus(Cursor(status, "status", decoding), out);
-  return decoding.failed() ? ModelDeploymentStatus{} : out;
+  return readOwnStatus<ModelDeploymentStatus>(status, readStatus);
 }
 
 }  // namespace bailiwick::api

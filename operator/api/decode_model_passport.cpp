@@ -1,6 +1,6 @@
 #include <array>
 
-#include "api/decode_meta.hpp"
+#include "api/decode_own_kind.hpp"
 #include "api/decode_status.hpp"
 
 namespace bailiwick::api {
@@ -198,28 +198,14 @@ void readStatus(const Cursor& status, ModelPassportStatus& out) {
 }  // namespace
 
 ModelPassportStatus readPassportStatus(simdjson::dom::element status) {
-  Decoding decoding;
-  ModelPassportStatus out;
-  readStatus(Cursor(status, "status", decoding), out);
-  return decoding.failed() ? ModelPassportStatus{} : out;
+  return readOwnStatus<ModelPassportStatus>(status, readStatus);
 }
 
 Result<ModelPassport> decodeModelPassport(simdjson::dom::element json) {
   ModelPassport out;
   const Result<Envelope> parts = readEnvelope(json, "ModelPassport", Nulls::Refuse, out.meta);
   if (!parts) return tl::unexpected(parts.error());
-  Decoding decoding;
-  if (parts->spec) {
-    readSpec(Cursor(*parts->spec, "spec", decoding), out);
-  } else {
-    decoding.problem = "spec: is required";
-  }
-  if (decoding.failed()) {
-    ModelPassport unreadable;
-    unreadable.meta = std::move(out.meta);
-    unreadable.decodeError = decoding.problem;
-    out = std::move(unreadable);
-  }
+  readOwnSpec(*parts, out, readSpec);
   if (parts->status) out.status = readPassportStatus(*parts->status);
   return out;
 }

@@ -1,4 +1,4 @@
-#include "api/decode_meta.hpp"
+#include "api/decode_own_kind.hpp"
 #include "api/decode_status.hpp"
 
 namespace bailiwick::api {
@@ -216,28 +216,14 @@ void readStatus(const Cursor& status, RegionStatus& out) {
 }  // namespace
 
 RegionStatus readRegionStatus(simdjson::dom::element status) {
-  Decoding decoding;
-  RegionStatus out;
-  readStatus(Cursor(status, "status", decoding), out);
-  return decoding.failed() ? RegionStatus{} : out;
+  return readOwnStatus<RegionStatus>(status, readStatus);
 }
 
 Result<Region> decodeRegion(simdjson::dom::element json) {
   Region out;
   const Result<Envelope> parts = readEnvelope(json, "Region", Nulls::Refuse, out.meta);
   if (!parts) return tl::unexpected(parts.error());
-  Decoding decoding;
-  if (parts->spec) {
-    readSpec(Cursor(*parts->spec, "spec", decoding), out);
-  } else {
-    decoding.problem = "spec: is required";
-  }
-  if (decoding.failed()) {
-    Region unreadable;
-    unreadable.meta = std::move(out.meta);
-    unreadable.decodeError = decoding.problem;
-    out = std::move(unreadable);
-  }
+  readOwnSpec(*parts, out, readSpec);
   if (parts->status) out.status = readRegionStatus(*parts->status);
   return out;
 }

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "api/decode_meta.hpp"
+#include "api/decode_own_kind.hpp"
 #include "api/decode_selector.hpp"
 #include "api/decode_status.hpp"
 
@@ -241,29 +241,15 @@ void readStatus(const Cursor& status, SovereigntyPolicyStatus& out) {
 }  // namespace
 
 SovereigntyPolicyStatus readPolicyStatus(simdjson::dom::element status) {
-  Decoding decoding;
-  SovereigntyPolicyStatus out;
-  readStatus(Cursor(status, "status", decoding), out);
-  return decoding.failed() ? SovereigntyPolicyStatus{} : out;
+  return readOwnStatus<SovereigntyPolicyStatus>(status, readStatus);
 }
 
 Result<SovereigntyPolicy> decodeSovereigntyPolicy(simdjson::dom::element json) {
   SovereigntyPolicy out;
   const Result<Envelope> parts = readEnvelope(json, "SovereigntyPolicy", Nulls::Refuse, out.meta);
   if (!parts) return tl::unexpected(parts.error());
-  Decoding decoding;
-  if (parts->spec) {
-    readSpec(Cursor(*parts->spec, "spec", decoding), out);
-  } else {
-    decoding.problem = "spec: is required";
-  }
-  if (decoding.failed()) {
-    SovereigntyPolicy unreadable;
-    unreadable.meta = std::move(out.meta);
-    if (parts->spec) unreadable.selector = selectorAlone(*parts->spec);
-    unreadable.decodeError = decoding.problem;
-    out = std::move(unreadable);
-  }
+  readOwnSpec(*parts, out, readSpec);
+  if (!out.decodeError.empty() && parts->spec) out.selector = selectorAlone(*parts->spec);
   if (parts->status) out.status = readPolicyStatus(*parts->status);
   return out;
 }

@@ -49,16 +49,27 @@ class InformerBase::Driver final : private StreamSink {
   }
 
   WatchFsm::Action perform(const WatchFsm::Wait& wait, std::stop_token stop) {
-    if (const auto& error = fsm_.lastError()) {
+    tell(wait);
+    std::unique_lock lock(owner_.mutex_);
+    owner_.changed_.wait_for(lock, stop, wait.duration, [] { return false; });
+    return fsm_.timerFired(Clock::now());
+  }
+
+  // An optional API that is not there is no fault, and said once.
+  void tell(const WatchFsm::Wait& wait) {
+    const auto& error = fsm_.lastError();
+    const bool absent = error && error->kind == ApiError::Kind::NotFound &&
+                        fsm_.availability() == WatchFsm::Availability::Absent;
+    if (absent && !toldAbsent_) {
+      log::info("optional API is not installed", {{"resource", owner_.config_.resource.str()}});
+    } else if (error && !absent) {
       log::warn("watch interrupted", {{"resource", owner_.config_.resource.str()},
                                       {"kind", kindName(error->kind)},
                                       {"status", error->status},
                                       {"retry_ms", wait.duration.count()},
                                       {"error", error->message}});
     }
-    std::unique_lock lock(owner_.mutex_);
-    owner_.changed_.wait_for(lock, stop, wait.duration, [] { return false; });
-    return fsm_.timerFired(Clock::now());
+    toldAbsent_ = absent;
   }
 
   bool onHead(const ResponseHead& head) override {
@@ -96,6 +107,7 @@ class InformerBase::Driver final : private StreamSink {
   InformerBase& owner_;
   Transport& transport_;
   WatchFsm fsm_;
+  bool toldAbsent_ = false;  // by the last wait
 };
 
 InformerBase::InformerBase(WatchConfig config) : config_(std::move(config)) {}

@@ -15,8 +15,17 @@ namespace {
 using policy::Refusal;
 
 constexpr std::size_t maxMessage = 1024;
+// So many names, that what is said of them still has room.
+constexpr std::size_t maxNames = 3;
 
 std::string units(api::Units value) { return api::formatThousandths(value); }
+
+std::string someOf(const std::vector<std::string>& names) {
+  const auto told = std::min(names.size(), maxNames);
+  auto text = fmt::format("{}", fmt::join(names.begin(), names.begin() + told, ", "));
+  if (told < names.size()) text += fmt::format(" and {} more", names.size() - told);
+  return text;
+}
 
 // Time alone, or weather, may resolve these; for the others a person must act.
 bool mayResolveAlone(const std::string& reason) {
@@ -225,10 +234,13 @@ void compliant(Conditions& conditions, const StatusInput& in) {
     consider(first, *replica.unlawful);
   }
   if (first) {
+    const bool one = unlawful.size() == 1;
     conditions.set("Compliant", "False", first->reason,
-                   fmt::format("{} replicas run where they may not ({}): {}; they are replaced, or "
-                               "stopped after spec.exit.drainTimeout",
-                               unlawful.size(), fmt::join(unlawful, ", "), first->message));
+                   fmt::format("{} ({}): {}; {} replaced, or stopped after spec.exit.drainTimeout",
+                               one ? "1 replica runs where it may not"
+                                   : fmt::format("{} replicas run where they may not",
+                                                 unlawful.size()),
+                               someOf(unlawful), first->message, one ? "it is" : "they are"));
     return;
   }
   if (const auto refused = refusedByPolicy(in)) {

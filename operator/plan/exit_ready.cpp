@@ -91,7 +91,7 @@ void tellDrills(Plan& plan, const std::vector<const api::ExitOrder*>& drills,
 
 ExitReady exitReadyOf(const DeploymentPlan& plan, api::Time now) {
   if (plan.dependencies.empty()) {
-    return {"Unknown", "Scaling", "nothing of it runs here: there is nothing to leave", {}};
+    return {"Unknown", "Scaling", "nothing of it is placed here: there is nothing to leave", {}};
   }
   const auto refused = std::count_if(plan.dependencies.begin(), plan.dependencies.end(),
                                      [](const Answer& a) { return a.verdict != Verdict::Ready; });

@@ -139,11 +139,11 @@ std::string ineligibleReason(const Place& place) {
   return "";
 }
 
-void count(api::PoolStatus& pool, const NodeState& state, int resource) {
+void count(api::PoolStatus& pool, const NodeState& state, int resource, bool tolerated) {
   const auto devices = static_cast<int>(state.allocatable[resource] / 1000);
   ++pool.nodes;
   pool.devices += devices;
-  if (!state.usable) return;
+  if (!state.usable || !tolerated) return;
   const auto free = static_cast<int>(std::max<std::int64_t>(0, state.free[resource]) / 1000);
   ++pool.nodesReady;
   pool.devicesFree += free;
@@ -159,10 +159,11 @@ struct PoolSource {
 std::optional<api::PoolStatus> poolOf(const PoolSource& source, const NodeGroup& group,
                                       const Vendor& vendor, const ResourceFamily& family) {
   const int resource = source.inventory.resource(family.resource);
+  const bool tolerated = tolerates(family, group.taints);
   api::PoolStatus pool;
   for (const int index : group.nodes) {
     const auto& state = source.inventory.nodes()[index];
-    if (state.allocatable[resource] >= 1000) count(pool, state, resource);
+    if (state.allocatable[resource] >= 1000) count(pool, state, resource, tolerated);
   }
   if (pool.nodes == 0) return std::nullopt;
   pool.vendor = vendor.id;

@@ -163,11 +163,19 @@ MaybeRefusal artifactPresent(const Context& c) {
                              c.variant.artifact, fmt::join(names, ", "))};
 }
 
+template <class Entries>
+std::string namesOf(const Entries& entries) {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries) names.push_back(name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 MaybeRefusal vendorIsTarget(const Context& c) {
   const auto* vendor = c.catalog.vendor(c.variant.accelerator.vendor);
   if (!vendor) {
-    return invalid(fmt::format("variant {}: accelerator.vendor {} is not in the catalogue",
-                               c.variant.name, c.variant.accelerator.vendor));
+    return invalid(fmt::format(
+        "variant {}: accelerator.vendor {} is not in the catalogue; it has {}", c.variant.name,
+        c.variant.accelerator.vendor, namesOf(c.catalog.vendors)));
   }
   if (vendor->target) return std::nullopt;
   return Refusal{"EngineUnsupported",
@@ -178,8 +186,9 @@ MaybeRefusal vendorIsTarget(const Context& c) {
 MaybeRefusal engineKnown(const Context& c) {
   const auto* engine = c.catalog.engine(c.variant.engine.name);
   if (!engine) {
-    return invalid(fmt::format("variant {}: engine {} is not in the catalogue", c.variant.name,
-                               c.variant.engine.name));
+    return invalid(fmt::format("variant {}: engine {} is not in the catalogue; it has {}",
+                               c.variant.name, c.variant.engine.name,
+                               namesOf(c.catalog.engines)));
   }
   if (c.variant.accelerator.nodes == 1) return std::nullopt;
   if (!engine->multiNode) {

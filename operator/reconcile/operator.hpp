@@ -8,12 +8,10 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "kube/fenced_transport.hpp"
 #include "kube/leader_election.hpp"
 #include "kube/server_clock.hpp"
-#include "kube/work_queue.hpp"
 #include "peers/heartbeat.hpp"
 #include "peers/peers.hpp"
 #include "reconcile/deployment_controller.hpp"
@@ -23,8 +21,9 @@
 #include "reconcile/import_controller.hpp"
 #include "reconcile/passport_controller.hpp"
 #include "reconcile/policy_controller.hpp"
-#include "reconcile/progress.hpp"
+#include "reconcile/queues.hpp"
 #include "reconcile/region_controller.hpp"
+#include "reconcile/workers.hpp"
 
 namespace bailiwick::reconcile {
 
@@ -77,6 +76,8 @@ class Operator {
   void watchExits();
   void watchPolicies();
   void watchRegions();
+  void makePlanner();
+  void makeControllers(const std::string& clusterUid);
   void makePeers(const std::string& clusterUid);
   void makeImports();
   void planned();
@@ -87,12 +88,7 @@ class Operator {
   void watchIngredients(kube::Informer<T>& informer);
   void lead();
   void beginWork(std::stop_token stop);
-  void makeControllers(const std::string& clusterUid);
-  using Reconcile = std::function<kube::Outcome(const api::Key& key, std::stop_token stop)>;
-  void work(kube::WorkQueue<>& queue, const Reconcile& reconcile, Progress& progress,
-            std::stop_token stop);
   kube::Outcome reconcile(const api::Key& key, std::stop_token stop);
-  Result<std::string> clusterUid(std::stop_token stop);
   peers::HeartbeatFsm::Role role() const;
 
   OperatorConfig config_;
@@ -115,18 +111,12 @@ class Operator {
   ExitGate exitGate_;
   std::unique_ptr<ExitController> exits_;
   std::unique_ptr<DrainController> drains_;
-  kube::WorkQueue<> queue_;          // ModelDeployments, and Regions
-  kube::WorkQueue<> passportQueue_;  // ModelPassports
-  kube::WorkQueue<> policyQueue_;    // SovereigntyPolicies
-  kube::WorkQueue<> exitQueue_;      // ExitOrders
-  kube::WorkQueue<> importQueue_;    // ModelDeployments, here and in peers
-  kube::WorkQueue<> drainQueue_;     // pods that wait for their report
+  Queues queues_;
   std::atomic<bool> fenced_{false};
   std::mutex leadMutex_;  // lead() comes from the election's thread, stop() from another
   bool stopping_ = false;
   std::jthread leading_;
-  std::vector<Progress> progress_;     // of each worker
-  std::vector<std::jthread> workers_;  // of the leading thread, and of stop() once it has ended
+  Workers workers_;  // of the leading thread, and of stop() once it has ended
 };
 
 }  // namespace bailiwick::reconcile

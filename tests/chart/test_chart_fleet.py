@@ -3,12 +3,14 @@ import copy
 import itertools
 import re
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from chart_objects import namespace
 from chart_release import FULLNAME, NAMESPACE, of_kind
+from lib import chart, join
 from lib.api import ApiError
 from lib.chart import CHART, CLONE
 from lib.components import BARE
@@ -34,6 +36,14 @@ def test_each_peer_has_an_account_of_its_own_and_none_is_made_unasked(helm, rend
     assert "-peer-" not in str(rendered)
     accounts = {obj["metadata"]["name"] for obj in of_kind(helm.objects(FLEET), "ServiceAccount")}
     assert accounts == {FULLNAME, READER, f"{FULLNAME}-peer-iad"}
+
+
+def test_a_region_of_e2e_fleet_may_be_alone_or_have_a_peer(tmp_path):
+    fra, zrh = SimpleNamespace(name="fra"), SimpleNamespace(name="zrh")
+    accounts = [{obj["metadata"]["name"] for obj in of_kind(
+        chart.render("fra", tmp_path, join.values(fra, fleet)), "ServiceAccount")}
+        for fleet in ([fra], [fra, zrh])]
+    assert accounts[1] - accounts[0] == {f"{chart.RELEASE}-peer-zrh"}
 
 
 def test_the_credentials_of_peers_are_read_by_name(helm):

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
 #include "kube/support/fake_transport.hpp"
 #include "kube/support/samples.hpp"
 #include "kube/support/thing.hpp"
@@ -204,6 +208,28 @@ TEST(Informer, SaysThatAnOptionalApiIsNotInstalled) {
   EXPECT_FALSE(informer.synced());
   informer.stop();
   EXPECT_EQ(told, 1);
+}
+
+TEST(Informer, LogsOnceThatAnOptionalApiIsNotInstalled) {
+  WatchConfig config = fast();
+  config.watchList = false;
+  config.optional = true;
+  config.absentRetry = 1ms;
+  std::atomic<int> asked{0};
+  FakeTransport transport([&](const Request&) -> tl::expected<Response, TransportError> {
+    ++asked;
+    return Response{{404, "text/plain", std::nullopt}, "404 page not found\n"};
+  });
+  testing::internal::CaptureStdout();
+  {
+    Informer<Thing> informer(config, decodeThing);
+    informer.start(transport);
+    while (asked < 5) std::this_thread::sleep_for(1ms);
+    informer.stop();
+  }
+  const auto logged = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(std::count(logged.begin(), logged.end(), '\n'), 1) << logged;
+  EXPECT_THAT(logged, testing::HasSubstr("is not installed"));
 }
 
 TEST(Informer, IsNeverSettledByTheAbsenceOfWhatMustExist) {

@@ -77,7 +77,7 @@ TEST(PolicyPlacement, MovesWhatRunsAndBecameUnlawfulReplacementFirst) {
   const auto step = c.step(plan);
   EXPECT_EQ(step.replicas.at("h200"), 1) << "its replacement is not Ready yet";
   EXPECT_EQ(step.replicas.at("mi300x"), 1);
-  EXPECT_THAT(condition(c, "Compliant").message, HasSubstr("1 replicas run where they may not"));
+  EXPECT_THAT(condition(c, "Compliant").message, HasSubstr("1 replica runs where it may not"));
 
   c.run("mi300x", "m1");
   c.workload("mi300x", 1);

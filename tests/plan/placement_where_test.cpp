@@ -120,6 +120,22 @@ TEST(Planner, LeavesOutNodesThatTakeNothing) {
   }
 }
 
+TEST(Pools, CountAsFreeOnlyWhatAReplicaCouldTake) {
+  Cluster c;
+  c.add(h200Node("free"))
+      .add(h200Node("dedicated").taint("team.example/reserved"))
+      .add(h200Node("tolerated").taint("nvidia.com/gpu", "present"))
+      .add(h200Node("cordoned"));
+  c.node("cordoned").unschedulable = true;
+  const auto plan = c.plan();
+  const auto pools = plan.pools.rows();
+  ASSERT_EQ(pools.size(), 1u);
+  EXPECT_EQ(pools[0].nodes, 4);
+  EXPECT_EQ(pools[0].devices, 32);
+  EXPECT_EQ(pools[0].nodesReady, 2);
+  EXPECT_EQ(pools[0].devicesFree, 16);
+}
+
 TEST(Planner, ToleratesTheTaintOfThePoolAndSoftOnes) {
   Cluster c;
   c.add(h200Node("n").taint("nvidia.com/gpu", "present").taint("x", "", "PreferNoSchedule"));

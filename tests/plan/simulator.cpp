@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "api/labels.hpp"
-#include "api/quantity.hpp"
 
 namespace bailiwick::testing {
 namespace {
@@ -13,33 +12,16 @@ namespace {
 using api::names::deletionCost;
 using api::names::unlawfulSince;
 
-api::Key ownerOf(const api::Pod& pod) {
+}  // namespace
+
+api::Key Simulator::ownerOf(const api::Pod& pod) {
   return {pod.meta.key.ns, *pod.meta.labels.find(api::names::deploymentLabel)};
 }
 
-// kubernetes/pkg/controller ActivePodsWithRanks: not bound, not Ready, cheaper, younger first. All
-// that waits is taken for Pending.
-auto deletionRank(const api::Pod& pod) {
-  const auto* cost = pod.meta.annotations.find(deletionCost);
-  return std::make_tuple(!pod.node.empty(), pod.ready, cost ? -1 : 0,
-                         -pod.meta.created.time_since_epoch().count(), pod.meta.key.name);
-}
-
-bool ranksBefore(const api::Pod* a, const api::Pod* b) {
-  return deletionRank(*a) < deletionRank(*b);
-}
-
-bool lawful(const api::Node& node) {
+bool Simulator::lawful(const api::Node& node) {
   return node.meta.labels.has("data-residency.bailiwick.dev/eu-personal", "true") &&
          !node.meta.labels.has("bailiwick.dev/jurisdiction", "US");
 }
-
-std::int64_t allocatable(const api::Node& node, const std::string& resource) {
-  const auto* quantity = node.allocatable.find(resource);
-  return quantity ? api::parseMilli(*quantity).value_or(0) : 0;
-}
-
-}  // namespace
 
 void Simulator::violate(const std::string& what) {
   violations.push_back(api::formatTime(cluster.now) + ": " + what);
@@ -174,24 +156,6 @@ bool Simulator::applied(const plan::DeploymentPlan& plan, const std::string& var
   return false;
 }
 
-// The law does not wait for ever, whatever stands in the way of a replacement. The operator needs a
-// few turns: to see, to mark, to lower the count; and the ReplicaSet one.
-void Simulator::checkLaw() {
-  for (const auto& pod : cluster.pods) {
-    const auto* node = nodeOf(pod);
-    const bool serves = !pod.meta.deleted && node && node->ready;
-    if (!serves || lawful(*node)) {
-      unlawfulSince_.erase(pod.meta.uid);
-      continue;
-    }
-    const auto since = unlawfulSince_.try_emplace(pod.meta.uid, cluster.now).first->second;
-    const auto timeout = cluster.deployment(ownerOf(pod).name).spec.exit.drainTimeout;
-    if (cluster.now > since + timeout + 30min) {
-      violate(pod.meta.key.name + " outlives the drain timeout on " + pod.node);
-    }
-  }
-}
-
 void Simulator::renderTemplate(const WorkloadKey& key, const plan::VariantPlan& planned) {
   Template t{*planned.requirement, "", planned.variant->engine.image};
   t.hash = fmt::format("{}/{}/{}", t.image, t.requirement.resource, t.requirement.devicesPerNode);
@@ -203,65 +167,6 @@ void Simulator::renderTemplate(const WorkloadKey& key, const plan::VariantPlan& 
     workload->second.meta.annotations.set("bailiwick.dev/capacity",
                                           api::formatThousandths(planned.variant->capacity));
   }
-}
-
-void Simulator::check(const plan::DeploymentPlan& plan, const plan::Step& step) {
-  api::Units readyUnits = 0;
-  for (const auto& replica : plan.replicas) {
-    const auto* v = plan.variant(replica.variant);
-    if (replica.ready && !replica.terminating) readyUnits += v ? v->variant->capacity : 1000;
-  }
-  int gap = plan.deployment->spec.rollout.maxUnavailable;
-  for (const auto& [variant, replicas] : step.replicas) {
-    const auto workload = cluster.workloads.find({plan.deployment->meta.key, variant});
-    if (workload != cluster.workloads.end() && workload->second.groups) {
-      checkGroups(plan, step, variant, readyUnits, gap);
-    } else {
-      checkRemovals(plan, variant, replicas, readyUnits, gap);
-    }
-    const auto* v = plan.variant(variant);
-    int most = static_cast<int>(plan.replicas.size()) + (v ? v->share : 0);
-    // A group stays only while those below it have a number.
-    for (const auto& replica : plan.replicas) {
-      if (replica.variant == variant) most = std::max(most, replica.index + 1);
-    }
-    if (replicas > most) violate(fmt::format("{}: surge to {}", variant, replicas));
-    if (replicas < 0) violate(fmt::format("{}: {} replicas", variant, replicas));
-  }
-  for (const auto& variant : step.finished) {
-    if (!podsOf({plan.deployment->meta.key, variant}).empty()) violate(variant + " is not finished");
-  }
-}
-
-// What the ReplicaSet would delete now, were it asked for so many replicas.
-void Simulator::checkRemovals(const plan::DeploymentPlan& plan, const std::string& variant,
-                              int replicas, api::Units& ready, int& gap) {
-  auto pods = podsOf({plan.deployment->meta.key, variant});
-  std::set<std::string> hashes;
-  for (const auto* pod : pods) hashes.insert(pod->templateHash);
-  if (hashes.size() > 1) return;  // a rolling update: two ReplicaSets, not modelled here
-  std::sort(pods.begin(), pods.end(), ranksBefore);
-  for (int i = 0; i + replicas < static_cast<int>(pods.size()); ++i) {
-    const auto& pod = *pods[static_cast<std::size_t>(i)];
-    const auto* node = nodeOf(pod);
-    if (!pod.ready || !node || !node->ready) continue;
-    checkGoing(plan, variant, pod, ready, gap);
-  }
-}
-
-// A Ready replica goes: enough are left, or its time is over, or a gap is allowed.
-void Simulator::checkGoing(const plan::DeploymentPlan& plan, const std::string& variant,
-                           const api::Pod& pod, api::Units& ready, int& gap) {
-  const auto* v = plan.variant(variant);
-  ready -= v ? v->variant->capacity : 1000;
-  if (ready >= plan.wanted) return;
-  const auto& known = cluster.podMemory.unlawfulSince;
-  const auto since = known.find(pod.meta.uid);
-  const auto deadline = plan.deployment->spec.exit.drainTimeout;
-  if (since != known.end() && cluster.now >= since->second + deadline) return;
-  if (gap-- > 0) return;
-  violate(fmt::format("{} of {} goes before its replacement is Ready: {} of {}",
-                      pod.meta.key.name, variant, ready, plan.wanted));
 }
 
 void Simulator::terminate(api::Pod& pod) {
@@ -284,141 +189,6 @@ api::Pod& Simulator::create(const WorkloadKey& key) {
   podTemplates_.emplace(pod.meta.uid, t);
   changed_ = true;
   return pod;
-}
-
-void Simulator::runReplicaSets() {
-  for (auto& pod : cluster.pods) {  // garbage collection
-    if (pod.meta.labels.find(api::names::variantLabel) && !pod.meta.deleted &&
-        !cluster.workloads.contains({ownerOf(pod), *pod.meta.labels.find(api::names::variantLabel)}))
-      terminate(pod);
-  }
-  for (auto& [key, workload] : cluster.workloads) {
-    if (workload.groups) {
-      runGroups(key, workload);
-      continue;
-    }
-    roll(key, workload);
-    observe(key, workload);
-  }
-}
-
-// A Deployment with maxSurge 1 and the deployment's maxUnavailable, and its ReplicaSets.
-void Simulator::roll(const WorkloadKey& key, api::Workload& workload) {
-  const auto& hash = templates_.at(key).hash;
-  auto pods = podsOf(key);
-  std::sort(pods.begin(), pods.end(), ranksBefore);
-  const bool old = std::any_of(pods.begin(), pods.end(),
-                               [&](const auto* pod) { return pod->templateHash != hash; });
-  const int most = workload.replicas + (old && workload.replicas > 0 ? 1 : 0);
-  auto alive = static_cast<int>(pods.size());
-  for (auto* pod : pods) {
-    if (alive <= most) break;
-    terminate(*pod);
-    --alive;
-  }
-  workload.failureReason.clear();
-  for (; alive < most; ++alive) {
-    if (quota >= 0 && static_cast<int>(cluster.pods.size()) >= quota) {
-      workload.failureReason = "FailedCreate";
-      workload.failureMessage = "exceeded quota";
-      if (workload.failureSince == api::Time{}) workload.failureSince = cluster.now;
-      break;
-    }
-    create(key);
-  }
-  if (workload.failureReason.empty()) workload.failureSince = {};
-  pods = podsOf(key);
-  std::sort(pods.begin(), pods.end(), ranksBefore);
-  auto available = std::count_if(pods.begin(), pods.end(), [](auto* pod) { return pod->ready; });
-  auto gap = cluster.deployment(key.first.name).spec.rollout.maxUnavailable;
-  for (auto* pod : pods) {
-    if (pod->templateHash == hash) continue;
-    if (pod->ready && available - 1 < workload.replicas - gap) break;
-    if (pod->ready) --available;
-    terminate(*pod);
-    break;
-  }
-}
-
-void Simulator::observe(const WorkloadKey& key, api::Workload& workload) {
-  const auto pods = podsOf(key);
-  workload.observedGeneration = workload.meta.generation;
-  workload.statusReplicas = static_cast<int>(pods.size());
-  workload.updatedReplicas = static_cast<int>(std::count_if(
-      pods.begin(), pods.end(),
-      [&](const auto* pod) { return pod->templateHash == templates_.at(key).hash; }));
-}
-
-bool Simulator::fits(const api::Node& node, const api::Pod& pod, const Template& t) const {
-  if (!node.ready || node.unschedulable || node.meta.deleted) return false;
-  if (!plan::tolerates(*t.requirement.family, node.taints)) return false;
-  if (!plan::matches(plan::both(t.requirement.law, t.requirement.hardware), node.meta.labels)) {
-    return false;
-  }
-  auto free = allocatable(node, t.requirement.resource);
-  for (const auto& other : cluster.pods) {
-    if (other.node != node.meta.key.name || other.terminated) continue;
-    for (const auto& [resource, milli] : other.requests) {
-      if (resource == t.requirement.resource) free -= milli;
-    }
-  }
-  return free >= pod.requests.front().second;
-}
-
-void Simulator::schedule() {
-  for (auto& pod : cluster.pods) {
-    if (!pod.node.empty() || pod.meta.deleted) continue;
-    std::vector<api::Node*> feasible;
-    for (auto& node : cluster.nodes) {
-      if (fits(node, pod, podTemplates_.at(pod.meta.uid))) feasible.push_back(&node);
-    }
-    if (feasible.empty()) continue;
-    const auto& node = *feasible[static_cast<std::size_t>(below(static_cast<int>(feasible.size())))];
-    if (!lawful(node)) {
-      violate(pod.meta.key.name + " is bound on unlawful " + node.meta.key.name);
-    }
-    pod.node = node.meta.key.name;
-    changed_ = true;
-  }
-}
-
-void Simulator::runKubelets() {
-  for (auto& pod : cluster.pods) {
-    const auto* node = nodeOf(pod);
-    const auto t = podTemplates_.find(pod.meta.uid);
-    const bool broken = t == podTemplates_.end() || brokenImages.contains(t->second.image);
-    if (pod.node.empty() || !node || !node->ready || pod.ready || broken) continue;
-    changed_ = true;  // it is on its way
-    if (cluster.now < pod.meta.created + 3min) continue;
-    pod.ready = true;
-    pod.readyChanged = cluster.now;
-  }
-  std::erase_if(cluster.pods, [&](const api::Pod& pod) {
-    const auto* node = nodeOf(pod);
-    return pod.meta.deleted &&
-           (pod.node.empty() || !node || (node->ready && cluster.now >= *pod.meta.deleted + 2min));
-  });
-  // On a node that is silent it stays for as long as the node does.
-  for (const auto& pod : cluster.pods) {
-    const auto* node = nodeOf(pod);
-    changed_ = changed_ || (pod.meta.deleted && !(node && !node->ready));
-  }
-}
-
-void Simulator::loseNodes() {
-  for (auto& pod : cluster.pods) {
-    if (pod.node.empty()) continue;
-    const auto* node = nodeOf(pod);
-    if (node && node->ready) continue;
-    if (pod.ready) {
-      pod.ready = false;
-      pod.readyChanged = cluster.now;
-      changed_ = true;
-    }
-    const bool evict = !node || cluster.now >= pod.readyChanged + 5min;
-    if (evict && !pod.meta.deleted) terminate(pod);
-    if (!pod.meta.deleted) changed_ = true;
-  }
 }
 
 api::Units Simulator::ready(const api::ModelDeployment& deployment) const {

@@ -78,6 +78,10 @@ class Simulator {
   int below(int bound) { return static_cast<int>(random_() % static_cast<unsigned>(bound)); }
   void violate(const std::string& what);
   api::Node* nodeOf(const api::Pod& pod);
+  static api::Key ownerOf(const api::Pod& pod);
+  static bool lawful(const api::Node& node);
+  // Which of two pods a ReplicaSet deletes first.
+  static bool ranksBefore(const api::Pod* a, const api::Pod* b);
 
   std::mt19937 random_;
   std::map<WorkloadKey, Template> templates_;

@@ -10,6 +10,7 @@
 namespace bailiwick::testing {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -180,8 +181,18 @@ TEST(Conditions, SayThatSomethingRunsWhereItMayNot) {
   t.node("n1").meta.labels.set("bailiwick.dev/jurisdiction", "US");
   EXPECT_EQ(t.why("Compliant"), "False LocationContradictory");
   EXPECT_THAT(t.condition("Compliant").message,
-              StartsWith("1 replicas run where they may not (assistant-h200-1): node n1: label "
+              StartsWith("1 replica runs where it may not (assistant-h200-1): node n1: label "
                          "bailiwick.dev/jurisdiction=US"));
+}
+
+TEST(Conditions, SayWhyOfManyReplicasWithoutAListThatHidesIt) {
+  auto t = serving();
+  for (int n = 1; n < 40; ++n) t.run("h200", "n1");
+  t.node("n1").meta.labels.set("bailiwick.dev/jurisdiction", "US");
+  const auto message = t.condition("Compliant").message;
+  EXPECT_THAT(message, StartsWith("40 replicas run where they may not ("));
+  EXPECT_THAT(message, HasSubstr(" and 37 more): node n1: label bailiwick.dev/jurisdiction=US"));
+  EXPECT_THAT(message, EndsWith("they are replaced, or stopped after spec.exit.drainTimeout"));
 }
 
 TEST(Conditions, SayThatThePoolIsFullAndWhichFieldAllowsAGap) {

@@ -139,7 +139,7 @@ TEST(Admission, RefusesWhatNoTimeMends) {
   deployment["spec"]["placement"]["jurisdictions"] = {"ZZ"};
   EXPECT_THAT(refusalIn(door.create(deployment)), HasSubstr("ZZ is neither"));
   EXPECT_THAT(refusalIn(door.create(deploymentJson("h200", "nvidea"))),
-              HasSubstr("accelerator.vendor nvidea is not in the catalogue"));
+              HasSubstr("accelerator.vendor nvidea is not in the catalogue; it has "));
   deployment = deploymentJson();
   deployment["spec"]["replicas"] = nullptr;
   EXPECT_THAT(refusalIn(door.create(deployment)), HasSubstr("spec.replicas: must be"));

@@ -4,12 +4,12 @@ GET /health is 200; a POST is answered with {"engine": NAME, "headers": {…}, "
 """
 import json
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
+
+from answers import JsonHandler  # beside this program, which is run from no package
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Handler(JsonHandler):
     def do_GET(self):
         self.answer({})
 
@@ -17,17 +17,6 @@ class Handler(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         heard = {name.lower(): value for name, value in self.headers.items()}
         self.answer({"engine": sys.argv[2], "headers": heard, "model": asked["model"]})
-
-    def answer(self, body: dict) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
 
 
 if __name__ == "__main__":

@@ -249,6 +249,23 @@ class Served:
             return True
         eventually(check, f"{of} is {health} to {at}", timeout, every=0.05)
 
+    def all_live(self, seconds: float) -> None:
+        """For so long fra and zrh take one another for Live."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            seen = {(at, of): self.entry(at, of)["health"]
+                    for at, of in (("zrh", "fra"), ("fra", "zrh"))}
+            assert set(seen.values()) == {"Live"}, seen
+            time.sleep(0.2)
+
+    def returns(self, lost: str, seen_by: str, wanted: dict) -> None:
+        """The region is brought back, and has its share again after its time and no sooner."""
+        self.fleet.bring_back(lost)
+        self.wait_health(seen_by, lost, "Returning")
+        returned = time.monotonic()
+        self.settles(wanted)
+        assert time.monotonic() - returned > self.failback_after - 1
+
     def units(self, regions: tuple, since: float = 0.0) -> list:
         """[(time, Ready replicas in these regions)] after each event of any of them."""
         changes = sorted((at, name, sum(map(is_ready, live.values()))) for name in regions

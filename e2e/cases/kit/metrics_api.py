@@ -1,10 +1,10 @@
 """An external metrics API of one metric, as an adapter would serve it behind the aggregation layer."""
-import http.server
-import json
 import ssl
 import threading
 from datetime import datetime, timezone
+from http.server import ThreadingHTTPServer
 
+from kit.answers import JsonHandler
 from lib import aggregation
 
 GROUP, VERSION = "external.metrics.k8s.io", "v1beta1"
@@ -21,7 +21,7 @@ class ExternalMetrics:
         context.load_cert_chain(certificate, key)
         context.load_verify_locations(clients)
         context.verify_mode = ssl.CERT_REQUIRED
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), self._handler(name))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler(name))
         self._server.daemon_threads = True
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -51,23 +51,13 @@ class ExternalMetrics:
     def _handler(self, allowed: str):
         metrics = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(JsonHandler):
             def do_GET(self):
                 subject = dict(pair for part in self.connection.getpeercert()["subject"]
                                for pair in part)
-                code, body = metrics._answer(self.path.partition("?")[0])
                 if subject.get("commonName") != allowed:
-                    code, body = 403, {}
-                data = json.dumps(body).encode()
-                self.send_response(code)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_):
-                pass
+                    return self.answer({}, 403)
+                code, body = metrics._answer(self.path.partition("?")[0])
+                self.answer(body, code)
 
         return Handler
