@@ -46,6 +46,8 @@ def values(region, fleet: list) -> tuple:
     """Helm's --set arguments of a region of this fleet: whom it lets read, and by which Secrets it
     reads them."""
     names = sorted(one.name for one in fleet if one.name != region.name)
+    if not names:  # Helm reads {} as a list of one empty name
+        return ("gateway.enabled=true",)
     secrets = map(CREDENTIAL.format, names)
     return ("gateway.enabled=true", f"peerReaders={{{','.join(names)}}}",
             f"peerCredentials={{{','.join(secrets)}}}")
