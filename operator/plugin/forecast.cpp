@@ -71,7 +71,6 @@ Forecast forecast(KnownRegion known, const Judge& judge) {
     return render::unrenderable(deployment, variant, passport, environment);
   };
   world.withdrawn = withdrawnOf(result.known, judge.now);
-  world.violates = plan::violationsIn(world);
   world.exits = inForce(result.known.snapshot);
   result.plan = plan::ReadyPlanner().place(world, reconcile::drillsOf(result.known.snapshot));
   return result;
