@@ -24,6 +24,9 @@ struct Terminal {
 // NO_COLOR is set nor TERM is "dumb".
 Terminal standardTerminal();
 
+// A word that is too long for its line is broken after one of these, if it has any.
+inline constexpr std::string_view partEnds = "/-_.,=";
+
 // Columns that a UTF-8 text takes, one for each character.
 std::size_t widthOf(std::string_view text);
 
