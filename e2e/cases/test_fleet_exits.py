@@ -71,6 +71,23 @@ def test_who_has_no_order_keeps_the_fleet_from_verified(fleet, order):
     eventually(lambda: one.complete("fra")["status"] == "True", "every region has done its part")
 
 
+def test_who_cannot_be_asked_is_unknown_and_keeps_the_fleet_from_verified(fleet, order):
+    fleet["gya"].kill()
+    eventually(lambda: fleet.health_in("fra")["gya"] == "Lost", "fra has lost gya")
+    one = order("exit-unseen", ("fra", "zrh", "iad"))
+
+    def partly():
+        states = one.states("fra")
+        assert states == {"fra": "Verified", "zrh": "Verified", "iad": "Verified", "gya": "unknown"}, states
+        complete = one.complete("fra")
+        assert complete["status"] != "True" and "gya unknown" in complete["message"], complete
+        return True
+    eventually(partly, "gya cannot be asked")
+    fleet.bring_back("gya")
+    fleet.api["gya"].create(one.object)
+    eventually(lambda: one.complete("fra")["status"] == "True", "every region has done its part")
+
+
 def test_peers_sign_what_they_saw_and_a_chain_that_was_changed_is_found_offline(fleet, order, tmp_path):
     one = order("exit-witnessed", NAMES)
 

@@ -1,5 +1,5 @@
-"""The samples for Argo CD and Flux: by Argo CD's own schema, and by what the chart makes of their
-values. Flux's CRDs are in no Go module that can be had here, so of Flux the values alone are tried."""
+"""The samples for Argo CD and Flux: by their own schemas, and by what the chart makes of their values."""
+import copy
 import hashlib
 import json
 import os
@@ -14,39 +14,65 @@ from lib.chart import CHART
 from test_chart_install import dry_run
 
 SAMPLES = tools.E2E / "samples" / "gitops"
-MODULE, PINS = "github.com/argoproj/argo-cd/v2", tools.HERE / "gitops"
-CRD = "manifests/crds/applicationset-crd.yaml"
+PINS = tools.HERE / "gitops"
+CRDS = {
+    "github.com/argoproj/argo-cd/v2": "manifests/crds/applicationset-crd.yaml",
+    "github.com/fluxcd/helm-controller": "config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml",
+    "github.com/fluxcd/kustomize-controller":
+        "config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml",
+    "github.com/fluxcd/source-controller":
+        "config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml",
+}
 
 
-def application_set_crd() -> dict:
-    """Downloaded once, checked against go.sum, then kept in the cache of the tools."""
+def download() -> list:
+    """The CRDs, from modules that are checked against go.sum."""
+    env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
+    done = subprocess.run([gotoolchain.find("1.26.0"), "mod", "download", "-json", *CRDS],
+                          cwd=PINS, env=env, capture_output=True, text=True, check=True)
+    decoder, rest, found = json.JSONDecoder(), done.stdout, []
+    while rest := rest.lstrip():
+        module, end = decoder.raw_decode(rest)
+        rest = rest[end:]
+        found.append((tools.Path(module["Dir"]) / CRDS[module["Path"]]).read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def gitops(region):
+    """A region that serves their kinds. Downloaded once, then kept in the cache of the tools."""
     digest = hashlib.sha256((PINS / "go.sum").read_bytes()).hexdigest()[:16]
-    kept = tools.cache_root() / "tools" / f"gitops-{digest}" / "crd.yaml"
+    kept = tools.cache_root() / "tools" / f"gitops-{digest}" / "crds.yaml"
     if not kept.exists():
-        env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
-        done = subprocess.run([gotoolchain.find("1.24.0"), "mod", "download", "-json", MODULE],
-                              cwd=PINS, env=env, capture_output=True, text=True, check=True)
         kept.parent.mkdir(parents=True, exist_ok=True)
         temporary = kept.with_suffix(f".{os.getpid()}")
-        temporary.write_text((tools.Path(json.loads(done.stdout)["Dir"]) / CRD).read_text())
+        temporary.write_text("\n---\n".join(download()))
         temporary.rename(kept)
-    return documents.load(kept.read_text())
+    crds = documents.load_all(kept.read_text())
+    region.apply(crds)
+    for crd in crds:
+        group, version = crd["spec"]["group"], crd["spec"]["versions"][0]["name"]
+        plural = crd["spec"]["names"]["plural"]
+        region.api.wait(f"{plural} are served",
+                        lambda api, path=f"/apis/{group}/{version}/{plural}": api.find(path))
+    return region
 
 
 def sample(name: str) -> list:
     return documents.load_all((SAMPLES / name).read_text())
 
 
-def test_argo_cds_api_takes_the_application_set(region, release):
-    region.apply(application_set_crd())
-    region.api.wait("ApplicationSet served",
-                    lambda api: api.find("/apis/argoproj.io/v1alpha1/applicationsets"))
-    (one,) = sample("argocd.yaml")
-    one["metadata"]["namespace"] = "default"
-    region.api.wait("ApplicationSet known", lambda api: dry_run(api, one))
-    one["spec"]["template"]["spec"]["sorce"] = {}
-    with pytest.raises(ApiError, match="unknown field"):
-        dry_run(region.api, one)
+@pytest.mark.parametrize("name, count", [("argocd.yaml", 1), ("flux.yaml", 3)])
+def test_their_api_takes_the_sample_and_no_misspelt_field(gitops, release, name, count):
+    objects = sample(name)
+    assert len(objects) == count
+    for one in objects:
+        one["metadata"]["namespace"] = "default"
+        gitops.api.wait(f"{one['kind']} is known", lambda api, one=one: dry_run(api, one))
+        wrong = copy.deepcopy(one)
+        wrong["spec"]["sorce"] = {}
+        with pytest.raises(ApiError, match="unknown field"):
+            dry_run(gitops.api, wrong)
 
 
 def test_every_cluster_of_the_application_set_has_values(helm):
