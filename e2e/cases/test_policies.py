@@ -123,7 +123,8 @@ def test_an_exit_policy_orders_the_exit_once_and_for_one_deadline(case, rule):
     assert left["order"] == name and left["deadline"] == order["spec"]["deadline"]
     case.wait_condition("Compliant", "False", "PolicyDenied", f"leaves by ExitOrder {name}")
     case.change(replicas=2)
-    case.wait_condition("Placed", "False", "PolicyDenied")
+    case.wait_condition("Placed", "False", "ExitInProgress",
+                        f"leaves what violates a policy (policy {name} denies vendor nvidia")
 
     def lifted():
         case.api.delete(f"{ORDERS}/{name}")
@@ -139,6 +140,23 @@ def test_an_exit_policy_orders_the_exit_once_and_for_one_deadline(case, rule):
                        and found, "a later deadline")
     assert days_between(left["deadline"], later) == 30
     assert case.api.get(f"{ORDERS}/{name}")["spec"]["deadline"] == later
+
+
+def test_what_violates_an_exit_policy_leaves_by_its_order(case, rule):
+    nvidia, = case.nodes(1)
+    amd, = case.nodes(1, "mi300x")
+    case.deploy(variants=[variant(), variant("mi300x")])
+    case.wait_settled()
+    case.wait_running({nvidia})
+    with case.record() as seen:
+        name = rule("leave", {"vendors": {"deny": ["nvidia"]}}, enforcement="Exit")
+        case.wait_running({amd})
+        left = eventually(lambda: (found := case.api.find(f"{ORDERS}/{name}"))
+                          and found.get("status", {}).get("phase") == "Verified" and found,
+                          "the order is verified")
+    never_below(seen, 1)
+    row, = left["status"]["affected"]
+    assert (row["variant"], row["replacement"]["variant"]) == ("h200", "mi300x")
 
 
 def touch(case, name: str) -> None:

@@ -1,5 +1,6 @@
-"""One region of Kubernetes on this machine, with NVIDIA, AMD and Ascend pools, our operator under its
-own RBAC, models of several origins being placed, and one of them leaving NVIDIA.
+"""One region of Kubernetes on this machine, with NVIDIA, AMD and Ascend pools, our
+operator under its own RBAC, models of several origins being placed, and one of
+them leaving NVIDIA.
 
 examples:
   e2e/demo            run it and clean up

@@ -2,6 +2,7 @@
 and proved."""
 import datetime
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Shell:
         self._env = {**os.environ, "PATH": path, "KUBECONFIG": str(region.admin_kubeconfig)}
 
     def run(self, *arguments: str, expect: int = 0, shown: str = "", **options) -> None:
-        print(f"$ kubectl {shown or ' '.join(arguments)}", flush=True)
+        print(f"$ kubectl {shown or shlex.join(arguments)}", flush=True)
         done = subprocess.run([str(self._kubectl), *arguments], env=self._env, check=False, text=True,
                               **options)
         if done.returncode != expect:

@@ -1,21 +1,22 @@
-"""Real Kubernetes control planes on this machine, one per region, with fake nodes and our operator,
-joined to one another.
+"""Real Kubernetes control planes on this machine, one per region, with fake nodes
+and our operator, joined to one another.
 
 examples:
-  e2e/fleet up                       fra, zrh, iad and gya, with an operator each
-  e2e/fleet up ams                   one more, which joins those that are up
-  e2e/fleet up --no-operator fra     one region: CRDs, RBAC and nodes, but no operator
+  e2e/fleet up                    fra, zrh, iad and gya, with an operator each
+  e2e/fleet up ams                one more, which joins those that are up
+  e2e/fleet up --no-operator fra  one region: CRDs, RBAC and nodes, no operator
   e2e/fleet status
   kubectl --kubeconfig "$(e2e/fleet kubeconfig fra)" get nodes
-  e2e/fleet kill fra                 SIGKILL to its control plane and operator; `up` resumes
-  e2e/fleet partition zrh            no packet between zrh and the others, until `heal`
-  e2e/fleet partition --only in zrh  nobody reaches zrh, which reaches the others
+  e2e/fleet kill fra              SIGKILL to all of it; `up` resumes
+  e2e/fleet partition zrh         no packet between it and others, until `heal`
+  e2e/fleet partition --only in zrh
+                                  nobody reaches zrh, which reaches the others
   e2e/fleet heal zrh
-  e2e/fleet down                     stop everything and remove the state
+  e2e/fleet down                  stop everything and remove the state
 
-A region NAME is described by e2e/regions/NAME.yaml. State, logs and credentials are under
-.run/NAME of the clone, or under $BAILIWICK_RUN_DIR/NAME. Started by root, each region has a
-network namespace of its own, which `partition` needs.
+A region NAME is described by e2e/regions/NAME.yaml. State, logs and credentials
+are under .run/NAME of the clone, or under $BAILIWICK_RUN_DIR/NAME. Started by
+root, each region has a network namespace of its own, which `partition` needs.
 """
 import argparse
 import os

@@ -19,8 +19,8 @@ def show(rows: list) -> None:
 
 
 def group(reason: str, message: str, names: list) -> None:
-    """A reason in one line, cut where the line ends, and below it, wrapped, whom it concerns."""
-    line = f"{reason}: {message}"
-    print(line if len(line) <= width() else line[:width() - 1] + "…")
-    print(textwrap.fill(", ".join(names), width() - 2, initial_indent="  ", subsequent_indent="  ",
+    """A reason, and below it whom it concerns."""
+    print(textwrap.fill(f"{reason}: {message}", width(), subsequent_indent="    ",
+                        break_on_hyphens=False))
+    print(textwrap.fill(", ".join(names), width(), initial_indent="  - ", subsequent_indent="    ",
                         break_on_hyphens=False), flush=True)

@@ -3,8 +3,9 @@ import json
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
-from . import nodes, ports, tools
+from . import join, nodes, ports, tools
 from .process import Process, until
 
 
@@ -57,6 +58,13 @@ class NodesTest(unittest.TestCase):
             names = [node["metadata"]["name"] for node in nodes.expand(spec)]
             self.assertEqual(len(names), len(set(names)))
             self.assertTrue(names)
+
+
+class JoinTest(unittest.TestCase):
+    def test_a_region_alone_has_no_peers_not_one_without_a_name(self):
+        fra, zrh = SimpleNamespace(name="fra"), SimpleNamespace(name="zrh")
+        self.assertEqual(join.values(fra, [fra]), ("gateway.enabled=true",))
+        self.assertIn("peerReaders={zrh}", join.values(fra, [zrh, fra]))
 
 
 class ToolsTest(unittest.TestCase):

@@ -91,8 +91,9 @@ bool passes(const Field& field, const OutgoingRequest& how) {
     case Known::Cookie:
       return how.passCookies;
     case Known::TraceParent:
+      return how.traceParent.empty();
     case Known::TraceState:
-      return how.traceParent.empty() || field.known == Known::TraceState;
+      return how.passTraceState;
     case Known::Connection:
     case Known::ContentLength:
     case Known::Expect:

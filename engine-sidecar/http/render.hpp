@@ -21,6 +21,7 @@ struct OutgoingRequest {
   std::string_view bearer = {};        // the provider's key, or empty
   std::string_view forwardedFor = {};  // the client's address, or empty
   std::string_view traceParent = {};   // of this hop, or empty
+  bool passTraceState = false;         // it belongs to the client's trace, which goes on
   std::string_view deployment = {};    // x-bailiwick-*, or empty
   std::string_view hop = {};
   std::string_view region = {};

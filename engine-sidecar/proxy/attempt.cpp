@@ -90,6 +90,7 @@ void Exchange::appendHead(std::string& text, const Target& target, const Way& wa
   out.bearer = way.bearer;
   if (target.own) out.forwardedFor = session_.address;
   out.traceParent = trace_.text();
+  out.passTraceState = trace_.continues();
   if (relayed) {
     out.deployment = isPeer ? std::string_view(table_->deployment) : std::string_view();
     out.hop = !isPeer ? std::string_view(table_->deployment) : gateway ? "1" : "";

@@ -222,7 +222,9 @@ Task<bool> Exchange::refuse(const Refusal& refusal) {
   record_.end = ending_ == Ending::Cut ? End::Cut : End::Refused;
   const bool close = !head().keepAlive || !body_.complete() || refusal.code == Code::BadRequest ||
                      core_.plane.refuses() || (head().hasBody() && body_.received() == 0);
-  const std::string answer = answerOf(refusal, close);
+  std::string answer = answerOf(refusal, close);
+  // A client would take the body of an answer to HEAD for the next answer.
+  if (head().method == "HEAD") answer.resize(answer.find("\r\n\r\n") + 4);
   finish();
   if (!session_.client.isOpen()) co_return false;
   co_return co_await session_.send(answer) && !close;

@@ -29,11 +29,11 @@ bool isTraceParent(std::string_view text) {
          !isZero(text.substr(3, 32)) && !isZero(text.substr(36, 16));
 }
 
-TraceParent::TraceParent(std::string_view received, Random& random) {
+TraceParent::TraceParent(std::string_view received, Random& random)
+    : continues_(isTraceParent(received)) {
   constexpr std::string_view frame = "00-00000000000000000000000000000000-0000000000000000-00";
-  const bool valid = isTraceParent(received);
-  std::copy_n((valid ? received : frame).begin(), text_.size(), text_.begin());
-  if (!valid) fill(text_.data() + 3, 32, random);
+  std::copy_n((continues_ ? received : frame).begin(), text_.size(), text_.begin());
+  if (!continues_) fill(text_.data() + 3, 32, random);
   fill(text_.data() + 36, 16, random);
 }
 

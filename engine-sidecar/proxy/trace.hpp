@@ -15,9 +15,12 @@ class TraceParent {
 
   std::string_view text() const { return {text_.data(), text_.size()}; }
   std::string_view traceId() const { return text().substr(3, 32); }
+  // Whether it is the client's trace: what the client says of its state belongs to no other.
+  bool continues() const { return continues_; }
 
  private:
   std::array<char, 55> text_;
+  bool continues_;
 };
 
 // "00-" 32 hexadecimal digits "-" 16 "-" 2, in lower case, and not only zeros.

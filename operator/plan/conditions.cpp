@@ -200,7 +200,8 @@ std::optional<Refusal> refusedByPolicy(const StatusInput& in) {
   for (const auto& v : in.plan.variants) {
     for (const auto& objection : v.law.objections) {
       const bool leaves = objection.policy->enforcement == api::Enforcement::Exit;
-      if (leaves && objection.policy->decodeError.empty() && runs(in, v.variant->name)) {
+      if (leaves && !objection.newOnly && objection.policy->decodeError.empty() &&
+          runs(in, v.variant->name)) {
         return Refusal{"PolicyDenied",
                        fmt::format("{}; what runs leaves by ExitOrder {}", objection.message,
                                    objection.policy->meta.key.name)};

@@ -8,6 +8,7 @@
 #include "plan/conditions.hpp"
 #include "plan/exit.hpp"
 #include "plan/exit_phase.hpp"
+#include "policy/strangers.hpp"
 
 namespace bailiwick::plan {
 namespace {
@@ -66,24 +67,44 @@ api::AffectedRow rowStatus(const RowKey& key, const JournalRow& known, const Exi
   return row;
 }
 
+// An order that holds gives nothing a way out that has none.
+bool hasNoWayOut(const JournalRow& known, ExitPhase phase) {
+  return phase == ExitPhase::Blocked ||
+         (phase == ExitPhase::Held && known.decision && known.decision->blocked);
+}
+
 struct Finding {
   std::string status, reason, message;
 };
 
-std::string endMessage(const Journal& journal, const api::ExitTotals& totals, bool drill) {
-  if (drill) {
+// A misspelt target finds nothing to leave, and must not be taken for an exit.
+std::string nothingFound(const ExitInput& in) {
+  const auto strangers = policy::strangersIn(in.order.spec.target, *in.world.catalog);
+  if (strangers.empty()) return "nothing that it targets runs here";
+  return fmt::format("nothing that it targets runs here; the catalogue does not know {}, which may "
+                     "be misspelt",
+                     fmt::join(strangers, ", "));
+}
+
+std::string endMessage(const ExitInput& in, const Journal& journal, const api::ExitTotals& totals) {
+  if (totals.affected > 0 && in.order.spec.drill) {
     return *journal.answer
                ? fmt::format("drill: all {} shares could be left", totals.affected)
                : fmt::format("drill: {} of {} shares could not be left", totals.blocked,
                              totals.affected);
   }
-  auto text = fmt::format("nothing of it is left; {} of {} shares have requests that are unknown",
-                          totals.unknown, totals.affected);
+  auto text = totals.affected == 0
+                  ? nothingFound(in)
+                  : fmt::format("nothing of it is left; {} of {} shares have requests that are "
+                                "unknown",
+                                totals.unknown, totals.affected);
   if (journal.residual.empty()) return text;
   std::vector<std::string> named(journal.residual.begin(), journal.residual.end());
   const auto more = named.size() > maxNamed ? ", …" : "";
   named.resize(std::min(named.size(), maxNamed));
-  return text + fmt::format("; {} things cannot be seen to be gone: {}{}", journal.residual.size(),
+  return text + fmt::format("; {} cannot be seen to be gone: {}{}",
+                            journal.residual.size() == 1
+                                ? "1 thing" : fmt::format("{} things", journal.residual.size()),
                             fmt::join(named, ", "), more);
 }
 
@@ -96,7 +117,7 @@ Finding complete(const ExitInput& in, const Journal& journal, const api::ExitOrd
                      "this region has done its part; the fleet has not: " + missing};
     }
     return Finding{"True", in.order.spec.drill && !*journal.answer ? "CouldNotLeave" : "Verified",
-            endMessage(journal, totals, in.order.spec.drill)};
+            endMessage(in, journal, totals)};
   }
   if (in.order.spec.paused) return Finding{"False", "Paused", "spec.paused holds the order where it is"};
   const auto phase = journal.phase.value_or(ExitPhase::Announced);
@@ -135,7 +156,7 @@ api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
                        : exitRegionsOf(in.order, in.world.region->meta.key.name, done, in.peers);
   const auto rows = rowsOf(in, in.plan);
   const bool purged = journal.closed || isPurged(in, journal);
-  const api::AffectedRow* blocked = nullptr;
+  std::optional<std::size_t> blocked;  // the first of all
   std::vector<api::AffectedRow> all;
   for (const auto& [key, known] : journal.rows) {
     const auto now = rows.find(key);
@@ -145,15 +166,15 @@ api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
     if (drill) phase = known.decision && known.decision->blocked ? ExitPhase::Blocked : ExitPhase::Verified;
     auto row = rowStatus(key, known, in, phase);
     ++status.totals.affected;
-    if (phase == ExitPhase::Blocked) ++status.totals.blocked;
+    if (hasNoWayOut(known, phase)) {
+      ++status.totals.blocked;
+      if (!blocked) blocked = all.size();
+    }
     const bool shifted = phase == ExitPhase::Draining || phase == ExitPhase::Purging ||
                          phase == ExitPhase::Verified;
     if (shifted) ++status.totals.shifted;
     if (!unknownOf(known).empty()) ++status.totals.unknown;
     all.push_back(std::move(row));
-  }
-  for (const auto& row : all) {
-    if (!blocked && row.phase == ExitPhase::Blocked) blocked = &row;
   }
   status.totals.residual = static_cast<int>(journal.residual.size());
   const auto set = [&](std::string type, Finding finding) {
@@ -163,10 +184,13 @@ api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
                                        in.order.status.conditions, in.now));
   };
   set("Complete", complete(in, journal, status));
-  set("Blocked", blocked ? Finding{"True", blocked->reason,
-                                   fmt::format("{}/{} variant {}: {}", blocked->ns, blocked->name,
-                                               blocked->variant, blocked->message)}
-                         : Finding{"False", "NothingBlocked", "every share has a way out"});
+  if (blocked) {
+    const auto& row = all[*blocked];
+    set("Blocked", {"True", row.reason, fmt::format("{}/{} variant {}: {}", row.ns, row.name,
+                                                    row.variant, row.message)});
+  } else {
+    set("Blocked", {"False", "NothingBlocked", "every share has a way out"});
+  }
   set("EvidenceSigned",
       {"True", "Signed", "every record is signed by key " + evidence.fingerprint});
   if (all.size() > maxRows) all.resize(maxRows);

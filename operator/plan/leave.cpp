@@ -16,6 +16,14 @@ Leave leaveOf(const ExitInForce& exit, const api::ModelDeployment& deployment, a
   return stops && now >= stopBegins(spec, deployment) ? Leave::Now : Leave::First;
 }
 
+std::optional<api::Time> stopsLater(const ExitInForce& exit, const api::ModelDeployment& deployment,
+                                    api::Time now) {
+  const auto begins = stopBegins(exit.order->spec, deployment);
+  if (leaveOf(exit, deployment, now) == Leave::Now) return std::nullopt;
+  if (leaveOf(exit, deployment, begins) != Leave::Now) return std::nullopt;
+  return begins;
+}
+
 const Targeting* targetingIn(const std::vector<Targeting>& exits, const api::ExitOrder& order) {
   const auto found = std::find_if(exits.begin(), exits.end(), [&](const Targeting& targeting) {
     return targeting.exit.order->meta.uid == order.meta.uid;

@@ -29,6 +29,9 @@ struct ExitInForce {
 api::Time stopBegins(const api::ExitOrderSpec& order, const api::ModelDeployment& deployment);
 
 Leave leaveOf(const ExitInForce& exit, const api::ModelDeployment& deployment, api::Time now);
+// When time alone will make that Now, if it will.
+std::optional<api::Time> stopsLater(const ExitInForce& exit, const api::ModelDeployment& deployment,
+                                    api::Time now);
 
 // Which order leaves a variant, and what of it is named.
 struct Targeting {

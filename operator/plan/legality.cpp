@@ -127,6 +127,13 @@ VariantLaw legalityOf(const LegalityInput& in) {
   return candidates.empty() ? whole(judge(in, "")) : byProduct(in, candidates);
 }
 
+std::optional<std::string> violationOf(const VariantLaw& law, std::string_view policy) {
+  for (const auto& objection : law.objections) {
+    if (!objection.newOnly && objection.policy->meta.key.name == policy) return objection.message;
+  }
+  return std::nullopt;
+}
+
 const policy::Refusal* forbids(const VariantLaw& law, const api::Labels& labels) {
   if (law.denied) return &*law.denied;
   const auto hit = std::find_if(law.forbidden.begin(), law.forbidden.end(),

@@ -39,6 +39,9 @@ struct LegalityInput {
 
 VariantLaw legalityOf(const LegalityInput& input);
 
+// In what the variant violates the policy of this name, so that what runs of it is to leave.
+std::optional<std::string> violationOf(const VariantLaw& law, std::string_view policy);
+
 // Why a replica on a node with these labels breaks the law, or nullptr.
 const policy::Refusal* forbids(const VariantLaw& law, const api::Labels& labels);
 

@@ -53,13 +53,16 @@ struct Region {
 
 // Which exit orders leave the variant.
 std::vector<Targeting> exitsOf(const api::Variant& variant, const api::ModelDeployment& deployment,
-                               const World& world) {
+                               const VariantLaw& law, const World& world) {
   std::vector<Targeting> exits;
   if (world.exits.empty() || !deployment.decodeError.empty()) return exits;
   const auto facts =
       policy::factsOf({deployment, variant, world.passports, *world.region, *world.catalog});
+  const policy::Violates violates = [&law](std::string_view name, const policy::Facts&) {
+    return violationOf(law, name);
+  };
   for (const auto& exit : world.exits) {
-    auto why = policy::targeted(exit.order->spec, facts, *world.catalog, world.violates);
+    auto why = policy::targeted(exit.order->spec, facts, *world.catalog, violates);
     if (why) exits.push_back({exit, *std::move(why)});
   }
   return exits;
@@ -120,7 +123,7 @@ VariantPlan prepare(const api::Variant& variant, VariantLaw law, const Deploymen
   result.law = std::move(law);
   const auto passport = world.passports.find(variant.passport);
   if (passport != world.passports.end()) result.passport = passport->second;
-  result.exits = exitsOf(variant, *plan.deployment, world);
+  result.exits = exitsOf(variant, *plan.deployment, result.law, world);
   result.leave = urgencyOf(result.exits, *plan.deployment, world.now);
   result.refusal = refusalOf(result, plan, world);
   if (result.refusal) return result;
@@ -152,7 +155,7 @@ Formers formersOf(const api::ModelDeployment& deployment, const std::vector<cons
   for (auto& [said, variant] : formerVariants(deployment, pods)) {
     auto former = std::make_shared<Former>();
     former->law = lawOf(variant, deployment, region);
-    former->exits = exitsOf(variant, deployment, region.world);
+    former->exits = exitsOf(variant, deployment, former->law, region.world);
     former->leave = urgencyOf(former->exits, deployment, region.world.now);
     former->variant = std::move(variant);
     formers.emplace(said, std::move(former));
@@ -166,12 +169,19 @@ api::Units wantedHere(const api::ModelDeploymentSpec& spec) {
   return units * api::Units{1000};
 }
 
-void followExits(DeploymentPlan& plan) {
-  const auto freeze = [&](const std::vector<Targeting>& exits) {
-    for (const auto& targeting : exits) plan.onHold = plan.onHold || targeting.exit.frozen;
+void keepEarliest(std::optional<api::Time>& until, std::optional<api::Time> other) {
+  if (other && (!until || *other < *until)) until = other;
+}
+
+void followExits(DeploymentPlan& plan, api::Time now) {
+  const auto follow = [&](const std::vector<Targeting>& exits) {
+    for (const auto& targeting : exits) {
+      plan.onHold = plan.onHold || targeting.exit.frozen;
+      keepEarliest(plan.until, stopsLater(targeting.exit, *plan.deployment, now));
+    }
   };
-  for (const auto& v : plan.variants) freeze(v.exits);
-  for (const auto& [said, former] : plan.formers) freeze(former->exits);
+  for (const auto& v : plan.variants) follow(v.exits);
+  for (const auto& [said, former] : plan.formers) follow(former->exits);
   for (auto& replica : plan.replicas) {
     const auto* v = plan.variant(replica.variant);
     if (replica.former) {
@@ -180,10 +190,6 @@ void followExits(DeploymentPlan& plan) {
       replica.leave = v->leave;
     }
   }
-}
-
-void keepEarliest(std::optional<api::Time>& until, const VariantLaw& law) {
-  if (law.until && (!until || *law.until < *until)) until = law.until;
 }
 
 DeploymentPlan place(const api::ModelDeployment& deployment,
@@ -202,17 +208,17 @@ DeploymentPlan place(const api::ModelDeployment& deployment,
     laws[variant.name] = lawOf(variant, deployment, region);
   }
   plan.formers = formersOf(deployment, pods, region);
-  for (const auto& [said, former] : plan.formers) keepEarliest(plan.lawUntil, former->law);
+  for (const auto& [said, former] : plan.formers) keepEarliest(plan.until, former->law.until);
   plan.replicas = replicas({deployment, region.inventory, *world.region, *world.catalog, world.now,
                             unlawful ? &*plan.refusal : nullptr, world.podMemory, &laws,
                             &plan.formers},
                            pods);
   for (const auto& variant : deployment.spec.variants) {
     const auto& law = laws.at(variant.name);
-    keepEarliest(plan.lawUntil, law);
+    keepEarliest(plan.until, law.until);
     plan.variants.push_back(prepare(variant, law, plan, region));
   }
-  followExits(plan);
+  followExits(plan, world.now);
   assign(plan, world, region.inventory, region.pools);
   return plan;
 }

@@ -64,7 +64,6 @@ struct World {
   std::map<std::pair<std::string, std::string>, ApplyRefusal> applyRefusals;
   PodMemory podMemory;
   std::vector<ExitInForce> exits;
-  policy::Violates violates;  // for exits that name policies
   // Peers, and what is remembered of them; without peers the region is alone.
   const fleet::FleetView* fleet = nullptr;
   const fleet::Memory* fleetMemory = nullptr;
@@ -108,8 +107,9 @@ struct DeploymentPlan {
 
   std::optional<FleetShare> fleet;         // with peers only
 
-  // When time alone may change what the law says: evidence or a certificate runs out.
-  std::optional<api::Time> lawUntil;
+  // When time alone may change this: evidence or a certificate runs out, an exit order begins to
+  // stop.
+  std::optional<api::Time> until;
 
   const VariantPlan* variant(std::string_view name) const;
 };

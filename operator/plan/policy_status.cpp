@@ -15,7 +15,7 @@ constexpr std::size_t maxRows = 100, maxMessage = 1024, maxReason = 1024;
 struct Found {
   std::vector<api::Violation> rows;  // the first 100
   int total = 0;
-  bool running = false;  // something that runs violates it
+  bool running = false;  // something that runs violates it, and may not only take nothing new
 };
 
 // Of the variant as the spec has it, or of the former one.
@@ -37,7 +37,7 @@ class Violations {
       const bool running = runs(plan, variant, former);
       if (former && !running) continue;
       ++found.total;
-      found.running = found.running || running;
+      found.running = found.running || (running && !objection.newOnly);
       if (found.rows.size() == maxRows) continue;
       const auto& key = plan.deployment->meta.key;
       found.rows.push_back({key.ns, key.name, variant, "PolicyDenied",

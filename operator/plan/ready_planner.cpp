@@ -1,7 +1,6 @@
 #include "plan/ready_planner.hpp"
 
 #include <algorithm>
-#include <memory>
 
 #include "plan/exit_ready.hpp"
 
@@ -31,18 +30,6 @@ Plan ReadyPlanner::place(World& world, const std::vector<const api::ExitOrder*>&
   planned_.update(world, plan);
   tellDrills(plan, drills, *world.catalog);
   return plan;
-}
-
-policy::Violates violationsIn(const World& world) {
-  const auto law = std::make_shared<policy::Law>(world.policies, *world.catalog);
-  return [law, now = world.now](std::string_view name,
-                                const policy::Facts& facts) -> std::optional<std::string> {
-    for (const auto& objection : law->judge({facts, now}).objections) {
-      const bool forbids = objection.effect != policy::Effect::NoNew;
-      if (forbids && objection.policy->meta.key.name == name) return objection.message;
-    }
-    return std::nullopt;
-  };
 }
 
 }  // namespace bailiwick::plan

@@ -17,8 +17,4 @@ class ReadyPlanner {
   Readiness supposed_, planned_;
 };
 
-// In what a variant violates one of the world's policies, for exits that name policies. The policies
-// and the catalogue outlive it.
-policy::Violates violationsIn(const World& world);
-
 }  // namespace bailiwick::plan

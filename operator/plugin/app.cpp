@@ -1,6 +1,7 @@
 #include "plugin/app.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <ostream>
 
 #include "catalog/loader.hpp"
+#include "manifest/similar.hpp"
 #include "plugin/catalog_command.hpp"
 #include "plugin/completion.hpp"
 #include "plugin/exit_command.hpp"
@@ -41,8 +43,14 @@ struct Parser {
 void addOutput(Parser& p, CLI::App& command, const std::map<std::string, Format>& formats) {
   std::string names;
   for (const auto& [name, format] : formats) names += (names.empty() ? "" : ", ") + name;
-  command.add_option("-o,--output", p.options.format, "Instead of a table: " + names)
-      ->transform(CLI::CheckedTransformer(formats))
+  const auto read = [&p, formats, names](const std::string& name) {
+    const auto known = formats.find(name);
+    if (known == formats.end()) {
+      throw CLI::ValidationError("--output", name + " is none of " + names);
+    }
+    p.options.format = known->second;
+  };
+  command.add_option_function<std::string>("-o,--output", read, "Instead of a table: " + names)
       ->option_text("FORMAT");
 }
 
@@ -172,6 +180,7 @@ void addOrder(Parser& p, CLI::App& command) {
   command.add_flag("--dry-run", order.dryRun, "Print the ExitOrder and make none");
   command.add_flag("-w,--watch", order.watch, "Then follow its progress");
   addCluster(p, command);
+  addCatalog(p, command);
   addOutput(p, command, dataFormats);
 }
 
@@ -200,7 +209,7 @@ void addExport(Parser& p, CLI::App& parent) {
       ->required()
       ->option_text("FILE");
   command->add_option("--countersignatures", p.evidence.countersignatures,
-                      "Where it is written what other regions have signed of it")
+                      "Where goes what other regions have signed")
       ->option_text("FILE");
   addSystemNamespace(*command, p.evidence.systemNamespace);
   addCluster(p, *command);
@@ -232,6 +241,7 @@ void addExit(Parser& p) {
   command->callback([&p, command] {
     if (!command->get_subcommands().empty()) return;
     if (p.order.targets.empty()) throw CLI::RequiredError("TARGET");
+    p.needsCatalog = true;
     p.chosen = [&p](const Context& c) { return runOrder(c, p.order); };
   });
 }
@@ -243,6 +253,7 @@ void addDrill(Parser& p) {
   command->get_option("target")->required();
   command->callback([&p] {
     p.order.drill = true;
+    p.needsCatalog = true;
     p.chosen = [&p](const Context& c) { return runOrder(c, p.order); };
   });
 }
@@ -363,6 +374,19 @@ int tell(const Environment& environment, const Failure& failure) {
   return static_cast<int>(failure.code);
 }
 
+// CLI11 would say only that a command is missing.
+std::optional<std::string> unknownCommand(const Parser& p, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto* command : p.app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  if (std::find(names.begin(), names.end(), name) != names.end()) return std::nullopt;
+  const auto meant = manifest::mostSimilar(name, names);
+  return fmt::format("{} is no command{}; there are {}", name,
+                     meant.empty() ? "" : fmt::format(" ({} is meant?)", meant),
+                     fmt::join(names, ", "));
+}
+
 int execute(Parser& p, const Environment& environment) {
   Context context{environment.terminal, p.options, nullptr, {}, environment.clock,
                   environment.stop};
@@ -392,6 +416,10 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   if (arguments.empty()) {
     environment.terminal.err << parser.app.help();
     return static_cast<int>(Exit::Usage);
+  }
+  if (!arguments.front().starts_with('-')) {
+    const auto unknown = unknownCommand(parser, arguments.front());
+    if (unknown) return tell(environment, {Exit::Usage, *unknown});
   }
   try {
     parser.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

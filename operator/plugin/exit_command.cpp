@@ -13,6 +13,7 @@
 #include "plugin/exit_orders.hpp"
 #include "plugin/exit_status.hpp"
 #include "plugin/order_manifest.hpp"
+#include "policy/strangers.hpp"
 
 namespace bailiwick::plugin {
 namespace {
@@ -187,12 +188,29 @@ std::string verdictText(const evidence::Verdict& verdict,
          ": --key says whose signature counts\n" + text;
 }
 
+// An order of something misspelt would find nothing to leave.
+void warnOfStrangers(const Context& context, const nlohmann::ordered_json& order) {
+  const auto& target = order.at("spec").at("target");
+  const auto names = [&](const char* key) { return target.value(key, std::vector<std::string>{}); };
+  api::ExitTarget named;
+  named.origins = names("origins");
+  named.jurisdictions = names("jurisdictions");
+  named.vendors = names("vendors");
+  named.engines = names("engines");
+  named.products = names("products");
+  for (const auto& stranger : policy::strangersIn(named, *context.catalog)) {
+    context.terminal.err << fmt::format(
+        "warning: the catalogue does not know {}: is it misspelt?\n", stranger);
+  }
+}
+
 }  // namespace
 
 Outcome<Exit> runOrder(const Context& context, const OrderOptions& options) {
   const auto order = orderManifest(options, context.clock());
   if (!order) return tl::unexpected(order.error());
   const auto name = order->at("metadata").at("name").get<std::string>();
+  warnOfStrangers(context, *order);
   if (options.dryRun) {
     print(context.terminal, forPrograms(context) ? context.options.format : Format::Yaml, *order);
     return Exit::Fine;

@@ -11,6 +11,7 @@ namespace bailiwick::plugin {
 namespace {
 
 constexpr int barWidth = 30;
+constexpr std::string_view unknown = "Unknown";  // reason of a row: requests were not reported
 
 bool holds(const api::ExitOrder& order, std::string_view type) {
   const auto* condition = api::findCondition(order.status.conditions, type);
@@ -59,14 +60,14 @@ std::string bar(const api::ExitTotals& totals, const Terminal& terminal) {
 }
 
 std::string replacementText(const api::AffectedRow& row) {
-  if (!row.replacement) return row.reason.empty() ? "-" : row.reason;
+  if (!row.replacement) return row.reason.empty() || row.reason == unknown ? "-" : row.reason;
   const auto& r = *row.replacement;
   return fmt::format("{} {}{}", r.variant, r.replicas,
                      r.region.empty() || r.region == row.region ? "" : " in " + r.region);
 }
 
 std::string drainedText(const api::AffectedRow& row) {
-  if (!row.drained) return "-";
+  if (!row.drained) return row.reason == unknown ? "unknown" : "-";
   const auto& d = *row.drained;
   return fmt::format("{}/{}{}", d.completed, d.inFlightAtDrain,
                      d.cut > 0 ? fmt::format(", {} cut", d.cut) : "");

@@ -69,7 +69,6 @@ void planFor(Forecast& forecast, const Judge& judge) {
     return render::unrenderable(deployment, variant, passport, environment);
   };
   world.withdrawn = withdrawnOf(known, judge.now);
-  world.violates = plan::violationsIn(world);
   world.exits = inForce(known.snapshot);
   if (forecast.fleet) {
     auto memory = std::make_shared<fleet::Memory>(known.name());

@@ -51,7 +51,7 @@ Outcome<Json> targetOf(const std::vector<std::string>& words) {
     if (known == keys.end()) {
       const auto meant = manifest::mostSimilar(key, targetKeys());
       return usage(fmt::format("{} is no key of a target{}; there are {}", key,
-                               meant.empty() ? "" : fmt::format(", {} is meant?", meant),
+                               meant.empty() ? "" : fmt::format(" ({} is meant?)", meant),
                                fmt::join(targetKeys(), ", ")));
     }
     auto& list = target[std::string(known->second)];
@@ -88,7 +88,11 @@ Outcome<api::Time> deadlineOf(const OrderOptions& options, api::Time now) {
   }
   const bool date = options.by.size() == 10;
   const auto time = api::parseTime(date ? options.by + "T00:00:00Z" : options.by);
-  if (!time) return usage(fmt::format("--by {}: {}", options.by, time.error().message));
+  if (!time) {
+    return usage(fmt::format("--by {}: is no date such as 2026-12-31 and no time such as "
+                             "2026-12-31T18:00:00+01:00",
+                             options.by));
+  }
   if (*time <= now) return usage(fmt::format("--by {} is past", options.by));
   return *time;
 }

@@ -9,6 +9,19 @@ namespace {
 constexpr std::size_t gap = 2;
 constexpr std::size_t narrowest = 12;  // to which any column gives way before the first does
 
+// The widest part of a text that lines break within only where nothing else helps.
+std::size_t widestPart(std::string_view text) {
+  std::size_t widest = 0;
+  while (!text.empty()) {
+    const auto space = std::min(text.find(' '), text.size());
+    const auto part = std::min(text.find_first_of(partEnds), text.size());
+    const auto end = part < space ? part + 1 : space;
+    widest = std::max(widest, widthOf(text.substr(0, end)));
+    text.remove_prefix(end == space ? std::min(space + 1, text.size()) : end);
+  }
+  return widest;
+}
+
 std::vector<std::string> linesOf(const std::string& text, std::size_t width) {
   std::vector<std::string> lines;
   std::istringstream in(wrapped(text, width));
@@ -45,27 +58,39 @@ std::string rowText(const std::vector<Cell>& row, const std::vector<std::size_t>
 }  // namespace
 
 // What the widest cells want; where that is too much the widest columns give way, the first one, which
-// names its row, last.
+// names its row, last. Words are cut in two only where that is not enough.
 std::vector<std::size_t> Table::widths(std::size_t room) const {
-  std::vector<std::size_t> widths;
+  std::vector<std::size_t> widths, whole;
   for (std::size_t c = 0; c < header_.size(); ++c) {
-    auto width = widthOf(header_[c]);
-    for (const auto& row : rows_) width = std::max(width, widthOf(row[c].text));
-    widths.push_back(width);
+    widths.push_back(widthOf(header_[c]));
+    whole.push_back(widths.back());
+    for (const auto& row : rows_) {
+      widths[c] = std::max(widths[c], widthOf(row[c].text));
+      whole[c] = std::max(whole[c], widestPart(row[c].text));
+    }
   }
   const auto total = [&] {
     std::size_t sum = gap * (widths.size() - 1);
     for (const auto width : widths) sum += width;
     return sum;
   };
-  while (total() > room) {
-    auto widest = std::max_element(widths.begin() + 1, widths.end());
-    if (widest == widths.end() || *widest <= narrowest) {
-      widest = std::max_element(widths.begin(), widths.end());
+  const auto widest = [&](std::size_t from, auto&& least) {
+    auto at = widths.size();
+    for (auto c = from; c < widths.size(); ++c) {
+      if (widths[c] > least(c) && (at == widths.size() || widths[c] > widths[at])) at = c;
     }
-    if (*widest <= 1) break;
-    --*widest;
-  }
+    return at;
+  };
+  const auto giveWay = [&](auto&& least) {
+    while (total() > room) {
+      auto at = widest(1, [&](std::size_t c) { return std::max(least(c), narrowest); });
+      if (at == widths.size()) at = widest(0, least);
+      if (at == widths.size()) return;
+      --widths[at];
+    }
+  };
+  giveWay([&](std::size_t c) { return whole[c]; });
+  giveWay([](std::size_t) { return std::size_t{1}; });
   return widths;
 }
 

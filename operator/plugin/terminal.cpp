@@ -52,7 +52,7 @@ std::size_t lineEnd(std::string_view text, std::size_t width) {
     const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
     if (begins && columns++ == width) break;
     if (text[at] == ' ') space = at;
-    if (std::string_view("/-_.,=").find(text[at]) != none) part = at + 1;
+    if (partEnds.find(text[at]) != none) part = at + 1;
     ++at;
   }
   if (at < text.size() && text[at] == ' ') return at;

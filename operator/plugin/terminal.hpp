@@ -30,6 +30,9 @@ Terminal standardTerminal();
 // as "\x1b". Line feeds are too, so that no text passes for a line of ours.
 std::string harmless(std::string_view text);
 
+// A word that is too long for its line is broken after one of these, if it has any.
+inline constexpr std::string_view partEnds = "/-_.,=";
+
 // Columns that a UTF-8 text takes, one for each character.
 std::size_t widthOf(std::string_view text);
 

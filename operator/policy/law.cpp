@@ -112,7 +112,7 @@ std::optional<Objection> objectionOf(const Law::Rules& rules, const LawInput& in
     }
   }
   if (auto message = exitReadyRule(check)) {
-    return Objection{&policy, effectOf(policy, true), std::move(*message)};
+    return Objection{&policy, effectOf(policy, true), std::move(*message), true};
   }
   return std::nullopt;
 }

@@ -36,6 +36,7 @@ struct Objection {
   const api::SovereigntyPolicy* policy = nullptr;
   Effect effect = Effect::Deny;
   std::string message;  // names policy, rule, value and object
+  bool newOnly = false;  // of a rule that never concerns what runs, whatever the enforcement
 };
 
 Refusal refusalOf(const Objection& objection);

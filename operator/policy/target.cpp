@@ -65,7 +65,9 @@ Found inPlace(const api::ExitTarget& target, const ServingPlace& place,
 Found inPolicies(const api::ExitTarget& target, const Facts& facts, const Violates& violates) {
   if (!violates) return std::nullopt;
   for (const auto& policy : target.policies) {
-    if (const auto why = violates(policy, facts)) return *why;
+    if (const auto why = violates(policy, facts)) {
+      return fmt::format("what violates a policy ({})", *why);
+    }
   }
   return std::nullopt;
 }

@@ -213,7 +213,6 @@ void Planner::replan(const std::set<api::Key>& keys) {
   world.applyRefusals = applyRefusals();
   world.podMemory = podMemory();
   if (config_.exits) world.exits = config_.exits->inForce(next->snapshot.exitOrders);
-  world.violates = plan::violationsIn(world);
   next->plan = place(world, next->snapshot);
   world.fleetMemory = nullptr;  // it goes on changing, the plan does not
   if (next->snapshot.region) {
@@ -234,7 +233,7 @@ void Planner::replan(const std::set<api::Key>& keys) {
     for (const auto& deployment : next->snapshot.deployments) config_.changed(deployment->meta.key);
   }
   for (const auto& [key, plan] : next->plan.deployments) {
-    if (plan.lawUntil) pokeAt(key, *plan.lawUntil);
+    if (plan.until) pokeAt(key, *plan.until);
     if (keys.contains(key)) continue;
     const auto old = before ? before->plan.deployments.find(key) : next->plan.deployments.end();
     const bool known = before && old != before->plan.deployments.end();

@@ -7,6 +7,7 @@
 
 #include "plan/legality.hpp"
 #include "policy/law.hpp"
+#include "policy/strangers.hpp"
 #include "serve/review.hpp"
 
 namespace bailiwick::serve {
@@ -251,6 +252,10 @@ Opinion Admission::onOrder(element object) const {
   check(order->spec.target.policies, in(byName(known.policies)), "SovereigntyPolicy");
   check(order->spec.target.passports, known.passport, "ModelPassport");
   check(order->spec.target.regions, in(byName(known.regions)), "Region");
+  for (const auto& stranger : policy::strangersIn(order->spec.target, *config_.catalog)) {
+    out.warnings.push_back(
+        fmt::format("it targets {}, which the catalogue does not know: is it misspelt?", stranger));
+  }
   return out;
 }
 

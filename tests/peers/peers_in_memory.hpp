@@ -100,7 +100,8 @@ class PeersInMemory {
   MemoryApi home, zrh;
   std::atomic<Weather> weather{Weather::Fair};
   std::atomic<bool> beating{true}, leading{true};
-  std::atomic<int> dials{0}, firstSets{0};  // firstSets: of deployments
+  // firstSets: of deployments. changes: of single ones, such as plans depend on.
+  std::atomic<int> dials{0}, firstSets{0}, changes{0};
   std::atomic<std::int64_t> wall{1'800'000'000};  // seconds
   kube::test::TestCa ca;
   std::unique_ptr<kube::Informer<api::Region>> regions;
@@ -168,7 +169,9 @@ class PeersInMemory {
     settings.clusterUid = "uid-fra";
     settings.now = [this] { return api::Time(std::chrono::seconds(wall.load())); };
     settings.leading = [this] { return leading.load(); };
-    settings.changed = [](const api::Key&) {};
+    settings.changed = [this](const api::Key& deployment) {
+      if (!deployment.name.empty()) ++changes;
+    };
     settings.ordersChanged = [] {};
     settings.statusChanged = [this](const api::Key& region) {
       const std::lock_guard lock(toldMutex);

@@ -231,6 +231,28 @@ TEST_F(Peers, WhatAPeerSaysOfAnotherRegionIsComparedAnew) {
   EXPECT_TRUE(eventually([&] { return times() > before; }, 5s));
 }
 
+TEST_F(Peers, WhatAPeerOnlyRelaysIsNoReasonToPlanAgain) {
+  const std::string path = "/apis/bailiwick.dev/v1alpha1/namespaces/team/modeldeployments/m";
+  nlohmann::json object = {
+      {"metadata", {{"namespace", "team"}, {"name", "m"}, {"uid", "u1"}, {"generation", 1}}},
+      {"spec", {{"servedName", "m"}}}};
+  const auto put = [&](const char* ownHealth, const char* relayedHealth) {
+    object["status"]["regions"] = {
+        {{"name", "zrh"}, {"self", true}, {"health", ownHealth}},
+        {{"name", "iad"}, {"self", false}, {"health", relayedHealth}}};
+    zrh.put(path, object);
+  };
+  put("Live", "Live");
+  live();
+  ASSERT_TRUE(eventually([this] { return changes > 0; }));
+  const int before = changes;
+  put("Live", "Suspect");
+  std::this_thread::sleep_for(500ms);
+  EXPECT_EQ(changes, before);
+  put("Cordoned", "Suspect");
+  EXPECT_TRUE(eventually([&] { return changes > before; }));
+}
+
 TEST_F(Peers, AnAccessThatLeadsHomeIsNoPeer) {
   zrh.put(regionsPath + "zrh", ownRegionJson("uid-fra"));
   start();

@@ -51,6 +51,69 @@ void leave(Cluster& cluster, const std::string& name, const std::string& report)
   }
 }
 
+TEST(Exit, LeavesWhatViolatesAPolicyThatHasItLeft) {
+  auto cluster = twoToMove();
+  cluster.add(makePolicy("no-nvidia")
+                  .deny(&api::PolicyRules::vendors, {"nvidia"})
+                  .enforcement(api::Enforcement::Exit));
+  auto& order = cluster.order("no-nvidia");
+  order.spec.target = {};
+  order.spec.target.policies = {"no-nvidia"};
+  Exiting run(cluster, order);
+  run.turns(3);
+  EXPECT_EQ(run.phase(), ExitPhase::Shifting);
+  ASSERT_EQ(run.status.affected.size(), 1U);
+  EXPECT_EQ(run.status.affected[0].replacement, (api::Replacement{"fra", "mi300x", 2}));
+  EXPECT_EQ(shareOf(cluster.plan(), "mi300x"), 2);
+  EXPECT_EQ(shareOf(cluster.plan(), "h200"), 0);
+}
+
+TEST(Exit, OfNothingThatRunsSaysSoAndWhatMayBeMisspelt) {
+  Cluster cluster;
+  cluster.add(h200Node("h1"));
+  auto& order = cluster.order();
+  Exiting run(cluster, order);
+  run.turns(6);
+  EXPECT_EQ(run.phase(), ExitPhase::Verified);
+  EXPECT_EQ(run.condition("Complete").message, "nothing that it targets runs here");
+  order.spec.target.vendors = {"nvidea"};
+  run.turn();
+  EXPECT_THAT(run.condition("Complete").message,
+              HasSubstr("the catalogue does not know vendor nvidea, which may be misspelt"));
+}
+
+TEST(Exit, OfAPolicyIsBlockedWhereNothingElseIsLawful) {
+  Cluster cluster;
+  cluster.add(h200Node("h1")).add(assistant().variant(h200()));
+  cluster.run("h200", "h1");
+  cluster.workload("h200", 1);
+  cluster.add(makePolicy("no-h200")
+                  .deny(&api::PolicyRules::products, {"NVIDIA-H200"})
+                  .enforcement(api::Enforcement::Exit));
+  auto& order = cluster.order("no-h200");
+  order.spec.target = {};
+  order.spec.target.policies = {"no-h200"};
+  Exiting run(cluster, order);
+  run.turns(4);
+  EXPECT_EQ(run.phase(), ExitPhase::Blocked);
+  EXPECT_EQ(run.status.totals.affected, 1);
+  EXPECT_EQ(shareOf(cluster.plan(), "h200"), 1);
+}
+
+TEST(Exit, OfAPolicyLeavesNothingForARuleOfNewPlacementAlone) {
+  auto cluster = twoToMove();
+  cluster.add(makePolicy("ready").enforcement(api::Enforcement::Exit).with([](auto& p) {
+    p.rules.requireExitReady = true;
+  }));
+  auto& order = cluster.order("ready");
+  order.spec.target = {};
+  order.spec.target.policies = {"ready"};
+  Exiting run(cluster, order);
+  run.turns(4);
+  EXPECT_EQ(run.status.totals.affected, 0);
+  EXPECT_EQ(shareOf(cluster.plan(), "h200"), 2);
+}
+
 TEST(Exit, RecordsEveryDrainBeforeItLetsThePodGoAndEndsVerified) {
   auto cluster = twoToMove();
   Exiting run(cluster, cluster.order());
@@ -158,6 +221,7 @@ TEST(Exit, HoldsAtItsDeadlineOrStopsUnlessTheClocksDiffer) {
   run.turn();
   EXPECT_EQ(run.phase(), ExitPhase::Held);
   EXPECT_EQ(run.condition("Complete").reason, "DeadlinePassed");
+  EXPECT_EQ(run.condition("Blocked").reason, "NoCapacity") << "holding is no way out";
   order.spec.onDeadline = api::OnDeadline::Stop;
   for (const auto& difference : {std::optional<api::Duration>{61s}, {-61s}, {}}) {
     run.skew = difference;

@@ -191,7 +191,7 @@ TEST(PolicyPlacement, KnowsWhenTimeAloneChangesTheLaw) {
   auto c = twoVendors();
   c.add(makePolicy("p").rules([](auto& r) { r.evidence = {{"RedTeam", {}}}; }));
   c.passports[0].evidence = {{"RedTeam", "Pass", testTime - 1h, testTime + 3h}};
-  EXPECT_EQ(of(c.plan()).lawUntil, testTime + 3h);
+  EXPECT_EQ(of(c.plan()).until, testTime + 3h);
   EXPECT_EQ(of(c.plan()).assigned, 1000);
   c.now += 3h;
   EXPECT_EQ(of(c.plan()).assigned, 0);

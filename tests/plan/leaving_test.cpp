@@ -65,6 +65,19 @@ TEST(Leaving, ReplacesFirstAndGoesOneAtATime) {
   EXPECT_THAT(cluster.step(plan).marks, IsEmpty()) << "the one before has not ended";
 }
 
+TEST(Leaving, KnowsWhenTimeAloneBeginsToStopIt) {
+  auto cluster = twoToMove();
+  auto& order = cluster.order();
+  cluster.exits["exit-nvidia"] = moving;
+  EXPECT_EQ(of(cluster.plan()).until, std::nullopt) << "it holds at its deadline";
+  order.spec.onDeadline = api::OnDeadline::Stop;
+  const auto begins = order.spec.deadline - cluster.deployment().spec.exit.drainTimeout;
+  EXPECT_EQ(of(cluster.plan()).until, begins);
+  cluster.now = begins;
+  EXPECT_EQ(of(cluster.plan()).until, std::nullopt);
+  EXPECT_EQ(variantOf(cluster.plan(), "h200").leave, plan::Leave::Now);
+}
+
 TEST(Leaving, KeepsWhatHasNoPlaceToGo) {
   auto cluster = twoToMove();
   cluster.node("m1").unschedulable = true;

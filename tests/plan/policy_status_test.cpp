@@ -87,6 +87,14 @@ TEST(PolicyStatus, OrdersAnExitOfWhatRunsByTheFirstViolationPlusTheGracePeriod) 
   EXPECT_EQ(decision.order->deadline, testTime + 30 * 24h);
 }
 
+TEST(PolicyStatus, OrdersNoExitForARuleOfNewPlacementAlone) {
+  Ruled r(Enforcement::Exit);
+  r.policy().rules.vendors.deny = {};
+  r.policy().rules.requireExitReady = true;
+  EXPECT_FALSE(r.visit().order);
+  EXPECT_EQ(r.policy().status.violationsTotal, 1);
+}
+
 TEST(PolicyStatus, GrantsTheGracePeriodOnlyOnce) {
   Ruled r(Enforcement::Exit);
   r.visit();

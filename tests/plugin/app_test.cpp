@@ -35,11 +35,11 @@ TEST(App, EveryCommandHasHelpWithAnExample) {
 }
 
 TEST(App, HelpFitsEightyColumns) {
-  auto all = commands();
-  all.insert(all.begin(), "");
-  for (const auto& command : all) {
-    const auto ran = command.empty() ? runPlugin({"--help"}) : runPlugin({command, "--help"});
-    std::istringstream in(ran.out);
+  std::vector<std::vector<std::string>> all{{"--help"}, {"exit", "status", "--help"},
+                                            {"exit", "export", "--help"}};
+  for (const auto& command : commands()) all.push_back({command, "--help"});
+  for (const auto& arguments : all) {
+    std::istringstream in(runPlugin(arguments).out);
     for (std::string line; std::getline(in, line);) EXPECT_LE(line.size(), 80u) << line;
   }
 }
@@ -54,6 +54,11 @@ TEST(App, BadUsageIsTwoAndIsExplainedOnStandardError) {
     EXPECT_NE(ran.err, "");
     EXPECT_EQ(ran.out, "");
   }
+}
+
+TEST(App, NamesACommandThatItDoesNotKnow) {
+  EXPECT_THAT(runPlugin({"plam", "-f", "x"}).err, HasSubstr("plam is no command (plan is meant?)"));
+  EXPECT_THAT(runPlugin({"bogus"}).err, HasSubstr("bogus is no command; there are plan, "));
 }
 
 TEST(App, TellsItsVersion) {

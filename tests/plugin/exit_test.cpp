@@ -74,9 +74,19 @@ TEST(Order, ADrillHasADeadlineADayAheadAndANameOfItsOwn) {
   }
 }
 
+TEST(Order, TellsWhatTheCatalogueDoesNotKnow) {
+  const auto ran = runPlugin({"exit", "vendor=nvidea", "vendor=nvidia", "origin=ZZ", "--by",
+                              "2026-12-31", "--dry-run"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.err, "warning: the catalogue does not know origin ZZ: is it misspelt?\n"
+                     "warning: the catalogue does not know vendor nvidea: is it misspelt?\n");
+}
+
 TEST(Order, SaysWhatIsWrongWithItsWords) {
   EXPECT_THAT(refused({"exit", "vendr=nvidia", "--by", "2026-12-31"}), HasSubstr("vendor is meant?"));
   EXPECT_THAT(refused({"exit", "nvidia", "--by", "2026-12-31"}), HasSubstr("KEY=VALUE"));
+  EXPECT_THAT(refused({"exit", "vendor=nvidia", "--by", "2026-02-30"}), HasSubstr("is no date"));
+  EXPECT_THAT(refused({"exit", "vendor=nvidia", "-o", "xml"}), HasSubstr("xml is none of json"));
   EXPECT_THAT(refused({"exit", "vendor=nvidia"}), HasSubstr("--by says when"));
   EXPECT_THAT(refused({"exit", "vendor=nvidia", "--by", "2020-01-01"}), HasSubstr("is past"));
   EXPECT_THAT(refused({"exit", "vendor=nvidia", "--by", "tomorrow"}), HasSubstr("--by tomorrow"));

@@ -56,6 +56,17 @@ TEST(TableTest, IsNeverWiderThanTheTerminal) {
   }
 }
 
+TEST(TableTest, CutsNoWordInTwoWhereAnotherColumnCanGiveWay) {
+  Screen screen;
+  Table table({"DEPLOYMENT", "REPLACEMENT", "PHASE"});
+  table.add({"assistants/mistral-large-3-eu", "NoAlternative", "NoNewPlacement"});
+  screen.terminal.width = 50;
+  const auto text = table.str(screen.terminal);
+  EXPECT_THAT(text, ::testing::HasSubstr("NoAlternative  NoNewPlacement\n"));
+  screen.terminal.width = 30;
+  for (const auto& line : lines(table.str(screen.terminal))) EXPECT_LE(widthOf(line), 30u) << line;
+}
+
 TEST(TableTest, ColourTakesNoRoom) {
   Screen screen;
   Table table({"A", "B"});

@@ -123,7 +123,7 @@ TEST(Target, TakesWhatViolatesAPolicyByThatPolicysOwnChecks) {
     return name == "eu" ? std::optional("policy eu denies vendor " + facts.vendor) : std::nullopt;
   };
   EXPECT_EQ(world.why(target(&ExitTarget::policies, {"us", "eu"}), violates),
-            "policy eu denies vendor nvidia");
+            "what violates a policy (policy eu denies vendor nvidia)");
   EXPECT_EQ(world.why(target(&ExitTarget::policies, {"us"}), violates), "");
 }
 

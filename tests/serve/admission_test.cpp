@@ -220,6 +220,9 @@ TEST(Admission, JudgesPassportsRegionsAndOrders) {
   const auto warnings = warningsIn(door.ask("ExitOrder", "CREATE", order));
   EXPECT_THAT(warnings, Contains("its deadline 2020-01-01T00:00:00Z has passed already"));
   EXPECT_THAT(warnings, Contains(HasSubstr("SovereigntyPolicy eu-personal-data, which does not")));
+  order["spec"]["target"]["vendors"] = {"nvidea"};
+  EXPECT_THAT(warningsIn(door.ask("ExitOrder", "CREATE", order)),
+              Contains("it targets vendor nvidea, which the catalogue does not know: is it misspelt?"));
 }
 
 TEST(Admission, TellsWhatADeletionMeansAndNeverHoldsItUp) {

@@ -63,6 +63,14 @@ TEST(AppendRequest, MarksAHopAndTellsWhoAsked) {
       "x-bailiwick-hop: 1\r\nx-bailiwick-region: zrh\r\n\r\n");
 }
 
+TEST(AppendRequest, PassesTheStateOfATraceThatGoesOnOnly) {
+  const std::string request = "GET /x HTTP/1.1\r\nHost: a\r\nTracestate: a=b\r\n\r\n";
+  EXPECT_EQ(render(request, {.authority = "e", .path = "/x", .passTraceState = true}),
+            "GET /x HTTP/1.1\r\nHost: e\r\nTracestate: a=b\r\n\r\n");
+  EXPECT_EQ(render(request, {.authority = "e", .path = "/x"}),
+            "GET /x HTTP/1.1\r\nHost: e\r\n\r\n");
+}
+
 TEST(AppendResponse, WritesFramingAnewAndTellsWhoServed) {
   ResponseParser parser({});
   ASSERT_EQ(parser.parse("HTTP/1.1 200 Fine\r\nServer: x\r\nTransfer-Encoding: chunked\r\n"

@@ -249,6 +249,15 @@ def test_what_the_sidecar_refuses_never_reaches_the_engine(sidecar, engine):
                                "x-data-residency": "eu-personal"}).status == 200
 
 
+def test_an_answer_to_head_has_no_body_that_the_next_could_be_taken_for(sidecar, engine):
+    proxy = sidecar(engine=engine)
+    with proxy.connect() as sock:
+        sock.sendall(request("HEAD", "/v1/models") + request("GET", "/v1/models"))
+        reader = Reader(sock)
+        assert " 404 " in reader.head()[1]
+        assert reader.response().status == 200
+
+
 def test_forged_headers_are_stripped_and_traces_passed_on(sidecar, engine):
     proxy = sidecar(engine=engine)
     trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
@@ -266,8 +275,9 @@ def test_forged_headers_are_stripped_and_traces_passed_on(sidecar, engine):
     assert heard.get("tracestate") == "a=b"
     parts = heard.get("traceparent").split("-")
     assert parts[1] == trace.split("-")[1] and parts[2] != trace.split("-")[2]
-    proxy.chat(headers={"traceparent": "junk"})
+    proxy.chat(headers={"traceparent": "junk", "tracestate": "a=b"})
     assert engine.heard[1].get("traceparent").startswith("00-")
+    assert engine.heard[1].get("tracestate") is None, "of a trace that was not understood"
 
 
 def test_the_access_log_tells_what_happened_and_no_secret(sidecar, engine):

@@ -16,6 +16,7 @@ TEST(TraceParent, KeepsTheClientsTraceAndMakesASpanOfItsOwn) {
   EXPECT_EQ(trace.text().substr(53), "01");
   EXPECT_NE(trace.text().substr(36, 16), good.substr(36, 16));
   EXPECT_TRUE(isTraceParent(trace.text()));
+  EXPECT_TRUE(trace.continues());
 }
 
 TEST(TraceParent, BeginsATraceWhereTheClientSentNoValidOne) {
@@ -29,6 +30,7 @@ TEST(TraceParent, BeginsATraceWhereTheClientSentNoValidOne) {
         std::string_view("ff-0123456789abcdef0123456789abcdef-0123456789abcdef-01")}) {
     const TraceParent trace(text, random);
     EXPECT_FALSE(isTraceParent(text)) << text;
+    EXPECT_FALSE(trace.continues());
     EXPECT_TRUE(isTraceParent(trace.text())) << trace.text();
     EXPECT_NE(trace.traceId(), good.substr(3, 32));
   }

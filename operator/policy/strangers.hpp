@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/exit_order.hpp"
+#include "catalog/catalog.hpp"
+
+namespace bailiwick::policy {
+
+// What an exit order targets and the catalogue does not know, "vendor nvidea": perhaps misspelt, and
+// then nothing is left. Of providers only places are in the catalogue, so that they are not judged.
+std::vector<std::string> strangersIn(const api::ExitTarget& target, const catalog::Catalog& catalog);
+
+}  // namespace bailiwick::policy
