@@ -233,10 +233,9 @@ TEST_F(Peers, WhatAPeerSaysOfAnotherRegionIsComparedAnew) {
 
 TEST_F(Peers, WhatAPeerOnlyRelaysIsNoReasonToPlanAgain) {
   const std::string path = "/apis/bailiwick.dev/v1alpha1/namespaces/team/modeldeployments/m";
-  nlohmann::json object = {
-      {"metadata", {{"namespace", "team"}, {"name", "m"}, {"uid", "u1"}, {"generation", 1}}},
-      {"spec", {{"servedName", "m"}}}};
+  zrh.put(path, {{"metadata", {{"namespace", "team"}, {"name", "m"}}}, {"spec", {{"servedName", "m"}}}});
   const auto put = [&](const char* ownHealth, const char* relayedHealth) {
+    auto object = zrh.get(path);
     object["status"]["regions"] = {
         {{"name", "zrh"}, {"self", true}, {"health", ownHealth}},
         {{"name", "iad"}, {"self", false}, {"health", relayedHealth}}};
