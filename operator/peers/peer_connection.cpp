@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "fleet/view.hpp"
+#include "fleet/word.hpp"
 #include "kube/base64.hpp"
 #include "kube/resource_version.hpp"
 #include "log/log.hpp"
@@ -61,16 +61,6 @@ std::string tokenPath(const api::Key& account) {
 std::string clusterUidOf(const PeerCaches& caches, const std::string& region) {
   const auto own = caches.regions.store().get(api::Key{"", region});
   return own && own->status.clusterUID.size() <= maxUid ? own->status.clusterUID : std::string();
-}
-
-// Of all that changed in a peer's deployment, nothing is its own word: the entries of other regions are
-// relayed.
-bool saysTheSame(const api::ModelDeployment& before, const api::ModelDeployment& after,
-                 const std::string& region) {
-  const auto &a = before.meta, &b = after.meta;
-  const auto *x = fleet::selfEntry(before, region), *y = fleet::selfEntry(after, region);
-  return a.uid == b.uid && a.generation == b.generation && a.deleted == b.deleted &&
-         a.labels == b.labels && a.annotations == b.annotations && (x && y ? *x == *y : x == y);
 }
 
 }  // namespace
@@ -267,7 +257,9 @@ std::shared_ptr<PeerCaches> PeerConnection::makeCaches() {
   const auto tell = [this](const auto& object) { config_.changed(object->meta.key); };
   caches->deployments.addHandler({tell,
                                   [this, tell](const auto& before, const auto& after) {
-                                    if (!saysTheSame(*before, *after, config_.region)) tell(after);
+                                    if (!fleet::saysTheSame(*before, *after, config_.region)) {
+                                      tell(after);
+                                    }
                                   },
                                   tell});
   const auto said = [this](const auto& region) {

@@ -174,7 +174,7 @@ std::string verdictText(const evidence::Verdict& verdict,
                         const std::vector<std::string>& problems, const Terminal& terminal) {
   std::string text;
   for (const auto& problem : problems) {
-    text += "  " + wrapped(harmless(problem), terminal.width - 4, 4) + "\n";
+    text += "  " + wrapped(problem, terminal.width - 4, 4) + "\n";
   }
   if (!problems.empty()) {
     return terminal.paint(fmt::format("REFUSED: {} finding{}", problems.size(),

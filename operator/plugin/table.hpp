@@ -13,8 +13,9 @@ struct Cell {
   Paint paint = Paint::None;
 
   Cell() = default;
-  Cell(std::string words, Paint how = Paint::None) : text(std::move(words)), paint(how) {}
-  Cell(const char* words, Paint how = Paint::None) : text(words), paint(how) {}
+  Cell(std::string_view words, Paint how = Paint::None) : text(harmless(words)), paint(how) {}
+  Cell(const std::string& words, Paint how = Paint::None) : Cell(std::string_view(words), how) {}
+  Cell(const char* words, Paint how = Paint::None) : Cell(std::string_view(words), how) {}
 };
 
 class Table {

@@ -99,6 +99,8 @@ std::size_t widthOf(std::string_view text) {
 }
 
 std::string wrapped(std::string_view text, std::size_t width, std::size_t indent) {
+  const auto shown = harmless(text);
+  text = shown;
   std::string out;
   while (!text.empty()) {
     const auto end = lineEnd(text, std::max<std::size_t>(width, 1));

@@ -36,7 +36,7 @@ inline constexpr std::string_view partEnds = "/-_.,=";
 // Columns that a UTF-8 text takes, one for each character.
 std::size_t widthOf(std::string_view text);
 
-// The text in lines of at most `width`, broken between words, and inside a word only where it is
+// The text, made harmless, in lines of at most `width`, broken between words, and inside a word only where it is
 // longer than a line, then after one of its parts (as in a-long/name) if it has any. Lines after the first begin with `indent` spaces.
 std::string wrapped(std::string_view text, std::size_t width, std::size_t indent = 0);
 

@@ -124,7 +124,9 @@ std::string reachOf(const Bench& bench, const api::SovereigntyPolicy& policy) {
     }
   }
   if (variants == 0) return "";
-  return fmt::format("{} variants of ModelDeployments violate it now, first {}", variants, first);
+  return fmt::format("{} of ModelDeployments violate{} it now, first {}",
+                     variants == 1 ? "1 variant" : fmt::format("{} variants", variants),
+                     variants == 1 ? "s" : "", first);
 }
 
 std::optional<Bench> benchOf(const Admission::Config& config, const Known& known) {
@@ -287,9 +289,10 @@ std::vector<std::string> Admission::onDeletion(std::string_view kind, element ob
   const auto deployments = known.deployments();
   const auto used = std::count_if(deployments.begin(), deployments.end(), uses);
   if (used == 0) return {};
-  return {fmt::format("{} ModelDeployments use passport {}: it stays until none does, and nothing "
-                      "new of it is placed",
-                      used, name)};
+  return {fmt::format("{} passport {}: it stays until none does, and nothing new of it is placed",
+                      used == 1 ? "1 ModelDeployment uses"
+                                : fmt::format("{} ModelDeployments use", used),
+                      name)};
 }
 
 Admission::Reply Admission::review(const std::string& body) const {

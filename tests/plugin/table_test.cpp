@@ -27,6 +27,13 @@ TEST(Wrapped, BreaksBetweenWordsAndIndentsWhatFollows) {
   EXPECT_EQ(wrapped("", 7), "");
 }
 
+TEST(Wrapped, AndCellsShowWhatWouldCommandTheTerminal) {
+  EXPECT_EQ(wrapped("a\x1b[2Jb\nREFUSED", 80), "a\\x1b[2Jb\\x0aREFUSED");
+  Table table({"NAME"});
+  table.add({std::string("a\x1b[2Jb\nc")});
+  EXPECT_EQ(table.str(Screen().terminal), "NAME\na\\x1b[2Jb\\x0ac\n");
+}
+
 TEST(Wrapped, BreaksALongNameAfterOneOfItsParts) {
   EXPECT_EQ(wrapped("amd-instinct-mi300x-oam", 14), "amd-instinct-\nmi300x-oam");
   EXPECT_EQ(wrapped("abcdefghij", 4), "abcd\nefgh\nij");

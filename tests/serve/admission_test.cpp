@@ -197,7 +197,7 @@ TEST(Admission, JudgesPoliciesAndTellsTheirReach) {
   EXPECT_EQ(refusalIn(response), "");
   EXPECT_THAT(warningsIn(response), Contains(StartsWith("spec.rules.vendors.deny names nvidea")));
   EXPECT_THAT(warningsIn(response),
-              Contains("1 variants of ModelDeployments violate it now, first team/assistant: policy "
+              Contains("1 variant of ModelDeployments violates it now, first team/assistant: policy "
                        "eu-personal-data denies vendor nvidia of variant h200"));
   policy["spec"]["rules"] = {{"origins", {{"deny", {"EUU"}}}}};
   EXPECT_THAT(refusalIn(door.ask("SovereigntyPolicy", "CREATE", policy)), HasSubstr("EUU is neither"));
@@ -233,7 +233,7 @@ TEST(Admission, TellsWhatADeletionMeansAndNeverHoldsItUp) {
   passport["metadata"]["name"] = "open";
   const auto response = door.ask("ModelPassport", "DELETE", nullptr, passport);
   EXPECT_EQ(refusalIn(response), "");
-  EXPECT_THAT(warningsIn(response), Contains(StartsWith("1 ModelDeployments use passport open")));
+  EXPECT_THAT(warningsIn(response), Contains(StartsWith("1 ModelDeployment uses passport open")));
   EXPECT_THAT(warningsIn(door.ask("ExitOrder", "DELETE", nullptr, api::testing::fullExitOrder())),
               Contains("ExitOrder exit-nvidia is lifted: what it targets may come back"));
   EXPECT_EQ(refusalIn(door.ask("Region", "DELETE", nullptr, 7)), "") << "even if it is none";

@@ -103,6 +103,7 @@ void FleetSim::beginOperator(Region& region) {
     watched.beat = 0;
     watched.list = nullptr;
     watched.revision = ~std::uint64_t{0};
+    watched.refusedSince = -1;  // until it looks itself, what it remembers of a peer stands
   }
   for (auto& held : region.held) recall(held);
   region.nextLook = now_ + random_.below(static_cast<int>(lookEvery));

@@ -32,9 +32,6 @@ struct Options {
   Bug bug = Bug::None;
   int pace = 1;      // operators take so many times as long for everything but their heartbeat
   int reads = 1;     // of peers in one step of a handover
-  // A plan also for what a peer merely relays, as the operator makes one: of N regions that write a
-  // change of one of them each, N times N plans that come out as before.
-  bool plansForRelays = true;
   int history = 32;  // states of a deployment that an old view or a backup may show
 };
 

@@ -37,7 +37,6 @@ Options largeFleet(int regions, int deployments, int units) {
   options.pace = 4;
   options.reads = 1 + regions / 10;
   options.history = 1;
-  options.plansForRelays = false;
   return options;
 }
 

@@ -1,19 +1,12 @@
 // What a region sees of the others, by links and API servers that may be at fault.
 
+#include "fleet/word.hpp"
 #include "sim/region.hpp"
 
 namespace bailiwick::sim {
 namespace {
 
 using fleet::Look;
-
-// What a plan may depend on: its spec, and what the peer says of itself.
-bool saysTheSame(const Object& before, const Object& after, const std::string& peer) {
-  if (!before || before->meta.generation != after->meta.generation) return false;
-  const auto* was = fleet::selfEntry(*before, peer);
-  const auto* is = fleet::selfEntry(*after, peer);
-  return was && is && *was == *is;
-}
 
 }  // namespace
 
@@ -78,7 +71,7 @@ void FleetSim::receive(int r, int p) {
       all = false;
       continue;
     }
-    held.dirty = held.dirty || options_.plansForRelays || !saysTheSame(seen, *shown, peer.name);
+    held.dirty = held.dirty || !seen || !*shown || !fleet::saysTheSame(*seen, **shown, peer.name);
     seen = *shown;
     (*watched.list)[held.object->meta.key] = seen;
   }
