@@ -11,15 +11,19 @@ from kit.wait import eventually
 
 from .report import markdown, say
 
-NAMESPACE, DEVICES = "many", 100
-PODS = f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector=bailiwick.dev/role%3Dengine"
+DEVICES = 100
+# Admission of a pod looks at every workload of its namespace.
+NAMESPACES = [f"many-{number}" for number in range(50)]
+PODS = "/api/v1/pods?labelSelector=bailiwick.dev/role%3Dengine"
 
 
 def deployment(number: int) -> dict:
     """Two replicas of one device, so one in each of fra and zrh, with the default times."""
     return objects.deployment(
-        f"m-{number}", NAMESPACE, 2, [objects.variant("h200", "h200", 1, passport="example")],
-        placement={"jurisdictions": LAW, "dataResidency": ["eu-personal"]}, failover={"failbackAfter": "10s"})
+        f"m-{number}", NAMESPACES[number % len(NAMESPACES)], 2,
+        [objects.variant("h200", "h200", 1, passport="example")],
+        placement={"jurisdictions": LAW, "dataResidency": ["eu-personal"], "minRegions": 2},
+        failover={"failbackAfter": "10s"})
 
 
 def nodes(region: str, jurisdiction: str, replicas: int) -> list:
@@ -44,7 +48,8 @@ def measure(fleet: Fleet, count: int) -> str:
     fra.add_nodes(nodes("fra", "DE", count))
     zrh.add_nodes(nodes("zrh", "CH", 2 * count))
     for one in fleet.regions.values():
-        one.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+        one.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+                   for name in NAMESPACES])
     say(f"making {count} deployments")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: [one.api.create(deployment(number)) for one in (fra, zrh)], range(count)))
