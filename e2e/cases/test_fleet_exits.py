@@ -35,6 +35,17 @@ class FleetOrder:
         return next(one for one in self.fleet.api[region].get(self.path)["status"]["conditions"]
                     if one["type"] == "Complete")
 
+    def waits_for(self, missing: dict) -> None:
+        """As fra sees it, all others have done their part."""
+        def check():
+            states = self.states("fra")
+            assert states == {**dict.fromkeys(NAMES, "Verified"), **missing}, states
+            complete = self.complete("fra")
+            assert complete["status"] != "True", complete
+            assert all(f"{name} {state}" in complete["message"] for name, state in missing.items()), complete
+            return True
+        eventually(check, f"only {missing} keeps it from Verified")
+
     def head(self, region: str, of: str) -> dict:
         found = self.fleet.api[region].get(f"/apis/bailiwick.dev/v1alpha1/regions/{of}")["status"]
         return next(one for one in found["evidenceHeads"] if one["order"] == self.name)
@@ -58,14 +69,7 @@ def order(fleet, request):
 def test_who_has_no_order_keeps_the_fleet_from_verified(fleet, order):
     one = order("exit-partly", ("fra", "zrh"))
     eventually(lambda: one.states("fra")["zrh"] == "Verified", "zrh has done its part")
-
-    def partly():
-        states = one.states("fra")
-        assert states == {"fra": "Verified", "zrh": "Verified", "iad": "NotOrdered", "gya": "NotOrdered"}, states
-        complete = one.complete("fra")
-        assert complete["status"] != "True" and "iad NotOrdered" in complete["message"], complete
-        return True
-    eventually(partly, "two regions have no order")
+    one.waits_for({"iad": "NotOrdered", "gya": "NotOrdered"})
     for name in ("iad", "gya"):
         fleet.api[name].create(one.object)
     eventually(lambda: one.complete("fra")["status"] == "True", "every region has done its part")
@@ -75,14 +79,7 @@ def test_who_cannot_be_asked_is_unknown_and_keeps_the_fleet_from_verified(fleet,
     fleet["gya"].kill()
     eventually(lambda: fleet.health_in("fra")["gya"] == "Lost", "fra has lost gya")
     one = order("exit-unseen", ("fra", "zrh", "iad"))
-
-    def partly():
-        states = one.states("fra")
-        assert states == {"fra": "Verified", "zrh": "Verified", "iad": "Verified", "gya": "unknown"}, states
-        complete = one.complete("fra")
-        assert complete["status"] != "True" and "gya unknown" in complete["message"], complete
-        return True
-    eventually(partly, "gya cannot be asked")
+    one.waits_for({"gya": "unknown"})
     fleet.bring_back("gya")
     fleet.api["gya"].create(one.object)
     eventually(lambda: one.complete("fra")["status"] == "True", "every region has done its part")

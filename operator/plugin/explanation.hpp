@@ -32,8 +32,7 @@ struct Explanation {
   std::string region;
   std::vector<api::Condition> conditions;
   std::vector<VariantVerdict> variants;  // in order of preference
-  // What other regions are to run.
-  std::vector<std::pair<std::string, std::vector<api::VariantCount>>> elsewhere;
+  Shares elsewhere;                      // what other regions are to run
 };
 
 Explanation explain(const Forecast& forecast, const plan::DeploymentPlan& deployment);

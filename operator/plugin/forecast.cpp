@@ -84,24 +84,23 @@ void planFor(Forecast& forecast, const Judge& judge) {
 
 std::vector<Forecast> forecast(std::vector<KnownRegion> regions, const Judge& judge) {
   std::vector<Forecast> forecasts(regions.size());
+  const bool together = regions.size() > 1;
   for (std::size_t r = 0; r < regions.size(); ++r) {
     forecasts[r].known = std::move(regions[r]);
-    planFor(forecasts[r], judge);
+    // What each offers alone is what it says to the others.
+    if (together) planFor(forecasts[r], judge);
   }
-  // What each offers alone is what it says to the others.
   std::vector<std::shared_ptr<const fleet::FleetView>> views;
   for (const auto& one : forecasts) views.push_back(viewOf(one, forecasts));
   for (std::size_t r = 0; r < forecasts.size(); ++r) {
-    if (!views[r]) continue;
     forecasts[r].fleet = views[r];
-    planFor(forecasts[r], judge);
+    if (views[r] || !together) planFor(forecasts[r], judge);
   }
   return forecasts;
 }
 
-std::vector<std::pair<std::string, std::vector<api::VariantCount>>> Forecast::elsewhere(
-    const plan::DeploymentPlan& deployment) const {
-  std::vector<std::pair<std::string, std::vector<api::VariantCount>>> shares;
+Shares Forecast::elsewhere(const plan::DeploymentPlan& deployment) const {
+  Shares shares;
   if (!deployment.fleet) return shares;
   for (const auto& peer : deployment.fleet->peers) {
     if (peer.counts && peer.admitted && peer.claim && !peer.claim->share.empty()) {

@@ -19,6 +19,9 @@ struct Judge {
   api::Time now;
 };
 
+// By region.
+using Shares = std::vector<std::pair<std::string, std::vector<api::VariantCount>>>;
+
 // A plan and what it was made of, which it refers to. With peers it is what they all come to once every
 // handover is done.
 struct Forecast {
@@ -30,8 +33,7 @@ struct Forecast {
 
   const api::Region& region() const { return *world.region; }
   // What other regions are to run of it: peers that count and have a share, by name.
-  std::vector<std::pair<std::string, std::vector<api::VariantCount>>> elsewhere(
-      const plan::DeploymentPlan& deployment) const;
+  Shares elsewhere(const plan::DeploymentPlan& deployment) const;
   // What the operator would write as the status of this deployment, which is in the plan.
   api::ModelDeploymentStatus statusOf(const plan::DeploymentPlan& deployment) const;
 };

@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "policy/rules.hpp"
+#include "policy/strangers.hpp"
 
 namespace bailiwick::policy {
 namespace {
@@ -191,11 +192,7 @@ std::vector<std::string> Law::strangersIn(const SovereigntyPolicy& policy,
   eachName(r.engines, "engines", unless([&](const auto& n) { return catalog.engine(n); }));
   eachName(r.placementProviders, "placement.providers",
            unless([&](const auto& n) { return catalog.provider(n); }));
-  eachName(r.products, "products", unless([&](const auto& name) {
-             return std::any_of(
-                 catalog.vendors.begin(), catalog.vendors.end(),
-                 [&](const auto& entry) { return entry.second.product(name) != nullptr; });
-           }));
+  eachName(r.products, "products", unless([&](const auto& n) { return knowsProduct(catalog, n); }));
   return out;
 }
 

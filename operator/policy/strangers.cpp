@@ -18,11 +18,13 @@ std::vector<std::string> strangersIn(const api::ExitTarget& target, const catalo
   check("jurisdiction", target.jurisdictions, isPlace);
   check("vendor", target.vendors, [&](const auto& name) { return catalog.vendor(name); });
   check("engine", target.engines, [&](const auto& name) { return catalog.engine(name); });
-  check("product", target.products, [&](const auto& name) {
-    return std::any_of(catalog.vendors.begin(), catalog.vendors.end(),
-                       [&](const auto& entry) { return entry.second.product(name) != nullptr; });
-  });
+  check("product", target.products, [&](const auto& name) { return knowsProduct(catalog, name); });
   return out;
+}
+
+bool knowsProduct(const catalog::Catalog& catalog, std::string_view product) {
+  return std::any_of(catalog.vendors.begin(), catalog.vendors.end(),
+                     [&](const auto& entry) { return entry.second.product(product) != nullptr; });
 }
 
 }  // namespace bailiwick::policy
