@@ -4,7 +4,8 @@
 
 #include "api/hash.hpp"
 #include "plan/fixture.hpp"
-#include "plugin/forecast.hpp"
+#include "plugin/explanation.hpp"
+#include "plugin/plan_report.hpp"
 #include "plugin/region_file.hpp"
 
 namespace bailiwick::plugin {
@@ -172,6 +173,46 @@ TEST_F(FleetForecast, AHandoverIsDone) {
                                  ", share: [{variant: h200, replicas: 4}]}, " + toldOfZrh(2, 8, 4)));
   const auto forecasts = forecastsOf({std::move(region)});
   EXPECT_EQ(sharesOf(forecasts[0]), 2);
+}
+
+TEST_F(FleetForecast, WhoIsNotNeededHereIsToldThatOthersServe) {
+  const auto forecasts = forecastsOf({fraWithZrh("Live", 4, 4)});
+  EXPECT_EQ(explain(forecasts[0], planOf(forecasts[0])).variants.front().note,
+            "not needed: other regions take all units");
+}
+
+RegionChange changeIn(const std::string& region, const DeploymentChange& change) {
+  RegionChange result;
+  result.name = region;
+  result.deployments.push_back(change);
+  return result;
+}
+
+TEST(PlanFindings, WhatAPeerServesThatWasNotReadIsNotMissing) {
+  DeploymentChange change;
+  change.key = {"team", "m"};
+  change.applied = true;
+  change.wanted = 4000;
+  change.after = 2000;
+  EXPECT_EQ(findingsOf({}, {changeIn("fra", change)}).size(), 1u);
+  change.elsewhere["zrh"] = 2000;
+  EXPECT_THAT(findingsOf({}, {changeIn("fra", change)}), IsEmpty());
+  // Of one that was read, its own change tells.
+  auto none = change;
+  none.after = 0;
+  none.elsewhere.clear();
+  EXPECT_EQ(findingsOf({}, {changeIn("fra", change), changeIn("zrh", none)}).size(), 1u);
+}
+
+TEST(PlanFindings, WhatIsHandedOverIsNotDisplaced) {
+  DeploymentChange change;
+  change.key = {"team", "m"};
+  change.wanted = change.before = 4000;
+  change.after = 2000;
+  change.placed.status = "False";
+  EXPECT_EQ(findingsOf({}, {changeIn("fra", change)}).at(0).reason, "Displaced");
+  change.placed.status = "True";
+  EXPECT_THAT(findingsOf({}, {changeIn("fra", change)}), IsEmpty());
 }
 
 }  // namespace
