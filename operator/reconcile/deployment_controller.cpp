@@ -417,8 +417,7 @@ kube::ApiResult<void> DeploymentController::writeStatus(Work& work) {
     if (!after || after->status == "Unknown") continue;
     if (before && before->status == after->status && before->reason == after->reason) continue;
     config_.events->record({"ModelDeployment", work.current->meta, after->status == "False" &&
-                            after->reason != "Scaling", after->reason, type, after->message},
-                           work.stop);
+                            after->reason != "Scaling", after->reason, type, after->message});
   }
   return {};
 }

@@ -16,6 +16,7 @@ namespace {
 // As client-go's broadcaster: the same event within this time is one series.
 constexpr auto seriesWindow = std::chrono::minutes(6);
 constexpr std::size_t maxNote = 1024;
+constexpr std::size_t maxWaiting = 1000;  // as client-go's broadcaster
 constexpr double burstPerObject = 25;
 constexpr double perSecondPerObject = 1.0 / 300;
 
@@ -43,7 +44,10 @@ nlohmann::json bodyOf(const Event& event, const api::Key& key, const std::string
 
 EventRecorder::EventRecorder(kube::Transport& transport, std::string instance,
                              std::function<api::Time()> now)
-    : transport_(transport), instance_(std::move(instance)), now_(std::move(now)) {}
+    : transport_(transport),
+      instance_(std::move(instance)),
+      now_(std::move(now)),
+      writer_([this](std::stop_token stop) { write(stop); }) {}
 
 bool EventRecorder::allowed(const api::ObjectMeta& object) {
   const auto [entry, isNew] =
@@ -56,44 +60,68 @@ void EventRecorder::forgetOld(api::Time now) {
   if (budgets_.size() > 4096) budgets_.clear();
 }
 
-void EventRecorder::record(const Event& event, std::stop_token stop) {
+EventRecorder::Waiting EventRecorder::counted(const Event& event, const std::string& id,
+                                              api::Time now) {
+  const auto& events = kube::resources::events;
+  const auto& object = event.regarding.key;
+  auto [entry, isNew] = series_.try_emplace(id);
+  auto& series = entry->second;
+  series.last = now;
+  if (isNew) {
+    const auto hash = api::sha256Hex(id + api::formatMicroTime(now)).substr(0, 16);
+    series.name = {object.ns.empty() ? "default" : object.ns, object.name + "." + hash};
+    return {id, object.str(),
+            kube::create(events, series.name.ns,
+                         bodyOf(event, series.name, instance_, now).dump())};
+  }
+  ++series.count;
+  const nlohmann::json body = {
+      {"series",
+       {{"count", series.count}, {"lastObservedTime", api::formatMicroTime(now)}}}};
+  return {id, object.str(), kube::mergePatch(events, series.name, body.dump())};
+}
+
+void EventRecorder::record(const Event& event) {
   const auto now = now_();
   const auto id = fmt::format("{}\n{}\n{}", event.regarding.uid, event.reason, event.note);
-  Series series;
-  bool repeated = false;
-  {
-    const std::lock_guard lock(mutex_);
-    forgetOld(now);
-    const auto known = series_.find(id);
-    repeated = known != series_.end();
-    if (!allowed(event.regarding)) return;
-    if (!repeated) {
-      const auto hash = api::sha256Hex(id + api::formatMicroTime(now)).substr(0, 16);
-      const auto ns = event.regarding.key.ns.empty() ? "default" : event.regarding.key.ns;
-      series_[id] = {{ns, event.regarding.key.name + "." + hash}, 1, now};
-    } else {
-      ++known->second.count;
-      known->second.last = now;
-    }
-    series = series_[id];
+  const std::lock_guard lock(mutex_);
+  forgetOld(now);
+  if (!allowed(event.regarding)) return;
+  auto next = counted(event, id, now);
+  if (waiting_.size() >= maxWaiting) {
+    lost(next, "too many wait to be written");
+    return;
   }
-  const auto& events = kube::resources::events;
-  auto request =
-      repeated ? kube::mergePatch(events, series.name,
-                                  nlohmann::json{{"series",
-                                                  {{"count", series.count},
-                                                   {"lastObservedTime",
-                                                    api::formatMicroTime(now)}}}}
-                                      .dump())
-               : kube::create(events, series.name.ns,
-                              bodyOf(event, series.name, instance_, now).dump());
-  const auto written = kube::write(transport_, request, stop);
-  if (!written) {
-    const std::lock_guard lock(mutex_);
-    series_.erase(id);  // what was never stored has no series to go on
-    log::debug("event not written", {{"object", event.regarding.key.str()},
-                                     {"reason", event.reason},
-                                     {"error", written.error().message}});
+  waiting_.push_back(std::move(next));
+  arrived_.notify_one();
+}
+
+// What was never stored has no series to go on.
+void EventRecorder::lost(const Waiting& event, const std::string& why) {
+  series_.erase(event.series);
+  log::debug("event not written", {{"object", event.object}, {"error", why}});
+}
+
+// Empty, or what went wrong. As with Workers, nothing that is thrown ends the thread.
+std::string EventRecorder::send(const kube::Request& request, std::stop_token stop) {
+  try {
+    const auto written = kube::write(transport_, request, std::move(stop));
+    return written ? "" : written.error().message;
+  } catch (const std::exception& error) {
+    return fmt::format("unexpected: {}", error.what());
+  }
+}
+
+void EventRecorder::write(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (arrived_.wait(lock, stop, [this] { return !waiting_.empty(); }) &&
+         !stop.stop_requested()) {
+    const auto next = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    const auto problem = send(next.request, stop);
+    lock.lock();
+    if (!problem.empty()) lost(next, problem);
   }
 }
 

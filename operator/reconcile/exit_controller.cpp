@@ -348,8 +348,7 @@ void ExitController::tell(const Work& work) {
                              {"reason", reason}});
     config_.events->record({"ExitOrder", work.order->meta, phase == "Blocked" || phase == "Held",
                             phase, "Exiting",
-                            reason.empty() ? "the order is " + phase : phase + ": " + reason},
-                           work.stop);
+                            reason.empty() ? "the order is " + phase : phase + ": " + reason});
   }
 }
 

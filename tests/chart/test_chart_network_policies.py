@@ -50,6 +50,17 @@ def test_none_opens_an_engine_pod(region, bob, spec):
             api.create(network_policy("opens", "np-served", **spec))
 
 
+def test_who_claims_to_be_the_operator_is_refused_all_the_same(bob):
+    posing = network_policy("opens", "np-served")
+    posing["metadata"]["labels"] = {MANAGED_BY: "bailiwick"}
+    with refused("mark what Bailiwick made"):
+        bob.create(posing)
+    path = bob.path(bob.create(network_policy("poses", "np-served", podSelector=EXCEPT)))
+    with refused("mark what Bailiwick made"):
+        bob.merge(path, {"metadata": {"labels": {MANAGED_BY: "bailiwick"}}, "spec": OPEN})
+    bob.delete(path)
+
+
 @pytest.mark.parametrize("spec", [
     {"podSelector": EXCEPT},
     {"podSelector": {"matchLabels": {"team": "x"}, **EXCEPT}},

@@ -26,6 +26,7 @@ inline nlohmann::json variantJson(const std::string& name, const std::string& ve
 class RegionInMemory {
  public:
   MemoryApi api;
+  MemoryApi eventsApi;  // apart, since events are written whenever their thread comes to it
   std::atomic<api::Time::rep> clock{testTime.time_since_epoch().count()};
   policy::Settings settings;
   reconcile::Caches caches{testCatalog()};
@@ -114,7 +115,7 @@ class RegionInMemory {
     config.changed = [](const api::Key&) {};
     config.quiet = std::chrono::milliseconds(1);
     planner = std::make_unique<reconcile::Planner>(std::move(config));
-    events = std::make_unique<reconcile::EventRecorder>(api, "test", [this] { return now(); });
+    events = std::make_unique<reconcile::EventRecorder>(eventsApi, "test", [this] { return now(); });
     controller = std::make_unique<reconcile::DeploymentController>(
         reconcile::DeploymentController::Config{&api, &caches, &testCatalog(), planner.get(),
                                                 events.get(), "sidecar:1",
