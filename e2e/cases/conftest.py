@@ -127,7 +127,7 @@ def whole_fleet(starter):
     regions = [starter.plain(name, isolated=True, members=3 if name == "iad" else 1)
                for name in ("fra", "zrh", "iad", "gya")]
     for one in regions:
-        one.layout.pick_space()
+        one.lay_out()
         with environment(clock("-1d")):  # so that a clock that is an hour slow takes them for valid
             one.layout.issue()
     problems = []

@@ -22,7 +22,7 @@ def test_a_peer_that_shuts_us_out_is_frozen_and_never_lost(fleet, serve):
         served.wait_health("zrh", "fra", "Unknown")
         time.sleep(2 * served.lost_after)
         assert served.ready("zrh") == 2, "unknown is not gone"
-        assert fleet.health_in("iad")["fra"] == "Live", "another account is another matter"
+        assert fleet.health_in("iad")["fra"] != "Unknown", "another account is another matter"
     finally:
         meta = {key: kept["metadata"][key] for key in ("name", "namespace", "labels")}
         api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta,

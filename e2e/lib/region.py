@@ -63,10 +63,7 @@ class Region:
         with self.locked():
             self._check_tools()
             began = time.monotonic()
-            if not self.layout.state()["ports"]:
-                self.layout.pick_members(self._members)
-                if self.isolated:
-                    self.layout.pick_space()
+            self.lay_out()
             if self.layout.space:
                 self.layout.space.make()
             self.layout.pick_ports([*PORTS, *components.member_ports(self.layout)])
@@ -81,6 +78,13 @@ class Region:
             if components.CONTROLLERS in rest:
                 self._wait_service_account()
         return self
+
+    def lay_out(self) -> None:
+        """What is decided before anything of the region exists."""
+        if not self.layout.state()["ports"]:
+            self.layout.pick_members(self._members)
+            if self.isolated:
+                self.layout.pick_space()
 
     def stop(self) -> None:
         """Ends everything in order and keeps the data: `start` resumes."""
