@@ -6,9 +6,9 @@
 #include <cstdlib>
 
 #include "kube/base64.hpp"
-#include "kube/cpprest_transport.hpp"
 #include "kube/support/samples.hpp"
 #include "kube/support/scripted_server.hpp"
+#include "kube/tls_transport.hpp"
 #include "peers/address.hpp"
 #include "peers/peer_caches.hpp"
 #include "peers/peer_transport.hpp"
@@ -31,7 +31,7 @@ struct PeerServer : testing::Test {
     auto cluster = clusterOf(access, 0);
     ASSERT_TRUE(cluster) << cluster.error().message;
     cluster->token.inlineText = kube::Secret("s3cret");
-    transport.use(kube::makeTransport(*cluster, {"test", maxBody}));
+    transport.use(kube::makeTlsTransport(*cluster, {"test", maxBody}));
   }
 };
 
