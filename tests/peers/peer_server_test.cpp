@@ -36,12 +36,13 @@ struct PeerServer : testing::Test {
 };
 
 const auto aGet = kube::get(kube::resources::modelDeployments, {"team", "a"});
+const auto aList = kube::list(kube::resources::modelDeployments, "");
 
 TEST_F(PeerServer, ARedirectLeadsNowhere) {
   ScriptedServer elsewhere{ca.issue()};
   server.otherwise(Reply::body(302, "text/plain", "", "Location: " + elsewhere.url() + "/\r\n"));
   connect();
-  const auto answer = transport.send(aGet, {});
+  const auto answer = transport.send(aList, {});
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->head.status, 302);
   EXPECT_THAT(transport.refusal(), HasSubstr("redirect"));
@@ -86,7 +87,7 @@ TEST_F(PeerServer, AnotherAuthorityThanItsOwnIsRefused) {
   server.replaceIdentity(other.issue());
   server.otherwise(Reply::json(200, "{}"));
   connect();
-  const auto answer = transport.send(aGet, {});
+  const auto answer = transport.send(aList, {});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, kube::TransportError::Kind::Certificate);
   EXPECT_NE(transport.refusal(), "");
