@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/encode.hpp"
+#include "fleet/offer.hpp"
 #include "peers/countersign.hpp"
 #include "plan/conditions.hpp"
 
@@ -148,6 +149,9 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
     status.conditions.push_back(*known);  // conditions are never taken away
   }
   if (status == region->status) return publishHeads(*region, stop);
+  if (const auto due = fleet::heldBackUntil(region->status, status, poolsTold_, now)) {
+    return kube::RequeueAfter{std::chrono::ceil<std::chrono::milliseconds>(*due - now)};
+  }
   const nlohmann::json body = {
       {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
       {"status", api::toJson(status)}};
@@ -155,6 +159,7 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
       *config_.transport,
       kube::statusPatch(kube::resources::regions, region->meta.key, body.dump()), stop);
   if (!written) return kube::outcomeOf(written.error());
+  if (status.pools != region->status.pools) poolsTold_ = now;
   auto current = *region;
   current.meta.resourceVersion = written->resourceVersion;
   return publishHeads(current, stop);
