@@ -15,6 +15,7 @@
 #include "cmd/webhook.hpp"
 #include "kube/cpprest_transport.hpp"
 #include "kube/kubeconfig.hpp"
+#include "kube/tls_transport.hpp"
 #include "log/log.hpp"
 #include "reconcile/operator.hpp"
 #include "serve/http_server.hpp"
@@ -93,7 +94,7 @@ Result<int> run(const Options& options, const sigset_t& signals) {
   if (!options.gateway.empty()) config.gateway = render::OwnGateway{options.ns, options.gateway};
   config.makesNamespaces = options.createNamespaces;
   config.dial = [userAgent](kube::ClusterConfig peer) {
-    return kube::makeTransport(std::move(peer), {userAgent, maxPeerAnswer});
+    return kube::makeTlsTransport(std::move(peer), {userAgent, maxPeerAnswer});
   };
   reconcile::Operator operator_(std::move(config), *transport);
 

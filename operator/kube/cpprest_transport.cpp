@@ -5,8 +5,8 @@
 // then
 //   have been applied already, so writes have bodies that cannot be rewound.
 // - It trusts the system's authorities: TlsPolicy replaces them.
-// - It reads a whole HTTP chunk before it passes it on. Only a server whose certificate has been
-//   verified can make it do so.
+// - It reads a whole HTTP chunk before it passes it on, of up to 2 GiB, and takes "-1" for the size of
+//   one. So it is only for the API server of one's own cluster: see tls_transport.hpp.
 
 #include <utility>  // before Boost.Asio 1.74, which uses std::exchange without it
 
@@ -18,14 +18,14 @@
 #include <cpprest/http_client.h>
 #include <cpprest/producerconsumerstream.h>
 #include <pplx/threadpool.h>
-#include <simdjson.h>
 #include <algorithm>
 #include <boost/version.hpp>
-#include <charconv>
+#include <limits>
 #include <mutex>
 
+#include "kube/body_sink.hpp"
 #include "kube/exchange.hpp"
-#include "kube/http_date.hpp"
+#include "kube/response_head.hpp"
 #include "kube/tls.hpp"
 
 static_assert(BOOST_VERSION == 107400,
@@ -68,6 +68,8 @@ class SinkBuffer final : public ByteBuffer {
 
  protected:
   pplx::task<std::size_t> _putn(const std::uint8_t* data, std::size_t size) override {
+    // Of a chunk whose size was no size there are no such bytes.
+    if (size > static_cast<std::size_t>(std::numeric_limits<int>::max())) return unwanted();
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     pplx::task_completion_event<std::size_t> event;
     const auto settle = [event, size](Exchange::Taken taken) {
@@ -82,7 +84,7 @@ class SinkBuffer final : public ByteBuffer {
       case Exchange::Taken::Stop:
         break;
     }
-    return pplx::task_from_exception<std::size_t>(http::http_exception("not wanted"));
+    return unwanted();
   }
   pplx::task<int_type> _putc(std::uint8_t byte) override {
     return _putn(&byte, 1).then([byte](std::size_t) { return static_cast<int_type>(byte); });
@@ -104,6 +106,9 @@ class SinkBuffer final : public ByteBuffer {
 
  private:
   static pos_type nowhere() { return static_cast<pos_type>(traits::eof()); }
+  static pplx::task<std::size_t> unwanted() {
+    return pplx::task_from_exception<std::size_t>(http::http_exception("not wanted"));
+  }
   static pplx::task<int_type> end() {
     return pplx::task_from_result(static_cast<int_type>(traits::eof()));
   }
@@ -117,60 +122,14 @@ struct InlineScheduler final : pplx::default_scheduler_t {
   void schedule(pplx::TaskProc_t run, void* task) override { run(task); }
 };
 
-// Collects a body of bounded size, with room behind it for simdjson.
-class BodySink final : public StreamSink {
- public:
-  explicit BodySink(std::size_t maxBody) : maxBody_(maxBody) {}
-
-  bool onHead(const ResponseHead& head) override {
-    response_.head = head;
-    return true;
-  }
-  bool onChunk(std::string_view bytes) override {
-    std::string& body = response_.body;
-    if (body.size() + bytes.size() > maxBody_) {
-      tooLarge_ = true;
-      return false;
-    }
-    const auto needed = body.size() + bytes.size() + simdjson::SIMDJSON_PADDING;
-    if (body.capacity() < needed) body.reserve(std::max(needed, 2 * body.capacity()));
-    body += bytes;
-    return true;
-  }
-  bool tooLarge() const { return tooLarge_; }
-  Response take() { return std::move(response_); }
-
- private:
-  std::size_t maxBody_;
-  bool tooLarge_ = false;
-  Response response_;
-};
-
-std::string lowerType(std::string type) {
-  type.erase(std::min(type.find(';'), type.size()));
-  type.erase(type.find_last_not_of(" \t") + 1);
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return type;
-}
-
-ResponseHead headOf(const http::http_response& response) {
-  ResponseHead head;
-  head.status = response.status_code();
+ResponseHead headFrom(const http::http_response& response) {
   const auto& headers = response.headers();
-  if (const auto it = headers.find("Content-Type"); it != headers.end()) {
-    head.contentType = lowerType(it->second);
-  }
-  if (const auto it = headers.find("Retry-After"); it != headers.end()) {
-    std::int64_t seconds = -1;
-    std::from_chars(it->second.data(), it->second.data() + it->second.size(), seconds);
-    if (seconds >= 0)
-      head.retryAfter = std::chrono::seconds{std::min<std::int64_t>(seconds, 86400)};
-  }
-  if (const auto it = headers.find("Date"); it != headers.end()) {
-    head.date = parseHttpDate(it->second);
-  }
-  return head;
+  const auto field = [&](const char* name) -> std::string_view {
+    const auto it = headers.find(name);
+    return it == headers.end() ? std::string_view() : it->second;
+  };
+  return headOf(response.status_code(),
+                {field("Content-Type"), field("Retry-After"), field("Date")});
 }
 
 // One pool of connections that were made with the same TLS material.
@@ -221,11 +180,6 @@ class CpprestTransport final : public Transport {
     BodySink sink(options_.maxBody);
     auto done = exchange(request, sink, std::nullopt, std::move(stop));
     if (!done) return tl::unexpected(done.error());
-    if (sink.tooLarge()) {
-      return tl::unexpected(TransportError{
-          Kind::TooLarge,
-          "the answer is larger than " + std::to_string(options_.maxBody) + " bytes"});
-    }
     return sink.take();
   }
 
@@ -294,7 +248,7 @@ class CpprestTransport final : public Transport {
                      const std::shared_ptr<Endpoint>& endpoint) {
     auto error = failureOf(*endpoint, [&] {
       const auto response = task.get();
-      exchange->head(headOf(response));  // before the end can be told, which may be now
+      exchange->head(headFrom(response));  // before the end can be told, which may be now
       response.content_ready().then(
           [exchange, endpoint, response](const pplx::task<http::http_response>& whole) {
             exchange->finished(failureOf(*endpoint, [&] { whole.get(); }));

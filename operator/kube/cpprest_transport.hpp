@@ -12,11 +12,6 @@ namespace bailiwick::kube {
 // Once, before any thread is started and any transport is made.
 void initialiseTransportThreads(int threads = 1);
 
-struct TransportOptions {
-  std::string userAgent;  // "bailiwick-operator/VERSION (region NAME)"
-  std::size_t maxBody = std::size_t{64} << 20;
-};
-
 // Tokens go to the configured server only, and only after its certificate has been verified.
 std::unique_ptr<Transport> makeTransport(ClusterConfig config, TransportOptions options);
 

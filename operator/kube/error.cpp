@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "kube/server_words.hpp"
+
 namespace bailiwick::kube {
 namespace {
 
@@ -55,7 +57,7 @@ Kind kindOf(int status, std::string_view reason) {
 
 std::string describe(const ResponseHead& head) {
   std::string out = "HTTP " + std::to_string(head.status);
-  if (!head.contentType.empty()) out += " (" + head.contentType + ")";
+  if (!head.contentType.empty()) out += " (" + serverWords(head.contentType) + ")";
   return out;
 }
 
@@ -131,8 +133,8 @@ std::optional<ApiError> fromStatusObject(simdjson::dom::element element, int htt
   if (out.status == 0 && object["code"].get(code) == simdjson::SUCCESS) {
     out.status = static_cast<int>(code);
   }
-  out.reason = text(object, "reason");
-  out.message = text(object, "message");
+  out.reason = serverWords(text(object, "reason"));
+  out.message = serverWords(text(object, "message"));
   out.kind = kindOf(out.status, out.reason);
   std::int64_t seconds = 0;
   if (object["details"]["retryAfterSeconds"].get(seconds) == simdjson::SUCCESS && seconds > 0) {

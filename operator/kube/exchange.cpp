@@ -18,25 +18,30 @@ std::string seconds(std::chrono::milliseconds duration) {
 
 }  // namespace
 
+tl::expected<bool, TransportError> giveToSink(const std::function<bool()>& call) {
+  insideSinkNow = true;
+  tl::expected<bool, TransportError> goOn = false;
+  try {
+    goOn = call();
+  } catch (const std::exception& exception) {
+    goOn = tl::unexpected(
+        TransportError{Kind::Misuse, std::string("a sink threw: ") + exception.what()});
+  } catch (...) {
+    goOn = tl::unexpected(TransportError{Kind::Misuse, "a sink threw"});
+  }
+  insideSinkNow = false;
+  return goOn;
+}
+
 bool Exchange::insideSink() {
   return insideSinkNow;
 }
 
-// Nothing that a sink throws may enter the transport's threads.
-template <class F>
-Exchange::Taken Exchange::callSink(F&& call) {
+Exchange::Taken Exchange::callSink(const std::function<bool()>& call) {
   if (!sink_) return Taken::Stop;
-  insideSinkNow = true;
-  bool goOn = false;
-  try {
-    goOn = call(*sink_);
-  } catch (const std::exception& exception) {
-    error_ = TransportError{Kind::Misuse, std::string("a sink threw: ") + exception.what()};
-  } catch (...) {
-    error_ = TransportError{Kind::Misuse, "a sink threw"};
-  }
-  insideSinkNow = false;
-  if (goOn) return Taken::Yes;
+  auto given = giveToSink(call);
+  if (given && *given) return Taken::Yes;
+  if (!given) error_ = std::move(given.error());
   sink_ = nullptr;
   done_ = true;
   changed_.notify_all();
@@ -45,7 +50,7 @@ Exchange::Taken Exchange::callSink(F&& call) {
 
 Exchange::Taken Exchange::deliver(std::string_view bytes) {
   lastByte_ = Clock::now();
-  return callSink([&](StreamSink& sink) { return sink.onChunk(bytes); });
+  return callSink([&] { return sink_->onChunk(bytes); });
 }
 
 void Exchange::head(const ResponseHead& head) {
@@ -53,7 +58,7 @@ void Exchange::head(const ResponseHead& head) {
   headSeen_ = true;
   status_ = head.status;
   lastByte_ = Clock::now();
-  auto taken = callSink([&](StreamSink& sink) { return sink.onHead(head); });
+  auto taken = callSink([&] { return sink_->onHead(head); });
   changed_.notify_all();  // another deadline counts from now on
   const auto later = std::exchange(later_, nullptr);
   if (!later) return;

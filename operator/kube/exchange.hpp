@@ -15,6 +15,10 @@
 
 namespace bailiwick::kube {
 
+// Calls a sink: until it returns, Exchange::insideSink() holds on this thread. Nothing that it throws
+// comes out: that is a Misuse.
+tl::expected<bool, TransportError> giveToSink(const std::function<bool()>& call);
+
 class Exchange {
  public:
   using Clock = std::chrono::steady_clock;
@@ -47,8 +51,7 @@ class Exchange {
   static bool insideSink();
 
  private:
-  template <class F>
-  Taken callSink(F&& call);
+  Taken callSink(const std::function<bool()>& call);
   Taken deliver(std::string_view bytes);
   void detach(std::unique_lock<std::mutex> lock);
 

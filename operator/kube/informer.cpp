@@ -3,10 +3,14 @@
 #include <random>
 #include <utility>
 
+#include "kube/server_words.hpp"
 #include "log/log.hpp"
 
 namespace bailiwick::kube {
 namespace {
+
+// A server that is not trusted may show unreadable objects without end.
+constexpr std::uint64_t unreadableTold = 10;
 
 using Clock = std::chrono::steady_clock;
 
@@ -38,12 +42,14 @@ class InformerBase::Driver final : private StreamSink {
     const auto response = transport_.send(page.request, stop);
     if (!response) return fsm_.pageFailed(response.error(), Clock::now());
     auto action = fsm_.pageReceived(*response, Clock::now());
+    if (!std::holds_alternative<WatchFsm::SendPage>(action)) owner_.countUnreadableAnew();
     if (!std::holds_alternative<WatchFsm::Wait>(action)) contact();
     return action;
   }
 
   WatchFsm::Action perform(const WatchFsm::OpenStream& open, std::stop_token stop) {
     const auto done = transport_.stream(open.request, *this, open.idle, stop);
+    owner_.countUnreadableAnew();
     return fsm_.streamEnded(done ? std::nullopt : std::optional<TransportError>(done.error()),
                             Clock::now());
   }
@@ -183,10 +189,18 @@ void InformerBase::setAvailability(WatchFsm::Availability availability) {
 
 void InformerBase::decodeFailed(const ObjectRef& object, const Error& error) {
   decodeErrors_.fetch_add(1);
+  if (unreadableNow_.fetch_add(1) >= unreadableTold) return;
   log::error("object unreadable", {{"resource", config_.resource.str()},
                                    {"namespace", object.ns},
                                    {"name", object.name},
-                                   {"error", error.message}});
+                                   {"error", serverWords(error.message)}});
+}
+
+void InformerBase::countUnreadableAnew() {
+  const auto count = unreadableNow_.exchange(0);
+  if (count <= unreadableTold) return;
+  log::error("more objects were unreadable", {{"resource", config_.resource.str()},
+                                              {"count", count - unreadableTold}});
 }
 
 }  // namespace bailiwick::kube

@@ -70,12 +70,15 @@ class InformerBase {
   // Published before handlers run, so that who is woken by one finds it.
   void publishVersion(std::string_view resourceVersion);
   void publishSynced();
+  // Told of the first few of each list or watch; of the rest how many there were.
   void decodeFailed(const ObjectRef& object, const Error& error);
 
  private:
   class Driver;
 
   void setAvailability(WatchFsm::Availability availability);
+  // A list or watch begins, or is over.
+  void countUnreadableAnew();
 
   WatchConfig config_;
   std::atomic<bool> synced_{false};
@@ -83,6 +86,7 @@ class InformerBase {
   std::atomic<SteadyTime::rep> lastContact_{0};
   std::atomic<SteadyTime::rep> wentBackSince_{0};
   std::atomic<std::uint64_t> decodeErrors_{0};
+  std::atomic<std::uint64_t> unreadableNow_{0};  // of the present list or watch
   std::function<void()> availabilityChanged_;
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;

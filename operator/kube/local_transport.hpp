@@ -10,12 +10,6 @@
 
 namespace bailiwick::kube {
 
-struct LocalTransportOptions {
-  std::string userAgent;
-  std::size_t maxBody = std::size_t{64} << 20;
-};
-
-std::unique_ptr<Transport> makeLocalTransport(std::string socketPath,
-                                              LocalTransportOptions options);
+std::unique_ptr<Transport> makeLocalTransport(std::string socketPath, TransportOptions options);
 
 }  // namespace bailiwick::kube

@@ -44,6 +44,7 @@ bool isMapped(const Bytes& bytes) {
 bool isMetadata(const std::string& host) {
   static const std::array addresses = {addressOf("100.100.100.200"), addressOf("192.0.0.192"),
                                        addressOf("168.63.129.16"), addressOf("fd00:ec2::254"),
+                                       addressOf("fd00:ec2::23"), addressOf("fd00:42::42"),
                                        addressOf("fd20:ce::254")};
   static constexpr std::array<std::string_view, 4> names = {
       "metadata", "metadata.google.internal", "metadata.tencentyun.com", "instance-data"};

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <vector>
 
 namespace bailiwick::kube {
@@ -52,6 +53,23 @@ Result<Key> privateKey(const Secret& pem) {
   ERR_clear_error();
   if (!key) return fail("the client key is no PEM private key without a passphrase");
   return key;
+}
+
+Result<api::Time> endOf(const X509& certificate) {
+  std::tm utc{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &utc) != 1) {
+    return fail("a certificate says no readable time of its end");
+  }
+  return api::Time(std::chrono::seconds(timegm(&utc)));
+}
+
+// In one line, its letters escaped where they are not plain.
+std::string subjectOf(const X509& certificate) {
+  const Bio bio{BIO_new(BIO_s_mem())};
+  X509_NAME_print_ex(bio.get(), X509_get_subject_name(&certificate), 0, XN_FLAG_RFC2253);
+  char* text = nullptr;
+  const auto size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
 }
 
 // Owns a reference to the policy for as long as the context (and so any connection made with it).
@@ -166,13 +184,27 @@ Result<api::Time> firstExpiry(const std::string& pem) {
   if (!all) return tl::unexpected(all.error());
   auto first = api::Time::max();
   for (const auto& certificate : *all) {
-    std::tm utc{};
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &utc) != 1) {
-      return fail("a certificate says no readable time of its end");
-    }
-    first = std::min(first, api::Time(std::chrono::seconds(timegm(&utc))));
+    const auto end = endOf(*certificate);
+    if (!end) return tl::unexpected(end.error());
+    first = std::min(first, *end);
   }
   return first;
+}
+
+Result<Lapse> firstLapse(const std::string& pem) {
+  auto all = certificates(pem, "the certificate");
+  if (!all) return tl::unexpected(all.error());
+  std::map<std::string, api::Time> lasts;  // by subject
+  for (const auto& certificate : *all) {
+    const auto end = endOf(*certificate);
+    if (!end) return tl::unexpected(end.error());
+    auto& last = lasts.try_emplace(subjectOf(*certificate), *end).first->second;
+    last = std::max(last, *end);
+  }
+  const auto first =
+      std::min_element(lasts.begin(), lasts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return Lapse{first->first, first->second};
 }
 
 }  // namespace bailiwick::kube

@@ -41,6 +41,13 @@ bool isIpAddress(const std::string& host);
 Result<void> checkTlsMaterial(const Credentials& credentials);
 // That the client certificate, if any, is valid at `now`.
 Result<void> checkValidity(const Credentials& credentials, api::Time now);
+// The first of the certificates in a PEM text to expire without another one of the same subject that
+// lives longer.
+struct Lapse {
+  std::string subject;
+  api::Time at;
+};
+Result<Lapse> firstLapse(const std::string& pem);
 // When the first of the certificates in a PEM text expires.
 Result<api::Time> firstExpiry(const std::string& pem);
 

@@ -52,6 +52,11 @@ class StreamSink {
   virtual bool onChunk(std::string_view bytes) = 0;
 };
 
+struct TransportOptions {
+  std::string userAgent;  // "bailiwick-operator/VERSION (region NAME)"
+  std::size_t maxBody = std::size_t{64} << 20;  // of an answer to send()
+};
+
 class Transport {
  public:
   virtual ~Transport() = default;

@@ -153,4 +153,11 @@ std::string warningOf(const Credential& credential, api::Time now) {
                      renewal ? " and could not be renewed" : "; replace it before");
 }
 
+std::string warningOf(const kube::Lapse& authority, api::Time now) {
+  if (now < authority.at - warnBefore) return "";
+  return fmt::format("certificate \"{}\" of access.caBundle {} at {}; add its successor to the bundle",
+                     authority.subject, authority.at <= now ? "expired" : "expires",
+                     api::formatTime(authority.at));
+}
+
 }  // namespace bailiwick::peers

@@ -9,6 +9,7 @@
 #include "api/result.hpp"
 #include "api/time.hpp"
 #include "kube/secret.hpp"
+#include "kube/tls.hpp"
 
 namespace bailiwick::peers {
 
@@ -42,6 +43,8 @@ Result<Credential> readCredential(const CredentialSecret& secret);
 std::optional<api::Time> renewAt(const Credential& credential);
 // What a person should know of its end; empty: nothing.
 std::string warningOf(const Credential& credential, api::Time now);
+// The same of the certificates in access.caBundle.
+std::string warningOf(const kube::Lapse& authority, api::Time now);
 inline constexpr auto warnBefore = std::chrono::hours(14 * 24);
 
 }  // namespace bailiwick::peers

@@ -57,6 +57,11 @@ std::string tokenPath(const api::Key& account) {
   return kube::get(kube::resources::serviceAccounts, account).path + "/token";
 }
 
+std::string both(std::string one, const std::string& other) {
+  if (!one.empty() && !other.empty()) one += "; ";
+  return one + other;
+}
+
 // As the region's own object says; empty: it does not.
 std::string clusterUidOf(const PeerCaches& caches, const std::string& region) {
   const auto own = caches.regions.store().get(api::Key{"", region});
@@ -169,7 +174,9 @@ void PeerConnection::connect(const Credential& credential) {
   cluster->clientCertificate.inlineText = kube::Secret(credential.certificatePem);
   cluster->clientKey.inlineText = credential.keyPem;
   problem_ = {};
-  transport_->use(config_.dial(*std::move(cluster)));
+  const auto lapse = kube::firstLapse(cluster->ca.inlineText.reveal());
+  authority_ = lapse ? std::optional(*lapse) : std::nullopt;
+  transport_->use(config_.dial(*std::move(cluster)), {}, credential.token);
   transport_->allowPost(credential.renewable() ? tokenPath(credential.account) : std::string());
   log::info("peer connected", {{"region", config_.region}, {"server", config_.access.server}});
 }
@@ -179,7 +186,7 @@ void PeerConnection::renew(const Credential& credential, std::stop_token stop) {
   const auto wall = config_.now();
   {
     const std::lock_guard lock(mutex_);
-    warning_ = warningOf(credential, wall);
+    warning_ = both(warningOf(credential, wall), authority_ ? warningOf(*authority_, wall) : "");
   }
   const auto due = renewAt(credential);
   const auto now = Clock::now();
@@ -192,7 +199,9 @@ void PeerConnection::renew(const Credential& credential, std::stop_token stop) {
               {{"region", config_.region}, {"error", token.error().message}});
     return;
   }
-  const nlohmann::json body = {{"data", {{"token", kube::encodeBase64(*token)}}}};
+  // Not over a Secret that was replaced meanwhile: what it holds now is read first.
+  const nlohmann::json body = {{"metadata", {{"resourceVersion", connectedWith_}}},
+                               {"data", {{"token", kube::encodeBase64(*token)}}}};
   const auto written = kube::write(
       *config_.home,
       kube::mergePatch(kube::resources::secrets, config_.access.credentialSecret, body.dump()),
@@ -338,7 +347,9 @@ std::optional<fleet::Look> PeerConnection::probe(std::stop_token stop, Contact& 
   if (error.transport == Transport::Cancelled) return std::nullopt;
   if (error.kind == Kind::NotFound) return fleet::Look::Stale;  // no operator began there yet
   answer.detail = error.message;
-  const bool silent = error.kind == Kind::Timeout || error.kind == Kind::ServerError ||
+  // A page of something before it is no answer of an API server; where to a redirect leads nobody knows.
+  const bool page = error.kind == Kind::Malformed && (error.status < 300 || error.status >= 400);
+  const bool silent = page || error.kind == Kind::Timeout || error.kind == Kind::ServerError ||
                       error.kind == Kind::TooManyRequests ||
                       (error.kind == Kind::Transport && error.transport != Transport::Certificate &&
                        error.transport != Transport::Credentials);

@@ -12,6 +12,7 @@
 #include "fleet/health.hpp"
 #include "kube/client.hpp"
 #include "kube/credentials.hpp"
+#include "kube/tls.hpp"
 #include "peers/approach.hpp"
 #include "peers/credential.hpp"
 #include "peers/peer_caches.hpp"
@@ -95,6 +96,7 @@ class PeerConnection {
   // Of the thread only.
   std::string connectedWith_;  // resourceVersion of the Secret
   std::optional<Credential> credential_;
+  std::optional<kube::Lapse> authority_;  // of the bundle that the peer is verified with
   std::size_t attempt_ = 0;
   std::optional<kube::SteadyTime> dialledAt_, probedAt_, renewedAt_, beatAt_, unreachableSince_;
   kube::SteadyTime startedAt_{};

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "kube/secret.hpp"
 #include "kube/transport.hpp"
 #include "kube/watch.hpp"
 
@@ -24,13 +25,16 @@ class PeerTransport final : public kube::Transport {
   explicit PeerTransport(Limits limits) : limits_(limits) {}
 
   // From now on; streams that are open go on. Nullptr: nothing can be sent, for that reason.
-  void use(std::shared_ptr<kube::Transport> inner, std::string reason = {});
+  // What was refused before is forgotten. `token` is what the inner one shows: it is taken out of answers
+  // that are errors, for who repeats it.
+  void use(std::shared_ptr<kube::Transport> inner, std::string reason = {}, kube::Secret token = {});
   // The one path that may be posted to; empty: none.
   void allowPost(std::string path);
   // Ends the streams that are open and have brought nothing since then, so that they begin anew at once.
   void cutStreams(kube::SteadyTime silentSince);
-  // Why the peer refuses us something that we read: 401, 403, a certificate, a redirect. Empty: it
-  // does not.
+  // Why the peer refuses us something that is asked for again and again, which is a kind or the
+  // heartbeat: 401, 403, a certificate, a redirect. Empty: it does not. A read of one object says nothing
+  // of that: it may never be repeated.
   std::string refusal() const;
 
   tl::expected<kube::Response, kube::TransportError> send(const kube::Request& request,
@@ -44,13 +48,15 @@ class PeerTransport final : public kube::Transport {
   class Listening;
   tl::expected<std::shared_ptr<kube::Transport>, kube::TransportError> way(
       const kube::Request& request) const;
-  void answered(const std::string& path, int status);
-  void failed(const std::string& path, const kube::TransportError& error);
+  kube::Secret token() const;
+  void answered(const kube::Request& request, int status);
+  void failed(const kube::Request& request, const kube::TransportError& error);
 
   const Limits limits_;
   mutable std::mutex mutex_;
   std::shared_ptr<kube::Transport> inner_;
   std::string reason_ = "there is no credential yet";
+  kube::Secret token_;
   std::string postPath_;
   std::map<std::string, std::string> refusals_;  // by path
   std::set<Listening*> streams_;

@@ -12,6 +12,7 @@
 #include "api/decode.hpp"
 #include "kube/base64.hpp"
 #include "kube/cpprest_transport.hpp"
+#include "kube/tls_transport.hpp"
 #include "log/log.hpp"
 #include "peers/peers.hpp"
 #include "reconcile/memory_api.hpp"
@@ -58,7 +59,7 @@ int run(const std::string& authority, int port, int count, const sigset_t& signa
   settings.ordersChanged = [] {};
   settings.statusChanged = [](const api::Key&) {};
   settings.dial = [](kube::ClusterConfig cluster) {
-    return kube::makeTransport(std::move(cluster), {"bench_peers"});
+    return kube::makeTlsTransport(std::move(cluster), {"bench_peers"});
   };
   peers::Peers room(std::move(settings));
   const auto begun = Clock::now();

@@ -90,7 +90,7 @@ def test_a_peer_reads_the_five_kinds_and_nothing_else(region, reader):
     ("create", "", "serviceaccounts/token", READER, NAMESPACE, True),
     ("create", "", "serviceaccounts/token", FULLNAME, NAMESPACE, False),
     ("create", "", "serviceaccounts/token", f"{FULLNAME}-peer-iad", NAMESPACE, False),
-    ("get", "", "namespaces", "kube-system", "kube-system", True),
+    ("get", "", "namespaces", "kube-system", "kube-system", False),
     ("get", "", "namespaces", "default", "default", False),
     ("get", "", "secrets", "peer-zrh", NAMESPACE, False),
     ("get", "", "pods", "", "default", False),

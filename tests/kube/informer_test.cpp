@@ -105,6 +105,35 @@ TEST_F(Informing, ARelistTellsOnlyWhatDiffersAndDeletesOnlyAtItsEnd) {
   EXPECT_EQ(informer.store().get({"ns", "b"}), unchanged);
 }
 
+TEST_F(Informing, OfUnreadableObjectsTheFirstAreToldAndTheRestAreCounted) {
+  const auto countOf = [](const std::string& text, const std::string& part) {
+    int count = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+    return count;
+  };
+  const auto show = [&](int first, int count) {
+    for (int i = first; i < first + count; ++i) {
+      const auto name = "b" + std::to_string(i);
+      transport.feed(event("ADDED", R"({"metadata":{"namespace":"ns","name":")" + name +
+                                        R"(","uid":"u","resourceVersion":")" +
+                                        std::to_string(i) + R"("},"bad":1})"));
+    }
+  };
+  testing::internal::CaptureStdout();
+  sync({}, 10);
+  show(11, 100);
+  transport.endStream();
+  transport.waitForStream(2);
+  const auto first = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(countOf(first, "object unreadable"), 10) << first;
+  EXPECT_EQ(countOf(first, "count=90"), 1) << first;
+  testing::internal::CaptureStdout();
+  show(200, 3);
+  EXPECT_EQ(countOf(testing::internal::GetCapturedStdout(), "object unreadable"), 3)
+      << "of another watch";
+  EXPECT_EQ(informer.decodeErrors(), 103u);
+}
+
 TEST_F(Informing, ADiscardedSetLeavesNoTrace) {
   sync({added("a", 5)}, 10);
   take();

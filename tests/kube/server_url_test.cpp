@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadUrl{"https://0251.0376.0251.0376", "unusual spelling"},
         BadUrl{"https://127.1", "unusual spelling"}, BadUrl{"https://100.100.100.200", "metadata"},
         BadUrl{"https://168.63.129.16", "metadata"}, BadUrl{"https://[fd00:ec2::254]", "metadata"},
+        BadUrl{"https://[fd00:ec2::23]", "metadata"}, BadUrl{"https://[fd00:42:0::42]", "metadata"},
         BadUrl{"https://Metadata.Google.Internal", "metadata"},
         BadUrl{"https://0.0.0.0", "unspecified"}, BadUrl{"https://[::]", "unspecified"},
         BadUrl{"https://224.0.0.1", "multicast"}, BadUrl{"https://255.255.255.255", "multicast"}));

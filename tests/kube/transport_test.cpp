@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "kube/client.hpp"
-#include "kube/cpprest_transport.hpp"
 #include "kube/support/samples.hpp"
 #include "kube/support/scripted_server.hpp"
+#include "kube/support/transports.hpp"
 
 namespace bailiwick::kube::test {
 namespace {
@@ -39,21 +39,35 @@ struct Collector final : StreamSink {
   std::function<void()> then;
 };
 
-struct OverSockets : testing::Test {
+struct Sockets : testing::Test {
+  explicit Sockets(const TransportRow& row_) : row(row_) {}
   std::unique_ptr<Transport> make(std::size_t maxBody = std::size_t{64} << 20) const {
     ClusterConfig config;
     config.server = *parseServerUrl(server.url());
     config.ca.inlineText = Secret(ca.pem());
     config.token.inlineText = Secret("s3cret");
-    return makeTransport(config, {"bailiwick-operator/0.1.0 (region fra)", maxBody});
+    return row.make(config, {"bailiwick-operator/0.1.0 (region fra)", maxBody});
   }
 
+  const TransportRow row;
   TestCa ca;
   ScriptedServer server{ca.issue()};
   std::unique_ptr<Transport> transport = make();
 };
 
-TEST_F(OverSockets, SendsMethodTargetHeadersAndBody) {
+struct OverSockets : Sockets, testing::WithParamInterface<TransportRow> {
+  OverSockets() : Sockets(GetParam()) {}
+};
+INSTANTIATE_TEST_SUITE_P(Transports, OverSockets, testing::Values(cpprest, tls), transportName);
+
+struct OverPooledSockets : Sockets {
+  OverPooledSockets() : Sockets(cpprest) {}
+};
+struct OverSocketsOfItsOwn : Sockets {
+  OverSocketsOfItsOwn() : Sockets(tls) {}
+};
+
+TEST_P(OverSockets, SendsMethodTargetHeadersAndBody) {
   server.then(Reply::json(201, R"({"metadata":{"uid":"u","resourceVersion":"1"}})"));
   const auto request = apply(resources::configMaps, {"ns", "a/b"}, R"({"a":"ü"})", Force::Yes);
   ASSERT_TRUE(write(*transport, request, {}));
@@ -68,7 +82,7 @@ TEST_F(OverSockets, SendsMethodTargetHeadersAndBody) {
   EXPECT_EQ(seen.headers.at("content-length"), std::to_string(request.body.size()));
 }
 
-TEST_F(OverSockets, SendsTheBodyOfADeletion) {
+TEST_P(OverSockets, SendsTheBodyOfADeletion) {
   server.then(Reply::json(200, R"({"kind":"Status","status":"Success"})"));
   const auto request = deleteObject(resources::pods, {"ns", "p"}, *Preconditions::of("u", "7"));
   ASSERT_TRUE(write(*transport, request, {}));
@@ -76,7 +90,7 @@ TEST_F(OverSockets, SendsTheBodyOfADeletion) {
   EXPECT_EQ(server.seen().at(0).body, request.body);
 }
 
-TEST_F(OverSockets, KeepsAConnectionForTheNextRequest) {
+TEST_F(OverPooledSockets, KeepsAConnectionForTheNextRequest) {
   server.otherwise(Reply::json(200, "{}"));
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(transport->send(anything, {}));
@@ -85,14 +99,14 @@ TEST_F(OverSockets, KeepsAConnectionForTheNextRequest) {
   EXPECT_EQ(server.connections(), 1);
 }
 
-TEST_F(OverSockets, ReadsABodyWithoutContentType) {
+TEST_P(OverSockets, ReadsABodyWithoutContentType) {
   server.then(Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"));
   const auto response = transport->send(anything, {});
   ASSERT_TRUE(response);
   EXPECT_EQ(response->body, "{}");
 }
 
-TEST_F(OverSockets, TakesStatusTypeAndRetryAfterFromTheHead) {
+TEST_P(OverSockets, TakesStatusTypeAndRetryAfterFromTheHead) {
   server.then(Reply::body(429, "Text/Plain; charset=utf-8", "slow down", "Retry-After: 7\r\n"));
   const auto response = transport->send(anything, {});
   ASSERT_TRUE(response);
@@ -101,7 +115,7 @@ TEST_F(OverSockets, TakesStatusTypeAndRetryAfterFromTheHead) {
   EXPECT_EQ(response->head.retryAfter, 7s);
 }
 
-TEST_F(OverSockets, DoesNotFollowARedirectNorSendItsTokenThere) {
+TEST_P(OverSockets, DoesNotFollowARedirectNorSendItsTokenThere) {
   ScriptedServer elsewhere(ca.issue());
   for (const int status : {301, 302, 303, 307, 308}) {
     server.then(Reply::body(status, "text/html", "", "Location: " + elsewhere.url() + "/x\r\n"));
@@ -113,7 +127,7 @@ TEST_F(OverSockets, DoesNotFollowARedirectNorSendItsTokenThere) {
   EXPECT_TRUE(elsewhere.seen().empty());
 }
 
-TEST_F(OverSockets, IgnoresProxiesOfTheEnvironment) {
+TEST_P(OverSockets, IgnoresProxiesOfTheEnvironment) {
   for (const auto* name : {"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"}) {
     setenv(name, "http://127.0.0.1:1", 1);
   }
@@ -122,7 +136,7 @@ TEST_F(OverSockets, IgnoresProxiesOfTheEnvironment) {
   for (const auto* name : {"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"}) unsetenv(name);
 }
 
-TEST_F(OverSockets, RefusesABodyOverTheBound) {
+TEST_P(OverSockets, RefusesABodyOverTheBound) {
   const auto small = make(1000);
   server.then(Reply::json(200, std::string(1001, 'x')));
   server.then(Reply::stream().chunk(std::string(600, 'x')).chunk(std::string(600, 'x')).end());
@@ -132,7 +146,7 @@ TEST_F(OverSockets, RefusesABodyOverTheBound) {
   EXPECT_TRUE(small->send(anything, {}));
 }
 
-TEST_F(OverSockets, ReadsALargeBodyWhole) {
+TEST_P(OverSockets, ReadsALargeBodyWhole) {
   const std::string body(20'000'000, 'y');
   server.then(Reply::json(200, body));
   const auto response = transport->send(anything, {});
@@ -140,7 +154,7 @@ TEST_F(OverSockets, ReadsALargeBodyWhole) {
   EXPECT_EQ(response->body, body);
 }
 
-TEST_F(OverSockets, EndsARequestAtItsDeadlineHoweverSlowlyTheAnswerTrickles) {
+TEST_P(OverSockets, EndsARequestAtItsDeadlineHoweverSlowlyTheAnswerTrickles) {
   auto reply = Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
   for (int i = 0; i < 100; ++i) reply.bytes("x").pause(50ms);
   server.then(reply);
@@ -151,14 +165,14 @@ TEST_F(OverSockets, EndsARequestAtItsDeadlineHoweverSlowlyTheAnswerTrickles) {
   EXPECT_LT(Clock::now() - start, 4s);
 }
 
-TEST_F(OverSockets, SendsNothingThatIsTooLate) {
+TEST_P(OverSockets, SendsNothingThatIsTooLate) {
   Request late = anything;
   late.notAfter = Clock::now() - 1ms;
   EXPECT_EQ(transport->send(late, {}).error().kind, Kind::Fenced);
   EXPECT_TRUE(server.seen().empty());
 }
 
-TEST_F(OverSockets, GivesUpWhatIsUnderWayWhenItIsTooLate) {
+TEST_P(OverSockets, GivesUpWhatIsUnderWayWhenItIsTooLate) {
   server.then(Reply::raw("").hold());
   Request late = anything;
   late.notAfter = Clock::now() + 300ms;
@@ -167,7 +181,7 @@ TEST_F(OverSockets, GivesUpWhatIsUnderWayWhenItIsTooLate) {
   EXPECT_LT(Clock::now() - start, 4s);
 }
 
-TEST_F(OverSockets, IsCancelledByItsStopToken) {
+TEST_P(OverSockets, IsCancelledByItsStopToken) {
   server.then(Reply::raw("").hold());
   std::stop_source stop;
   std::jthread stopper([&] {
@@ -179,16 +193,16 @@ TEST_F(OverSockets, IsCancelledByItsStopToken) {
   EXPECT_LT(Clock::now() - start, 5s);
 }
 
-TEST_F(OverSockets, SaysThatAServerCannotBeReached) {
+TEST_P(OverSockets, SaysThatAServerCannotBeReached) {
   std::uint16_t port = 0;
   { port = ScriptedServer(ca.issue()).port(); }
   ClusterConfig config;
   config.server = {"127.0.0.1", port, ""};
   config.ca.inlineText = Secret(ca.pem());
-  const auto error = makeTransport(config, {"test"})->send(anything, {}).error();
+  const auto error = row.make(config, {"test"})->send(anything, {}).error();
   EXPECT_EQ(error.kind, Kind::Unreachable) << error.message;
   config.server.host = "does-not-exist.invalid";
-  const auto unresolved = makeTransport(config, {"test"})->send(anything, {}).error();
+  const auto unresolved = row.make(config, {"test"})->send(anything, {}).error();
   EXPECT_EQ(unresolved.kind, Kind::Unreachable) << unresolved.message;
 }
 
@@ -196,33 +210,41 @@ struct BrokenRow {
   const char* name;
   const char* bytes;
 };
-class BrokenAnswers : public OverSockets, public testing::WithParamInterface<BrokenRow> {};
+struct BrokenAnswers : Sockets,
+                       testing::WithParamInterface<std::tuple<TransportRow, BrokenRow>> {
+  BrokenAnswers() : Sockets(std::get<0>(GetParam())) {}
+};
 
 TEST_P(BrokenAnswers, AreBrokenConnectionsAndTheNextRequestWorks) {
-  server.then(Reply::raw(GetParam().bytes).cut()).otherwise(Reply::json(200, "{}"));
+  server.then(Reply::raw(std::get<1>(GetParam()).bytes).cut()).otherwise(Reply::json(200, "{}"));
   const auto response = transport->send(anything, {});
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, Kind::Broken) << response.error().message;
   EXPECT_TRUE(transport->send(anything, {}));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rows, BrokenAnswers,
-    testing::Values(BrokenRow{"NoAnswer", ""}, BrokenRow{"NoStatusLine", "garbage\r\n\r\n"},
-                    BrokenRow{"HeadCutOff", "HTTP/1.1 200 OK\r\nContent-Le"},
-                    BrokenRow{"BodyCutOff", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"},
-                    BrokenRow{"ChunkCutOff",
-                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"},
-                    BrokenRow{"ChunkSizeIsNoNumber",
-                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"},
-                    BrokenRow{"ChunkSizeOverflows",
-                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
-                              "chunked\r\n\r\nffffffffffff\r\n{"},
-                    BrokenRow{"LastChunkMissing",
-                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"}),
-    [](const auto& row) { return row.param.name; });
+const BrokenRow brokenRows[] = {
+    {"NoAnswer", ""},
+    {"NoStatusLine", "garbage\r\n\r\n"},
+    {"HeadCutOff", "HTTP/1.1 200 OK\r\nContent-Le"},
+    {"BodyCutOff", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"},
+    {"ChunkCutOff", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"},
+    {"ChunkSizeIsNoNumber", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"},
+    {"ChunkSizeIsNegative",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n{}\r\n0\r\n\r\n"},
+    {"ChunkSizeOverflows",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\n{"},
+    {"LastChunkMissing", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"}};
 
-TEST_F(OverSockets, NeverRepeatsAWriteByItself) {
+INSTANTIATE_TEST_SUITE_P(Rows, BrokenAnswers,
+                         testing::Combine(testing::Values(cpprest, tls),
+                                          testing::ValuesIn(brokenRows)),
+                         [](const auto& row) {
+                           return std::string(std::get<0>(row.param).name) +
+                                  std::get<1>(row.param).name;
+                         });
+
+TEST_F(OverPooledSockets, NeverRepeatsAWriteByItself) {
   server.then(Reply::json(200, R"({"metadata":{"resourceVersion":"1"}})"));
   server.then(Reply::raw("").cut());
   server.otherwise(Reply::json(200, R"({"metadata":{"resourceVersion":"2"}})"));
@@ -236,7 +258,61 @@ TEST_F(OverSockets, NeverRepeatsAWriteByItself) {
   EXPECT_EQ(server.seen().at(1).connection, 1);
 }
 
-TEST_F(OverSockets, HandsOnEachChunkAsItComes) {
+TEST_F(OverSocketsOfItsOwn, HandsOnAChunkThatHasNotComeWhole) {
+  auto reply = Reply::raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n");
+  server.then(reply.bytes(std::string(100'000, 'x')).hold());
+  Collector sink;
+  sink.enough = 100'000;
+  EXPECT_TRUE(transport->stream(anything, sink, 5s, {}));
+  EXPECT_EQ(sink.all.size(), 100'000u);
+}
+
+TEST_F(OverSocketsOfItsOwn, HoldsNoHeadAndNoChunksHeadWithoutEnd) {
+  const std::string endless(1 << 20, 'x');
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const auto& begun : {std::string("HTTP/1.1 200 "), std::string("HTTP/1.1 200 OK\r\nX: "),
+                            chunked + "5;", chunked + "0\r\nX: "}) {
+    server.then(Reply::raw(begun + endless).hold());
+    const auto response = transport->send(anything, {});
+    ASSERT_FALSE(response) << begun;
+    EXPECT_EQ(response.error().kind, Kind::Broken) << response.error().message;
+  }
+}
+
+TEST_F(OverSocketsOfItsOwn, AnAnswerThatEndsWithTheConnectionIsNotTakenForWholeWhenThatIsCut) {
+  server.then(Reply::raw("HTTP/1.1 200 OK\r\n\r\n{}").cut());
+  const auto response = transport->send(anything, {});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, Kind::Broken);
+}
+
+TEST_F(OverSocketsOfItsOwn, ResolvesNoNames) {
+  ClusterConfig config;
+  config.server = {"localhost", server.port(), ""};
+  config.ca.inlineText = Secret(ca.pem());
+  const auto error = row.make(config, {"test"})->send(anything, {}).error();
+  EXPECT_EQ(error.kind, Kind::Unreachable) << error.message;
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_P(OverSockets, SaysToWhomItSpeaks) {
+  server.otherwise(Reply::json(200, "{}"));
+  ClusterConfig config;
+  config.server = {"127.0.0.1", server.port(), "/clusters/a"};
+  config.ca.inlineText = Secret(ca.pem());
+  ASSERT_TRUE(row.make(config, {"test"})->send(anything, {}));
+  EXPECT_EQ(server.seen().at(0).headers.at("host"), "127.0.0.1:" + std::to_string(server.port()));
+  EXPECT_EQ(server.seen().at(0).target, "/clusters/a" + anything.target());
+}
+
+TEST_P(OverSockets, TakesTheServersClockFromTheHead) {
+  server.then(Reply::json(200, "{}", "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+  const auto response = transport->send(anything, {});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->head.date, std::chrono::sys_seconds{784111777s});
+}
+
+TEST_P(OverSockets, HandsOnEachChunkAsItComes) {
   server.then(Reply::stream().chunk("one\n").pause(300ms).chunk("two\n").end());
   Collector sink;
   ASSERT_TRUE(transport->stream(anything, sink, 5s, {}));
@@ -245,7 +321,7 @@ TEST_F(OverSockets, HandsOnEachChunkAsItComes) {
   EXPECT_GT(sink.arrivals[1] - sink.arrivals[0], 150ms);
 }
 
-TEST_F(OverSockets, EndsASilentStreamAfterItsIdleTime) {
+TEST_P(OverSockets, EndsASilentStreamAfterItsIdleTime) {
   server.then(Reply::stream().chunk("one\n").hold());
   Collector sink;
   const auto start = Clock::now();
@@ -256,7 +332,7 @@ TEST_F(OverSockets, EndsASilentStreamAfterItsIdleTime) {
   EXPECT_EQ(sink.all, "one\n");
 }
 
-TEST_F(OverSockets, AStreamThatIsAliveOutlastsItsIdleTime) {
+TEST_P(OverSockets, AStreamThatIsAliveOutlastsItsIdleTime) {
   auto reply = Reply::stream();
   for (int i = 0; i < 8; ++i) reply.chunk("x").pause(100ms);
   server.then(reply.end());
@@ -265,7 +341,7 @@ TEST_F(OverSockets, AStreamThatIsAliveOutlastsItsIdleTime) {
   EXPECT_EQ(sink.all, "xxxxxxxx");
 }
 
-TEST_F(OverSockets, ASinkThatHasHadEnoughEndsTheStream) {
+TEST_P(OverSockets, ASinkThatHasHadEnoughEndsTheStream) {
   server.then(Reply::stream().chunk("12345").chunk("678").hold());
   Collector sink;
   sink.enough = 5;
@@ -273,7 +349,7 @@ TEST_F(OverSockets, ASinkThatHasHadEnoughEndsTheStream) {
   EXPECT_EQ(sink.all, "12345");
 }
 
-TEST_F(OverSockets, ASinkThatWantsNoBodyEndsTheStreamAtItsHead) {
+TEST_P(OverSockets, ASinkThatWantsNoBodyEndsTheStreamAtItsHead) {
   server.then(Reply::stream("text/html").hold());
   Collector sink;
   sink.goOn = false;
@@ -283,7 +359,7 @@ TEST_F(OverSockets, ASinkThatWantsNoBodyEndsTheStreamAtItsHead) {
   EXPECT_EQ(sink.type, "text/html");
 }
 
-TEST_F(OverSockets, ASinkThatThrowsEndsItsOwnStreamOnly) {
+TEST_P(OverSockets, ASinkThatThrowsEndsItsOwnStreamOnly) {
   server.then(Reply::stream().chunk("x").hold()).otherwise(Reply::json(200, "{}"));
   Collector sink;
   sink.then = [] { throw std::runtime_error("oh"); };
@@ -293,7 +369,7 @@ TEST_F(OverSockets, ASinkThatThrowsEndsItsOwnStreamOnly) {
   EXPECT_TRUE(transport->send(anything, {}));
 }
 
-TEST_F(OverSockets, RefusesARequestFromWithinASink) {
+TEST_P(OverSockets, RefusesARequestFromWithinASink) {
   server.then(Reply::stream().chunk("x").end());
   Collector sink;
   std::optional<Kind> kind;
@@ -302,7 +378,7 @@ TEST_F(OverSockets, RefusesARequestFromWithinASink) {
   EXPECT_EQ(kind, Kind::Misuse);
 }
 
-TEST_F(OverSockets, ManyStreamsAndRequestsShareFewThreads) {
+TEST_P(OverSockets, ManyStreamsAndRequestsShareFewThreads) {
   server.answer([](const SeenRequest& request) {
     if (request.target.find("watch") != std::string::npos) {
       return std::move(Reply::stream().chunk("x").hold());

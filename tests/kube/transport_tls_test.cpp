@@ -8,10 +8,10 @@
 
 #include <thread>
 
-#include "kube/cpprest_transport.hpp"
 #include "kube/request.hpp"
 #include "kube/support/scripted_server.hpp"
 #include "kube/support/temp_dir.hpp"
+#include "kube/support/transports.hpp"
 
 namespace bailiwick::kube::test {
 namespace {
@@ -31,40 +31,53 @@ ClusterConfig configFor(const ScriptedServer& server, const std::string& caPem) 
   return config;
 }
 
-tl::expected<Response, TransportError> ask(const ClusterConfig& config) {
-  return makeTransport(config, {"test"})->send(anything, {});
-}
+struct Tls : testing::TestWithParam<TransportRow> {
+  static std::unique_ptr<Transport> make(const ClusterConfig& config) {
+    return GetParam().make(config, {"test"});
+  }
+  static tl::expected<Response, TransportError> ask(const ClusterConfig& config) {
+    return make(config)->send(anything, {});
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Transports, Tls, testing::Values(cpprest, tls), transportName);
 
 struct RefusedRow {
   const char* name;
   CertificateSpec spec;
   const char* why;
 };
-class RefusedCertificates : public testing::TestWithParam<RefusedRow> {};
+struct RefusedCertificates : testing::TestWithParam<std::tuple<TransportRow, RefusedRow>> {};
 
 TEST_P(RefusedCertificates, GetNoRequestAndNoToken) {
   const TestCa ca;
-  ScriptedServer server(ca.issue(GetParam().spec));
+  const auto& [transport, row] = GetParam();
+  ScriptedServer server(ca.issue(row.spec));
   server.otherwise(Reply::json(200, "{}"));
-  const auto response = ask(configFor(server, ca.pem()));
+  const auto response =
+      transport.make(configFor(server, ca.pem()), {"test"})->send(anything, {});
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, Kind::Certificate);
-  EXPECT_THAT(response.error().message, HasSubstr(GetParam().why));
+  EXPECT_THAT(response.error().message, HasSubstr(row.why));
   EXPECT_TRUE(server.seen().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rows, RefusedCertificates,
-    testing::Values(
-        RefusedRow{"Expired", {.validFrom = -7200s, .validUntil = -3600s}, "expired"},
-        RefusedRow{"NotYetValid", {.validFrom = 3600s, .validUntil = 7200s}, "not yet valid"},
-        RefusedRow{"AnotherAddress", {.names = {"IP:127.0.0.2"}}, "mismatch"},
-        RefusedRow{"AnotherName", {.names = {"DNS:elsewhere"}}, "mismatch"},
-        RefusedRow{"NameOnlyInTheSubject", {.commonName = "127.0.0.1", .names = {}}, "mismatch"},
-        RefusedRow{"ForClientsOnly", {.client = true}, "purpose"}),
-    [](const auto& row) { return row.param.name; });
+const RefusedRow refusedRows[] = {
+    {"Expired", {.validFrom = -7200s, .validUntil = -3600s}, "expired"},
+    {"NotYetValid", {.validFrom = 3600s, .validUntil = 7200s}, "not yet valid"},
+    {"AnotherAddress", {.names = {"IP:127.0.0.2"}}, "mismatch"},
+    {"AnotherName", {.names = {"DNS:elsewhere"}}, "mismatch"},
+    {"NameOnlyInTheSubject", {.commonName = "127.0.0.1", .names = {}}, "mismatch"},
+    {"ForClientsOnly", {.client = true}, "purpose"}};
 
-TEST(Tls, RefusesAnotherAuthority) {
+INSTANTIATE_TEST_SUITE_P(Rows, RefusedCertificates,
+                         testing::Combine(testing::Values(cpprest, tls),
+                                          testing::ValuesIn(refusedRows)),
+                         [](const auto& row) {
+                           return std::string(std::get<0>(row.param).name) +
+                                  std::get<1>(row.param).name;
+                         });
+
+TEST_P(Tls, RefusesAnotherAuthority) {
   const TestCa ca, other("other CA");
   ScriptedServer server(other.issue());
   const auto response = ask(configFor(server, ca.pem()));
@@ -74,7 +87,7 @@ TEST(Tls, RefusesAnotherAuthority) {
 }
 
 // A peer that is killed just then would never be lost if it were taken for one that was refused.
-TEST(Tls, AServerThatDiesInTheMiddleOfAHandshakeWasNotRefused) {
+TEST_P(Tls, AServerThatDiesInTheMiddleOfAHandshakeWasNotRefused) {
   const TestCa ca;
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -94,7 +107,7 @@ TEST(Tls, AServerThatDiesInTheMiddleOfAHandshakeWasNotRefused) {
   EXPECT_EQ(response.error().kind, Kind::Unreachable) << response.error().message;
 }
 
-TEST(Tls, TrustsNoAuthorityOfTheSystem) {
+TEST_P(Tls, TrustsNoAuthorityOfTheSystem) {
   const TempDir folder;
   const TestCa ca, system("system CA");
   setenv("SSL_CERT_FILE", folder.write("system.pem", system.pem()).c_str(), 1);
@@ -105,7 +118,7 @@ TEST(Tls, TrustsNoAuthorityOfTheSystem) {
   EXPECT_EQ(response.error().kind, Kind::Certificate);
 }
 
-TEST(Tls, AcceptsTheServerNameOfTheConfiguration) {
+TEST_P(Tls, AcceptsTheServerNameOfTheConfiguration) {
   const TestCa ca;
   ScriptedServer server(ca.issue({.names = {"DNS:kubernetes"}}));
   server.otherwise(Reply::json(200, "{}"));
@@ -118,7 +131,7 @@ TEST(Tls, AcceptsTheServerNameOfTheConfiguration) {
   EXPECT_FALSE(ask(config));
 }
 
-TEST(Tls, ShowsItsClientCertificate) {
+TEST_P(Tls, ShowsItsClientCertificate) {
   const TestCa ca, clients("client CA");
   ScriptedServer server(ca.issue(), {clients.pem()});
   server.otherwise(Reply::json(200, "{}"));
@@ -132,7 +145,7 @@ TEST(Tls, ShowsItsClientCertificate) {
   EXPECT_EQ(server.seen().back().clientName, "operator");
 }
 
-TEST(Tls, TakesUpARenewedClientCertificateWithoutARestart) {
+TEST_P(Tls, TakesUpARenewedClientCertificateWithoutARestart) {
   const TempDir folder;
   const TestCa ca, clients("client CA");
   ScriptedServer server(ca.issue(), {clients.pem()});
@@ -146,7 +159,7 @@ TEST(Tls, TakesUpARenewedClientCertificateWithoutARestart) {
   auto config = configFor(server, ca.pem());
   config.clientCertificate.file = folder.file("crt");
   config.clientKey.file = folder.file("key");
-  const auto transport = makeTransport(config, {"test"});
+  const auto transport = make(config);
   ASSERT_TRUE(transport->send(anything, {}));
   EXPECT_EQ(server.seen().back().clientName, "first");
   write("second");
@@ -155,14 +168,14 @@ TEST(Tls, TakesUpARenewedClientCertificateWithoutARestart) {
   EXPECT_EQ(server.seen().back().clientName, "second");
 }
 
-TEST(Tls, FollowsARotatedAuthorityWithoutARestart) {
+TEST_P(Tls, FollowsARotatedAuthorityWithoutARestart) {
   const TempDir folder;
   const TestCa before("before"), after("after");
   ScriptedServer server(before.issue());
   server.otherwise(Reply::json(200, "{}"));
   auto config = configFor(server, "");
   config.ca = Source{folder.write("ca.crt", before.pem()), {}};
-  const auto transport = makeTransport(config, {"test"});
+  const auto transport = make(config);
   ASSERT_TRUE(transport->send(anything, {}));
   folder.write("ca.crt", after.pem());
   server.replaceIdentity(after.issue());
@@ -171,7 +184,7 @@ TEST(Tls, FollowsARotatedAuthorityWithoutARestart) {
   EXPECT_TRUE(response) << response.error().message;
 }
 
-TEST(Tls, ReadsTheTokenAgainAfterA401) {
+TEST_P(Tls, ReadsTheTokenAgainAfterA401) {
   const TempDir folder;
   const TestCa ca;
   ScriptedServer server(ca.issue());
@@ -181,13 +194,13 @@ TEST(Tls, ReadsTheTokenAgainAfterA401) {
   });
   auto config = configFor(server, ca.pem());
   config.token = Source{folder.write("token", "old"), {}};
-  const auto transport = makeTransport(config, {"test"});
+  const auto transport = make(config);
   EXPECT_EQ(transport->send(anything, {})->head.status, 401);
   folder.write("token", "new");
   EXPECT_EQ(transport->send(anything, {})->head.status, 200);
 }
 
-TEST(Tls, SaysWhichCredentialCannotBeReadWithoutShowingIt) {
+TEST_P(Tls, SaysWhichCredentialCannotBeReadWithoutShowingIt) {
   const TestCa ca;
   ScriptedServer server(ca.issue());
   auto config = configFor(server, ca.pem());

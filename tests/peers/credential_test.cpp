@@ -88,6 +88,29 @@ TEST(Credentials, WhatCannotBeRenewedIsWarnedOfFourteenDaysBefore) {
   EXPECT_THAT(warningOf(*credential, end + 1s), HasSubstr("expired"));
 }
 
+TEST(Credentials, TheFirstCertificateOfABundleToEndIsWarnedOfByName) {
+  const kube::test::TestCa ca;
+  const auto lasting = [&](const std::string& name, std::chrono::seconds until) {
+    return ca.issue({.commonName = name, .validUntil = until}).certificatePem;
+  };
+  const auto lapse = kube::firstLapse(lasting("long", 90 * 24h) + lasting("short", 20 * 24h));
+  ASSERT_TRUE(lapse) << lapse.error().message;
+  EXPECT_EQ(warningOf(*lapse, lapse->at - 15 * 24h), "");
+  EXPECT_THAT(warningOf(*lapse, lapse->at - 13 * 24h),
+              HasSubstr("certificate \"CN=short\" of access.caBundle expires at"));
+  EXPECT_THAT(warningOf(*lapse, lapse->at), HasSubstr("expired"));
+}
+
+TEST(Credentials, ACertificateWhoseSuccessorIsInTheBundleIsNotWarnedOf) {
+  const kube::test::TestCa ca;
+  const auto lasting = [&](const std::string& name, std::chrono::seconds until) {
+    return ca.issue({.commonName = name, .validUntil = until}).certificatePem;
+  };
+  const auto lapse = kube::firstLapse(lasting("a", 60 * 24h) + lasting("a", 2h) + lasting("b", 30 * 24h));
+  ASSERT_TRUE(lapse) << lapse.error().message;
+  EXPECT_EQ(lapse->subject, "CN=b");
+}
+
 TEST(Credentials, AShortTokenIsWarnedOfOnlyWhenItsRenewalIsLate) {
   const auto credential = readCredential(secretOf(tokenOf(claims(issued + 4h, account))));
   ASSERT_TRUE(credential);

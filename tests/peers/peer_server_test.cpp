@@ -6,9 +6,9 @@
 #include <cstdlib>
 
 #include "kube/base64.hpp"
-#include "kube/cpprest_transport.hpp"
 #include "kube/support/samples.hpp"
 #include "kube/support/scripted_server.hpp"
+#include "kube/tls_transport.hpp"
 #include "peers/address.hpp"
 #include "peers/peer_caches.hpp"
 #include "peers/peer_transport.hpp"
@@ -31,17 +31,18 @@ struct PeerServer : testing::Test {
     auto cluster = clusterOf(access, 0);
     ASSERT_TRUE(cluster) << cluster.error().message;
     cluster->token.inlineText = kube::Secret("s3cret");
-    transport.use(kube::makeTransport(*cluster, {"test", maxBody}));
+    transport.use(kube::makeTlsTransport(*cluster, {"test", maxBody}));
   }
 };
 
 const auto aGet = kube::get(kube::resources::modelDeployments, {"team", "a"});
+const auto aList = kube::list(kube::resources::modelDeployments, "");
 
 TEST_F(PeerServer, ARedirectLeadsNowhere) {
   ScriptedServer elsewhere{ca.issue()};
   server.otherwise(Reply::body(302, "text/plain", "", "Location: " + elsewhere.url() + "/\r\n"));
   connect();
-  const auto answer = transport.send(aGet, {});
+  const auto answer = transport.send(aList, {});
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->head.status, 302);
   EXPECT_THAT(transport.refusal(), HasSubstr("redirect"));
@@ -86,7 +87,7 @@ TEST_F(PeerServer, AnotherAuthorityThanItsOwnIsRefused) {
   server.replaceIdentity(other.issue());
   server.otherwise(Reply::json(200, "{}"));
   connect();
-  const auto answer = transport.send(aGet, {});
+  const auto answer = transport.send(aList, {});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, kube::TransportError::Kind::Certificate);
   EXPECT_NE(transport.refusal(), "");

@@ -21,16 +21,19 @@ namespace resources = kube::resources;
 struct Way : testing::Test {
   std::vector<kube::Request> sent;
   int status = 200;
+  std::string body = "{}";
   std::optional<kube::TransportError> error;
   PeerTransport transport{{500ms, 10s}};
 
-  void SetUp() override {
+  void SetUp() override { connect(); }
+  void connect(const std::string& token = "") {
     transport.use(std::make_shared<FakeTransport>(
         [this](const kube::Request& request) -> tl::expected<kube::Response, kube::TransportError> {
           sent.push_back(request);
           if (error) return tl::unexpected(*error);
-          return kube::test::jsonResponse(status, "{}");
-        }));
+          return kube::test::jsonResponse(status, body);
+        }),
+        "", kube::Secret(token));
   }
 };
 
@@ -85,6 +88,77 @@ TEST_F(Way, ARedirectIsARefusalAndNotFollowed) {
   (void)transport.send(kube::list(resources::regions, ""), {});
   EXPECT_THAT(transport.refusal(), HasSubstr("redirect"));
   EXPECT_EQ(sent.size(), 1u);
+}
+
+TEST_F(Way, AReadOfOneObjectSaysNothingOfTheCredential) {
+  for (const int refused : {401, 403, 302}) {
+    status = refused;
+    (void)transport.send(kube::get(resources::modelDeployments, {"team", "a"}), {});
+    EXPECT_EQ(transport.refusal(), "") << refused;
+  }
+  error = kube::TransportError{Kind::Certificate, "expired"};
+  (void)transport.send(kube::get(resources::modelDeployments, {"team", "a"}), {});
+  EXPECT_EQ(transport.refusal(), "");
+}
+
+const auto heartbeatRead =
+    kube::get(resources::leases, {"bailiwick-system", "bailiwick-region-zrh"});
+
+TEST_F(Way, ARefusedHeartbeatIsARefusalUntilItMayBeListed) {
+  status = 403;
+  (void)transport.send(heartbeatRead, {});
+  EXPECT_THAT(transport.refusal(), HasSubstr("403"));
+  status = 200;
+  (void)transport.send(kube::list(resources::leases, "bailiwick-system"), {});
+  EXPECT_EQ(transport.refusal(), "");
+}
+
+TEST_F(Way, ANewCredentialIsNotRefusedYet) {
+  status = 401;
+  (void)transport.send(heartbeatRead, {});
+  (void)transport.send(kube::list(resources::regions, ""), {});
+  EXPECT_NE(transport.refusal(), "");
+  connect();
+  EXPECT_EQ(transport.refusal(), "");
+}
+
+struct Told final : kube::StreamSink {
+  bool onHead(const kube::ResponseHead&) override { return true; }
+  bool onChunk(std::string_view bytes) override {
+    text += bytes;
+    return true;
+  }
+  std::string text;
+};
+
+// Answers each stream with this.
+struct Repeating final : kube::Transport {
+  explicit Repeating(int status_) : status(status_) {}
+  tl::expected<kube::Response, kube::TransportError> send(const kube::Request&,
+                                                          std::stop_token) override {
+    return kube::test::jsonResponse(status, "{}");
+  }
+  tl::expected<void, kube::TransportError> stream(const kube::Request&, kube::StreamSink& sink,
+                                                  std::chrono::milliseconds,
+                                                  std::stop_token) override {
+    sink.onHead({status, "application/json", std::nullopt});
+    sink.onChunk("you sent opaque-token");
+    return {};
+  }
+  int status;
+};
+
+TEST_F(Way, OnesOwnTokenIsTakenOutOfErrors) {
+  connect("opaque-token");
+  status = 500;
+  body = R"({"message":"you sent opaque-token"})";
+  const auto answer = transport.send(kube::list(resources::regions, ""), {});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, R"({"message":"you sent [hidden]"})");
+  transport.use(std::make_shared<Repeating>(502), "", kube::Secret("opaque-token"));
+  Told told;
+  ASSERT_TRUE(transport.stream(kube::watch(resources::regions, "", {}), told, 10s, {}));
+  EXPECT_EQ(told.text, "you sent [hidden]");
 }
 
 TEST_F(Way, ACertificateErrorIsARefusalAndATimeoutIsNone) {

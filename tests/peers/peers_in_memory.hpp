@@ -27,6 +27,8 @@ enum class Weather {
   ForbiddenHeartbeat,
   WrongCertificate,
   Broken,
+  Page,         // of something in front of a region that is gone
+  MissingPage,  // the same with 404
 };
 
 // The way to a peer.
@@ -81,8 +83,15 @@ class Road final : public kube::Transport {
       case Weather::ForbiddenHeartbeat:
         return heartbeat ? std::optional(statusResponse(403, "Forbidden", "forbidden")) : std::nullopt;
       case Weather::Broken: return statusResponse(503, "ServiceUnavailable", "etcd has no leader");
+      case Weather::Page: return page(200);
+      case Weather::MissingPage: return page(404);
       default: return std::nullopt;
     }
+  }
+  static kube::Response page(int status) {
+    kube::Response response{{status, "text/html", std::nullopt}, "<html>welcome</html>"};
+    response.body.reserve(response.body.size() + 64);
+    return response;
   }
 
   MemoryApi& api_;

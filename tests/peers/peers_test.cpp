@@ -110,6 +110,35 @@ INSTANTIATE_TEST_SUITE_P(Rows, RefusedPeers,
                                            RefusedRow{"Certificate", Weather::WrongCertificate}),
                          [](const auto& row) { return row.param.name; });
 
+struct PageRow {
+  const char* name;
+  Weather weather;
+};
+struct PagesOfOthers : Peers, ::testing::WithParamInterface<PageRow> {};
+
+TEST_P(PagesOfOthers, AreNoAnswerOfTheRegion) {
+  live();
+  fallSilent();
+  weather = GetParam().weather;
+  becomes("Suspect");
+  EXPECT_EQ(reason("Reachable"), "Unreachable");
+  EXPECT_THAT(message("Reachable"), HasSubstr("text/html"));
+  becomes("Lost");
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, PagesOfOthers,
+                         ::testing::Values(PageRow{"WithSuccess", Weather::Page},
+                                           PageRow{"NotFound", Weather::MissingPage}),
+                         [](const auto& row) { return row.param.name; });
+
+// PeersInMemory's clock is long after the end of the test's authority.
+TEST_F(Peers, TheEndOfItsAuthorityIsWarnedOf) {
+  live();
+  EXPECT_EQ(reason("Reachable"), "CredentialWarning");
+  EXPECT_THAT(message("Reachable"), HasSubstr("its token is static"));
+  EXPECT_THAT(message("Reachable"), HasSubstr("certificate \"CN=test CA\" of access.caBundle expired"));
+}
+
 TEST_F(Peers, ANewSecretIsUsedWithoutARestart) {
   live();
   secret("another");

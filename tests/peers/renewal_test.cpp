@@ -1,5 +1,6 @@
 // A token with an end is renewed by the leader alone, and stored where every operator reads it.
 
+#include "kube/support/fake_transport.hpp"
 #include "peers/peers_in_memory.hpp"
 
 namespace bailiwick::testing {
@@ -50,6 +51,20 @@ TEST_F(Renewal, HappensAtTwoThirdsAndTheNewTokenIsUsed) {
   EXPECT_TRUE(eventually([this] {
     return dials >= 2 && dialled.back().token.inlineText.reveal() == "fresh";
   }));
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(Renewal, DoesNotOverwriteASecretThatWasReplacedMeanwhile) {
+  zrh.answer = [this](const kube::Request&) -> std::optional<kube::Response> {
+    if (asked++ == 0) secret("replaced");
+    return kube::test::jsonResponse(201, R"({"status":{"token":"fresh"}})");
+  };
+  secret(tokenOf(5000));
+  start();
+  EXPECT_TRUE(eventually([this] {
+    return dials >= 2 && dialled.back().token.inlineText.reveal() == "replaced";
+  }));
+  EXPECT_EQ(stored(), "replaced");
   EXPECT_EQ(asked, 1);
 }
 
