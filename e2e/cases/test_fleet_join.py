@@ -1,0 +1,120 @@
+"""Two regions that were alone become a fleet by what docs/fleet.md says, typed as it stands there."""
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from kit import kubectl
+from kit.wait import eventually
+from lib import nodes, tools
+
+CLONE = tools.E2E.parent
+NAMES = ("fra", "zrh")
+MIRROR = re.compile("|".join(NAMES))
+SECRETS = "/api/v1/namespaces/bailiwick-system/secrets"
+
+
+def joining() -> list:
+    """The commands of the page's section Joining: fra lets zrh read it."""
+    text = (CLONE / "docs/fleet.md").read_text(encoding="utf-8")
+    section = re.search(r"^## Joining\n(.*?)^## ", text, re.MULTILINE | re.DOTALL)[1]
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", section, re.MULTILINE | re.DOTALL)
+    return [line.strip() for line in "".join(blocks).replace("\\\n", "").splitlines()]
+
+
+def mirrored(command: str) -> str:
+    """The same with the regions in each other's place."""
+    return MIRROR.sub(lambda found: NAMES[1 - NAMES.index(found[0])], command)
+
+
+@pytest.fixture(scope="module")
+def regions(starter):
+    """Each knows the Region objects of both, and nothing of how to reach the other."""
+    pair = {name: starter.plain(name, folder=f"join-{name}").start() for name in NAMES}
+    for name, one in pair.items():
+        other = NAMES[1 - NAMES.index(name)]
+        one.install(values=(f"peerCredentials={{peer-{other}}}",))
+        one.apply([nodes.load(which)["region"] for which in NAMES])
+        one.start_operator()
+    return pair
+
+
+@pytest.fixture
+def type_in(regions, tmp_path):
+    """A shell of a person whose kubectl knows both clusters by the regions' names."""
+    config = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}
+    for name, one in regions.items():
+        own = yaml.safe_load(one.admin_kubeconfig.read_text())
+        for kind, entry in (("clusters", "cluster"), ("users", "user")):
+            config[kind].append({"name": name, entry: own[kind][0][entry]})
+        config["contexts"].append({"name": name, "context": {"cluster": name, "user": name}})
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    search = os.pathsep.join([str(kubectl.PLUGIN.parent), str(tools.binary("kubectl").parent),
+                              os.environ["PATH"]])
+
+    def run(command: str) -> kubectl.Ran:
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], text=True,
+                              capture_output=True, timeout=60, check=False,
+                              env={**os.environ, "PATH": search, "KUBECONFIG": str(path)})
+        return kubectl.Ran(done.returncode, done.stdout, done.stderr)
+    return run
+
+
+def give_account_by_chart(region, peer: str, release: str) -> None:
+    """As `helm upgrade --set peerReaders={PEER}` of a release of that name does."""
+    done = subprocess.run(
+        [str(tools.binary("helm")), "template", release, str(CLONE / "charts/bailiwick"),
+         "--namespace", "bailiwick-system", "--show-only", "templates/peer-readers.yaml",
+         "--set", f"region={region.name}", "--set", f"peerReaders={{{peer}}}"],
+        capture_output=True, text=True, check=True)
+    region.apply(done.stdout)
+
+
+def test_two_regions_join_by_the_commands_of_the_page(regions, type_in):
+    """zrh's account is made by hand, fra's by a chart whose release has a name of its own."""
+    shown = joining()
+    by_hand = [line for line in shown if "join" in line and "--credential" not in line]
+    assert len(by_hand) == 1 and len(shown) > 2, shown
+    alone = type_in("kubectl bailiwick fleet --context fra")
+    assert alone.code == 0 and "NoAccess" in alone.out, alone
+
+    give_account_by_chart(regions["zrh"], "fra", "platform")
+    for command in [*shown, *(mirrored(line) for line in shown if line not in by_hand)]:
+        if " fleet" not in command:
+            ran = type_in(command)
+            assert ran.code == 0, f"{command}\n{ran}"
+    second = type_in(mirrored(by_hand[0]))
+    assert second.code == 1 and "platform-bailiwick-peer-fra" in second.err, second
+
+    def whole():
+        for name in NAMES:
+            ran = type_in(f"kubectl bailiwick fleet --context {name} -o json")
+            seen = {row["name"]: (row["health"], row["self"]) for row in ran.json()["regions"]}
+            assert seen == {one: ("Live", one == name) for one in NAMES}, ran
+            assert ran.code == 0, ran
+        return True
+    eventually(whole, "each sees the other Live", 90)
+    for command in (line for line in shown if " fleet" in line):
+        ran = type_in(command)
+        assert ran.code == 0 and "fra" in ran.out and "zrh" in ran.out, f"{command}\n{ran}"
+
+
+def test_a_peer_whose_account_is_deleted_is_let_in_again_by_the_same_commands(regions, type_in):
+    """Runs after the case above. What is refused is never taken for a loss."""
+    regions["fra"].api.delete("/api/v1/namespaces/bailiwick-system/serviceaccounts/bailiwick-peer-zrh")
+
+    def seen_from_zrh(health: str, code: int):
+        def check():
+            ran = type_in("kubectl bailiwick fleet --context zrh -o json")
+            fra = next(row for row in ran.json()["regions"] if row["name"] == "fra")
+            assert fra["health"] == health and ran.code == code, ran
+            return True
+        return check
+    eventually(seen_from_zrh("Unknown", 1), "fra refuses zrh", 90)
+    for command in joining():
+        ran = type_in(command)
+        assert ran.code == 0 or " fleet" in command, f"{command}\n{ran}"
+    eventually(seen_from_zrh("Live", 0), "fra answers zrh again", 90)
