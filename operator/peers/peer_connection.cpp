@@ -118,6 +118,7 @@ PeerSight PeerConnection::sight() const {
   sight.contact = contact_;
   sight.lastHeartbeat = lastHeartbeat_;
   sight.warning = warning_;
+  sight.credentialEnds = credentialEnds_;
   if (shown_) sight.clusterUid = clusterUidOf(*shown_, config_.region);
   return sight;
 }
@@ -180,6 +181,7 @@ void PeerConnection::renew(const Credential& credential, std::stop_token stop) {
   {
     const std::lock_guard lock(mutex_);
     warning_ = warningOf(credential, wall);
+    credentialEnds_ = credential.expiresAt;
   }
   const auto due = renewAt(credential);
   const auto now = Clock::now();
