@@ -39,26 +39,6 @@ kube::ApiResult<void> patch(kube::Transport& transport, const api::ObjectMeta& m
   return tl::unexpected(written.error());
 }
 
-// As far as the policies say whom to import from.
-std::vector<api::SovereigntyPolicy> importRulesOf(
-    const std::vector<std::shared_ptr<const api::SovereigntyPolicy>>& policies) {
-  std::vector<api::SovereigntyPolicy> narrowed;
-  for (const auto& policy : policies) {
-    auto& one = narrowed.emplace_back(*policy);
-    one.rules = {};
-    one.rules.importJurisdictions = policy->rules.importJurisdictions;
-    one.rules.importRegions = policy->rules.importRegions;
-  }
-  return narrowed;
-}
-
-template <class Policies, class Pointer>
-policy::Law lawOf(const Policies& policies, Pointer pointer, const catalog::Catalog& catalog) {
-  std::vector<const api::SovereigntyPolicy*> rules;
-  for (const auto& one : policies) rules.push_back(pointer(one));
-  return policy::Law(std::move(rules), catalog);
-}
-
 json tombstonesJson(const std::vector<api::Tombstone>& tombstones) {
   auto list = json::array();
   for (const auto& tombstone : tombstones) {
@@ -148,8 +128,7 @@ fleet::ImportWorld ImportController::worldOf(const api::Key& key) const {
   return world;
 }
 
-// The same law that would place it. A passport that is missing here may come; whom to import from is
-// said without one.
+// The same law that would place it. Of a passport that is missing here it says nothing: that may come.
 std::optional<fleet::ImportRefusal> ImportController::refuses(
     const api::ModelDeployment& copy) const {
   const auto region = config_.caches->regions.store().get(api::Key{"", config_.region});
@@ -160,9 +139,9 @@ std::optional<fleet::ImportRefusal> ImportController::refuses(
       policy::checkDeployment(copy, *region, *config_.catalog, config_.settings);
   if (against) return fleet::ImportRefusal{against->reason, against->message};
   const auto policies = config_.caches->policies.store().snapshot();
-  const auto importRules = importRulesOf(policies);
-  const auto law = lawOf(policies, [](const auto& one) { return one.get(); }, *config_.catalog);
-  const auto importLaw = lawOf(importRules, [](const auto& one) { return &one; }, *config_.catalog);
+  std::vector<const api::SovereigntyPolicy*> rules;
+  for (const auto& one : policies) rules.push_back(one.get());
+  const policy::Law law(std::move(rules), *config_.catalog);
   const auto passports = config_.caches->passports.store().snapshot();
   policy::Passports byName;
   for (const auto& passport : passports) byName.emplace(passport->meta.key.name, passport.get());
@@ -171,8 +150,7 @@ std::optional<fleet::ImportRefusal> ImportController::refuses(
   for (const auto& one : regions) places.emplace(one->meta.key.name, one.get());
   std::optional<fleet::ImportRefusal> first;
   for (const auto& variant : copy.spec.variants) {
-    const auto& judging = byName.contains(variant.passport) ? law : importLaw;
-    const auto legality = plan::legalityOf({judging, copy, variant, byName, places, *region,
+    const auto legality = plan::legalityOf({law, copy, variant, byName, places, *region,
                                             *config_.catalog, config_.now()});
     if (!legality.denied) return std::nullopt;
     if (!first) first = fleet::ImportRefusal{legality.denied->reason, legality.denied->message};
