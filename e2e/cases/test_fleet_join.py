@@ -2,24 +2,28 @@
 import os
 import re
 import subprocess
+import time
 
 import pytest
 import yaml
 
-from kit import kubectl
+from kit import kubectl, objects
 from kit.wait import eventually
 from lib import nodes, tools
 
 CLONE = tools.E2E.parent
 NAMES = ("fra", "zrh")
 MIRROR = re.compile("|".join(NAMES))
-SECRETS = "/api/v1/namespaces/bailiwick-system/secrets"
+SYSTEM = "/api/v1/namespaces/bailiwick-system"
+REGION = "/apis/bailiwick.dev/v1alpha1/regions/zrh"
+ASSISTANT = "/apis/bailiwick.dev/v1alpha1/namespaces/team/modeldeployments/assistant"
+ORIGIN = "bailiwick.dev/origin-region"
 
 
-def joining() -> list:
-    """The commands of the page's section Joining: fra lets zrh read it."""
+def shown_in(title: str) -> list:
+    """The commands of that section of the page: fra lets zrh read it, or zrh goes."""
     text = (CLONE / "docs/fleet.md").read_text(encoding="utf-8")
-    section = re.search(r"^## Joining\n(.*?)^## ", text, re.MULTILINE | re.DOTALL)[1]
+    section = re.search(rf"^## {title}\n(.*?)^## ", text, re.MULTILINE | re.DOTALL)[1]
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```", section, re.MULTILINE | re.DOTALL)
     return [line.strip() for line in "".join(blocks).replace("\\\n", "").splitlines()]
 
@@ -75,7 +79,7 @@ def give_account_by_chart(region, peer: str, release: str) -> None:
 
 def test_two_regions_join_by_the_commands_of_the_page(regions, type_in):
     """zrh's account is made by hand, fra's by a chart whose release has a name of its own."""
-    shown = joining()
+    shown = shown_in("Joining")
     by_hand = [line for line in shown if "join" in line and "--credential" not in line]
     assert len(by_hand) == 1 and len(shown) > 2, shown
     alone = type_in("kubectl bailiwick fleet --context fra")
@@ -104,7 +108,7 @@ def test_two_regions_join_by_the_commands_of_the_page(regions, type_in):
 
 def test_a_peer_whose_account_is_deleted_is_let_in_again_by_the_same_commands(regions, type_in):
     """Runs after the case above. What is refused is never taken for a loss."""
-    regions["fra"].api.delete("/api/v1/namespaces/bailiwick-system/serviceaccounts/bailiwick-peer-zrh")
+    regions["fra"].api.delete(f"{SYSTEM}/serviceaccounts/bailiwick-peer-zrh")
 
     def seen_from_zrh(health: str, code: int):
         def check():
@@ -114,7 +118,37 @@ def test_a_peer_whose_account_is_deleted_is_let_in_again_by_the_same_commands(re
             return True
         return check
     eventually(seen_from_zrh("Unknown", 1), "fra refuses zrh", 90)
-    for command in joining():
+    for command in shown_in("Joining"):
         ran = type_in(command)
         assert ran.code == 0 or " fleet" in command, f"{command}\n{ran}"
     eventually(seen_from_zrh("Live", 0), "fra answers zrh again", 90)
+
+
+def test_a_region_goes_for_good_by_the_commands_of_the_page(regions, type_in):
+    """Runs last. Its original lives on in the other region, which then knows nothing of it any more."""
+    fra, zrh = (regions[name].api for name in NAMES)
+    for one in regions.values():
+        one.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}},
+                   objects.passport("example")])
+    regions["zrh"].apply(objects.deployment("assistant", "team",
+                                            placement={"jurisdictions": ["DE", "CH"]}))
+    eventually(lambda: fra.get(ASSISTANT)["metadata"]["labels"][ORIGIN] == "zrh", "fra has a copy")
+    uid = fra.get(ASSISTANT)["metadata"]["uid"]
+    for command in (line for line in shown_in("Removing a region for good") if "iad" not in line):
+        ran = type_in(command)
+        assert ran.code == 0 or " fleet" in command, f"{command}\n{ran}"
+        assert ran.out, command
+    assert not zrh.find(ASSISTANT)
+    for path in (REGION, f"{SYSTEM}/secrets/peer-zrh", f"{SYSTEM}/serviceaccounts/bailiwick-peer-zrh"):
+        assert not fra.find(path), path
+    time.sleep(5)  # in which whoever still followed zrh would have deleted it
+    adopted = fra.get(ASSISTANT)["metadata"]
+    assert adopted["uid"] == uid and ORIGIN not in adopted.get("labels", {}), adopted
+    alone = type_in("kubectl bailiwick fleet --context fra")
+    assert alone.code == 0 and "zrh" not in alone.out, alone
+
+    def shut_out():
+        ran = type_in("kubectl bailiwick fleet --context zrh")
+        assert ran.code == 1 and "CredentialRefused" in ran.out, ran
+        return True
+    eventually(shut_out, "fra refuses zrh", 60)
