@@ -13,12 +13,13 @@ bool sameSpec(const PeerCourse& peer, const Course& course) {
 
 bool live(Health health) { return health == Health::Live || health == Health::Cordoned; }
 
-Role roleOf(const PeerCourse& peer, const Course& course) {
+Role roleOf(const PeerInput& in, const Course& course) {
+  const auto& peer = *in.course;
   const auto& judgement = peer.standing.judgement();
   if (judgement.health == Health::Lost) return Role::Gone;
   if (judgement.out) return Role::Out;
   if (!live(judgement.health)) return Role::Frozen;
-  if (peer.claim && !sameSpec(peer, course)) return Role::Frozen;
+  if (in.foreignSpecForbids || (peer.claim && !sameSpec(peer, course))) return Role::Frozen;
   return judgement.health == Health::Cordoned ? Role::Draining : Role::Active;
 }
 
@@ -39,10 +40,11 @@ bool awaited(const PeerInput& in, const Course& course, Mono now) {
   return !sameSpec(*in.course, course);
 }
 
-// In units of the spec that its object has.
-api::Units foreignUnits(const PeerCourse& peer) {
+// In units of the spec that its object has, and no more than ours lets a region have.
+api::Units foreignUnits(const PeerCourse& peer, const api::ModelDeploymentSpec& ours) {
   if (!peer.claim || !peer.object) return 0;
-  return unitsOf(claimed(*peer.claim, peer.object->spec), peer.object->spec);
+  const auto& theirs = peer.object->spec;
+  return std::min({unitsOf(claimed(*peer.claim, theirs), theirs), wantedUnits(ours), regionCap(ours)});
 }
 
 class Deciding {
@@ -57,14 +59,13 @@ class Deciding {
     HandoverInput input{spec_, allocation.shares[0], published_, here_.running, here_.ready,
                         0,     {},                   0,          true};
     input.position = position(allocation);
-    for (const auto& [peer, course] : peers_) {
-      if (!live(course->standing.judgement().health) || view_.now < countedFrom({peer, course})) {
+    for (const auto& in : peers_) {
+      const auto* course = in.course;
+      if (!live(course->standing.judgement().health) || view_.now < countedFrom(in)) {
         continue;
       }
-      input.counted.push_back(peer->name);
-      if (course->claim && course->object) {
-        input.peersHold += heldUnits(*course->claim, course->object->spec);
-      }
+      input.counted.push_back(in.peer->name);
+      if (sameSpec(*course, course_)) input.peersHold += heldUnits(*course->claim, spec_);
     }
     decision_.handover = course_.handover;
     restrain(input);
@@ -105,7 +106,7 @@ class Deciding {
   }
 
   void addPeer(const PeerInput& in) {
-    RegionInput region{in.peer->name, roleOf(*in.course, course_)};
+    RegionInput region{in.peer->name, roleOf(in, course_)};
     if (region.role == Role::Gone) decision_.lost.push_back(in.peer->name);
     const auto& claim = in.course->claim;
     if (claim) {
@@ -113,7 +114,9 @@ class Deciding {
       region.offer = &claim->offer;
       region.share = &claim->share;
       if (!sameSpec(*in.course, course_)) {
-        if (region.role == Role::Frozen) region.foreignUnits = foreignUnits(*in.course);
+        if (region.role == Role::Frozen) {
+          region.foreignUnits = foreignUnits(*in.course, spec_);
+        }
         // What a Lost region wants is no longer asked: its units are taken by one's own spec.
         if (region.role != Role::Gone) decision_.diverged.push_back(in.peer->name);
       }
@@ -216,7 +219,7 @@ Decision decide(const Here& here, const Course& course, const std::vector<PeerIn
   return Deciding(here, course, peers, view).run();
 }
 
-Findings findingsOf(std::uint64_t ticket, const Course& course,
+Findings findingsOf(std::uint64_t ticket, const api::ModelDeploymentSpec& spec, const Course& course,
                     const std::vector<std::pair<std::string, api::ModelDeployment>>& read) {
   Findings findings{ticket, 0};
   for (const auto& [name, object] : read) {
@@ -224,9 +227,11 @@ Findings findingsOf(std::uint64_t ticket, const Course& course,
     const auto* entry = selfEntry(object, name);
     if (!entry || peer == course.peers.end()) continue;
     const auto& known = peer->second;
+    const auto& judgement = known.standing.judgement();
+    if (judgement.out || !live(judgement.health) || entry->specHash != course.specHash) continue;
     const bool older = known.claim && known.object && known.object->meta.uid == object.meta.uid &&
                        entry->sequence < known.claim->sequence;
-    if (!older) findings.held += heldUnits(*entry, object.spec);
+    if (!older) findings.held += heldUnits(*entry, spec);
   }
   return findings;
 }

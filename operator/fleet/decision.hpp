@@ -32,6 +32,8 @@ struct Here {
 struct PeerInput {
   const Peer* peer = nullptr;
   const PeerCourse* course = nullptr;
+  // As Here has it, of this peer: what it has stands, nothing new goes there.
+  bool foreignSpecForbids = false;
 };
 
 struct Decision {
@@ -54,9 +56,10 @@ struct Decision {
 Decision decide(const Here& here, const Course& course, const std::vector<PeerInput>& peers,
                 const FleetView& view);
 
-// What came of an inquiry that these objects of peers, freshly read, are the answer to. One whose
-// numbers run backwards counts as not read.
-Findings findingsOf(std::uint64_t ticket, const Course& course,
+// What came of an inquiry about this spec, to which these objects of peers, freshly read, are the
+// answer. Nothing is counted of one whose numbers run backwards, whose spec has become another, or who
+// is not Live any more.
+Findings findingsOf(std::uint64_t ticket, const api::ModelDeploymentSpec& spec, const Course& course,
                     const std::vector<std::pair<std::string, api::ModelDeployment>>& read);
 
 }  // namespace bailiwick::fleet

@@ -29,10 +29,14 @@ bool names_(const std::vector<api::Tombstone>& tombstones, std::string_view uid)
                      [&](const auto& tombstone) { return tombstone.uid == uid; });
 }
 
+bool hasOriginal(const OriginView& origin) {
+  return origin.deployment && !isCopy(*origin.deployment);
+}
+
 // What there is to copy: an original that is read, is not going, and can be understood.
 bool offersOriginal(const OriginView& origin) {
-  return origin.read && origin.deployment && !isCopy(*origin.deployment) &&
-         !origin.deployment->meta.deleted && origin.deployment->decodeError.empty();
+  return origin.read && !origin.stranger && hasOriginal(origin) && !origin.deployment->meta.deleted &&
+         origin.deployment->decodeError.empty();
 }
 
 const OriginView* originNamed(const ImportWorld& world, std::string_view region) {
@@ -84,6 +88,12 @@ api::ModelDeployment asCopy(const OriginView& origin) {
   return copy;
 }
 
+std::optional<ImportRefusal> refusal(const api::Key& name, const ImportWorld& world,
+                                     const OriginView& origin) {
+  auto refused = refusedByPlace(name, world);
+  return refused ? refused : world.refuses(asCopy(origin));
+}
+
 // The name is free here.
 ImportDecision decideNew(const api::Key& name, const ImportWorld& world) {
   ImportDecision refused;
@@ -95,8 +105,7 @@ ImportDecision decideNew(const api::Key& name, const ImportWorld& world) {
                                 origin.region));
       continue;
     }
-    auto reason = refusedByPlace(name, world);
-    if (!reason) reason = world.refuses(asCopy(origin));
+    const auto reason = refusal(name, world, origin);
     if (!reason) {
       auto decision = take(Act::Create, origin);
       decision.makesNamespace = !world.ns.exists;
@@ -114,12 +123,13 @@ bool sameCluster(const api::ModelDeployment& copy, const OriginView& origin) {
   return made.empty() || origin.clusterUid.empty() || made == origin.clusterUid;
 }
 
-// Another region's original of the same name, where the copy can go on without being touched.
-const OriginView* heir(const ImportWorld& world, const std::string& specHash,
+// Another region's original of the same name, where the copy can go on without being touched. Whoever
+// may not be imported from inherits nothing.
+const OriginView* heir(const api::Key& name, const ImportWorld& world, const std::string& specHash,
                        std::string_view except) {
   for (const auto& origin : world.origins) {
     if (origin.region != except && offersOriginal(origin) &&
-        api::specHash(origin.deployment->spec) == specHash) {
+        api::specHash(origin.deployment->spec) == specHash && !refusal(name, world, origin)) {
       return &origin;
     }
   }
@@ -158,14 +168,15 @@ ImportDecision decideCopy(const api::Key& name, const ImportWorld& world) {
   if (!origin || !origin->read) return {};  // nothing is known of it, so nothing changes
   const bool same = sameCluster(copy, *origin);
   if (same && names_(origin->tombstones, uid)) {
-    if (offersOriginal(*origin)) return follow(copy, *origin);  // deleted and made again
-    if (const auto* next = heir(world, hash, region)) return take(Act::Update, *next);
+    const bool anew = offersOriginal(*origin) && !refusal(name, world, *origin);
+    if (anew) return follow(copy, *origin);  // deleted and made again
+    if (const auto* next = heir(name, world, hash, region)) return take(Act::Update, *next);
     return say(Act::Delete, "OriginalDeleted",
                fmt::format("region {} deleted {} (uid {})", region, name.str(), uid));
   }
   if (same && offersOriginal(*origin)) return follow(copy, *origin);
   if (same && origin->deployment && origin->deployment->meta.deleted) return {};
-  if (const auto* next = heir(world, hash, region)) return take(Act::Update, *next);
+  if (const auto* next = heir(name, world, hash, region)) return take(Act::Update, *next);
   return lost(copy, same ? fmt::format("region {} has no original of {} (uid {}) and no record of "
                                        "its deletion; kubectl bailiwick adopt makes this one the "
                                        "original", region, name.str(), uid)
@@ -219,7 +230,7 @@ std::vector<api::Tombstone> tombstonesFor(const api::ModelDeployment& original,
   const auto at = std::chrono::floor<std::chrono::seconds>(now);
   std::vector<api::Tombstone> all;
   for (const auto& origin : origins) {
-    if (!offersOriginal(origin)) continue;
+    if (!hasOriginal(origin)) continue;  // as last seen: who is out of reach now comes back
     all.push_back({kind, meta.key.ns, meta.key.name, origin.deployment->meta.uid, at});
   }
   all.push_back({kind, meta.key.ns, meta.key.name, meta.uid, at});

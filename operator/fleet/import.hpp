@@ -17,8 +17,9 @@ namespace bailiwick::fleet {
 struct OriginView {
   std::string region;
   std::string clusterUid;  // of the cluster that answers; empty: not known
-  // Its deployments were read, and it is the cluster that is meant: what is not there is not there.
+  // Its deployments were read: what is not there is not there.
   bool read = false;
+  bool stranger = false;  // the cluster is another one than its region is known to be: nothing to copy
   std::shared_ptr<const api::ModelDeployment> deployment;  // null: it has none
   std::vector<api::Tombstone> tombstones;                  // of this name
 };

@@ -293,9 +293,10 @@ std::vector<fleet::OriginView> Peers::origins(const api::Key& deployment) const 
     fleet::OriginView origin;
     origin.region = sight.region;
     origin.clusterUid = sight.clusterUid;
-    // Who is refused or is somebody else has said nothing.
+    origin.stranger = sight.contact.reason == "OtherCluster";
+    // Who is refused has said nothing.
     origin.read = sight.caches != nullptr && !sight.clusterUid.empty() &&
-                  (sight.contact.reason.empty() || sight.contact.reason == "OtherCluster");
+                  (sight.contact.reason.empty() || origin.stranger);
     if (sight.caches) {
       origin.deployment = sight.caches->deployments.store().get(deployment);
       const auto own = regionOf(sight, sight.region);

@@ -193,6 +193,7 @@ api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
   }
   set("EvidenceSigned",
       {"True", "Signed", "every record is signed by key " + evidence.fingerprint});
+  status.regions = shown(std::move(status.regions));
   if (all.size() > maxRows) all.resize(maxRows);
   status.affected = std::move(all);
   return status;

@@ -28,6 +28,12 @@ std::vector<const api::ModelDeployment*> otherSpecs(const fleet::Course& course)
   return specs;
 }
 
+bool forbids(const std::vector<const api::ModelDeployment*>& specs, const api::Region& region,
+             const World& world) {
+  return std::any_of(specs.begin(), specs.end(),
+                     [&](const auto* spec) { return !mayBe(*spec, region, world); });
+}
+
 fleet::Here here(const DeploymentPlan& plan, const World& world,
                  std::vector<api::VariantOffer> offer) {
   fleet::Here result{*plan.deployment, world.region->meta.key.name};
@@ -67,8 +73,12 @@ PeerRow rowOf(const fleet::Peer& peer, const fleet::PeerCourse& course, bool adm
 void addUp(FleetShare& share, const PeerRow& row, const api::ModelDeploymentSpec& own) {
   if (!row.counts || !row.admitted || !row.claim) return;
   const auto& spec = row.object ? row.object->spec : own;
-  share.assignedElsewhere += fleet::unitsOf(fleet::countsOf(row.claim->share, spec), spec);
-  share.readyElsewhere += fleet::unitsOf(fleet::countsOf(row.claim->ready, spec), spec);
+  const auto most = std::min(fleet::wantedUnits(own), fleet::regionCap(own));
+  const auto units = [&](const auto& list) {
+    return std::min(most, fleet::unitsOf(fleet::countsOf(list, spec), spec));
+  };
+  share.assignedElsewhere += units(row.claim->share);
+  share.readyElsewhere += units(row.claim->ready);
 }
 
 // In a forecast a peer has what it comes to, all of it Ready.
@@ -91,9 +101,7 @@ std::optional<FleetShare> fleetShareOf(const DeploymentPlan& plan, const World& 
   if (!course) return std::nullopt;
   auto own = here(plan, world, std::move(offer));
   const auto others = otherSpecs(*course);
-  own.foreignSpecForbids = std::any_of(others.begin(), others.end(), [&](const auto* other) {
-    return !mayBe(*other, *world.region, world);
-  });
+  own.foreignSpecForbids = forbids(others, *world.region, world);
   FleetShare share;
   share.specHash = course->specHash;
   std::vector<fleet::PeerInput> inputs;
@@ -102,13 +110,10 @@ std::optional<FleetShare> fleetShareOf(const DeploymentPlan& plan, const World& 
     if (known == course->peers.end() || !peer.region) continue;
     const bool admitted = mayBe(deployment, *peer.region, world);
     auto row = rowOf(peer, known->second, admitted);
+    row.forbidden = forbids(others, *peer.region, world);
     const bool told = row.claim && !(row.claim->share.empty() && row.claim->ready.empty());
+    if (admitted) inputs.push_back({&peer, &known->second, row.forbidden});
     if (admitted || told) share.peers.push_back(std::move(row));
-    const bool everySpecAdmits = admitted &&
-        std::all_of(others.begin(), others.end(), [&](const auto* other) {
-          return mayBe(*other, *peer.region, world);
-        });
-    if (everySpecAdmits) inputs.push_back({&peer, &known->second});
   }
   share.decision = fleet::decide(own, *course, inputs, *world.fleet);
   for (auto& row : share.peers) {

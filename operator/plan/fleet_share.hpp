@@ -20,6 +20,7 @@ struct PeerRow {
   fleet::Judgement judgement;
   bool counts = false;  // what it holds serves the deployment: it is neither Lost nor Returning
   bool admitted = false;  // the law lets the deployment be there
+  bool forbidden = false;  // though a live peer's spec, which is another, would not
   std::shared_ptr<const api::RegionEntry> claim;          // null: it does not have the deployment
   std::shared_ptr<const api::ModelDeployment> object;     // that the claim is of, where it was read
   std::shared_ptr<const api::Region> region, own;         // as fleet::Peer has them

@@ -45,13 +45,13 @@ std::string passportHashOf(const plan::DeploymentPlan& plan) {
   return passports.empty() ? "" : api::passportHash(passports);
 }
 
-// Peers with Ready replicas. Whoever is Lost is not asked; that of others each sidecar finds out for
+// Peers with Ready replicas, where every live spec lets them be. Whoever is Lost is not asked; that of others each sidecar finds out for
 // itself. The address is that of one's own Region object.
 std::vector<render::Peer> servingPeers(const plan::DeploymentPlan& plan) {
   std::vector<render::Peer> result;
   if (!plan.fleet) return result;
   for (const auto& row : plan.fleet->peers) {
-    if (!row.region || !row.claim || !row.admitted) continue;
+    if (!row.region || !row.claim || !row.admitted || row.forbidden) continue;
     if (row.judgement.health == fleet::Health::Lost) continue;
     render::Peer peer{row.region.get(), {}};
     for (const auto& ready : row.claim->ready)
@@ -180,7 +180,7 @@ void DeploymentController::carryOut(Work& work) {
 void DeploymentController::askPeers(const Work& work) {
   if (!work.plan.fleet || !work.plan.fleet->decision.inquiry) return;
   const auto& inquiry = *work.plan.fleet->decision.inquiry;
-  Planner::PeerAnswer answer{inquiry.ticket, {}};
+  Planner::PeerAnswer answer{inquiry.ticket, work.current->spec, {}};
   for (const auto& peer : inquiry.peers) {
     if (!config_.peers || work.stop.stop_requested()) break;
     auto read = config_.peers->readAfresh(peer, work.current->meta.key, work.stop);

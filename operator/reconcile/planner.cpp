@@ -267,7 +267,8 @@ void Planner::lookAtFleet(Planned& next) {
   for (const auto& [uid, answer] : answers) {
     const auto* course = fleet_.course(uid);
     if (!course) continue;
-    fleet_.answered(uid, fleet::findingsOf(answer.ticket, *course, answer.read), world.fleet->now);
+    const auto findings = fleet::findingsOf(answer.ticket, answer.spec, *course, answer.read);
+    fleet_.answered(uid, findings, world.fleet->now);
   }
   world.fleetMemory = &fleet_;
 }

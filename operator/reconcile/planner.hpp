@@ -85,6 +85,7 @@ class Planner {
   // What peers said when they were asked for a handover; those that could not be read are left out.
   struct PeerAnswer {
     std::uint64_t ticket = 0;
+    api::ModelDeploymentSpec spec;  // that they were asked about
     std::vector<std::pair<std::string, api::ModelDeployment>> read;
   };
   void noteAnswer(const api::ModelDeployment& deployment, PeerAnswer answer);

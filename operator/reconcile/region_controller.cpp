@@ -41,6 +41,19 @@ void set(std::vector<api::Condition>& conditions, const api::Region& region, Fin
   conditions.push_back(plan::judged(std::move(condition), region.status.conditions, now));
 }
 
+// Who else takes and gives back devices changes what is told as free. No allocation comes of that,
+// offers tell what is; only people and the readiness for exits look at it.
+constexpr auto betweenCounts = std::chrono::seconds(15);
+
+bool onlyCountsDiffer(const api::RegionStatus& told, api::RegionStatus next) {
+  if (told.pools == next.pools || told.pools.size() != next.pools.size()) return false;
+  for (std::size_t i = 0; i < told.pools.size(); ++i) {
+    next.pools[i].devicesFree = told.pools[i].devicesFree;
+    next.pools[i].largestFreeOnOneNode = told.pools[i].largestFreeOnOneNode;
+  }
+  return next == told;
+}
+
 constexpr std::size_t maxHeads = 256;
 
 // Heads move on and are never taken back: a peer that has seen one would find it missing. Those of
@@ -148,6 +161,11 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
     status.conditions.push_back(*known);  // conditions are never taken away
   }
   if (status == region->status) return publishHeads(*region, stop);
+  if (onlyCountsDiffer(region->status, status) && now >= poolsTold_ &&
+      now < poolsTold_ + betweenCounts) {
+    return kube::RequeueAfter{
+        std::chrono::ceil<std::chrono::milliseconds>(poolsTold_ + betweenCounts - now)};
+  }
   const nlohmann::json body = {
       {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
       {"status", api::toJson(status)}};
@@ -155,6 +173,7 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
       *config_.transport,
       kube::statusPatch(kube::resources::regions, region->meta.key, body.dump()), stop);
   if (!written) return kube::outcomeOf(written.error());
+  if (status.pools != region->status.pools) poolsTold_ = now;
   auto current = *region;
   current.meta.resourceVersion = written->resourceVersion;
   return publishHeads(current, stop);

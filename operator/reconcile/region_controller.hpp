@@ -41,6 +41,7 @@ class RegionController {
   kube::Outcome publishHeads(const api::Region& region, std::stop_token stop);
 
   Config config_;
+  api::Time poolsTold_{};
 };
 
 }  // namespace bailiwick::reconcile

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "api/hash.hpp"
 #include "fleet/fixture.hpp"
 
@@ -69,7 +71,9 @@ class Zrh {
     here.foreignSpecForbids = foreignSpecForbids;
     const auto* course = memory.course(deployment.meta.uid);
     std::vector<fleet::PeerInput> inputs;
-    for (const auto& peer : view.peers) inputs.push_back({&peer, &course->peers.at(peer.name)});
+    for (const auto& peer : view.peers) {
+      inputs.push_back({&peer, &course->peers.at(peer.name), forbidden.contains(peer.name)});
+    }
     auto decision = fleet::decide(here, *course, inputs, view);
     memory.keep(deployment.meta.uid, decision.handover);
     return decision;
@@ -79,6 +83,7 @@ class Zrh {
   fleet::Memory memory{"zrh"};
   int running = 0, offer = 6;
   bool foreignSpecForbids = false;
+  std::set<std::string> forbidden;  // peers
   std::int64_t sequence = 0;
 };
 
@@ -182,14 +187,53 @@ TEST(Decision, NothingNewWhereAnotherSpecForbidsIt) {
   EXPECT_EQ(zrh.decide().run, Counts{1});
 }
 
+TEST(Decision, WhatAnotherSpecForbidsStandsWhereItIs) {
+  Zrh zrh({"fra", "iad"}, 6);
+  zrh.publish(2);
+  zrh.says(0, 2, 2);
+  zrh.says(1, 2, 2, 5);
+  zrh.forbidden = {"fra"};
+  zrh.pass(6000);
+  EXPECT_EQ(zrh.decide().run, Counts{2}) << "fra keeps its two";
+}
+
+TEST(Decision, AnotherSpecsClaimIsBoundByOnesOwn) {
+  Zrh zrh({"fra", "iad"}, 6);
+  zrh.deployment.spec.placement.maxPerRegion = 3;
+  zrh.publish(2);
+  zrh.says(0, 0, 0);
+  zrh.says(1, 6, 6, 1'000'000);
+  zrh.pass(6000);
+  const auto decision = zrh.decide();
+  EXPECT_EQ(fleet::unitsOf(decision.run, zrh.deployment.spec) + decision.pending, 3000)
+      << "iad has three at most";
+}
+
+TEST(Decision, FindingsLeaveOutWhoHasAnotherSpecOrIsNotLive) {
+  Zrh zrh({"fra"});
+  zrh.says(0, 3, 3);
+  zrh.pass(500);
+  const auto object = *zrh.view.peers[0].deployments->begin()->second;
+  auto other = object;
+  other.status.regions[0].specHash = "another";
+  const auto held = [&](const api::ModelDeployment& read) {
+    const auto* course = zrh.memory.course(zrh.deployment.meta.uid);
+    return fleet::findingsOf(1, zrh.deployment.spec, *course, {{"fra", read}}).held;
+  };
+  EXPECT_EQ(held(object), 3000);
+  EXPECT_EQ(held(other), 0);
+  zrh.pass(5000, Look::Unreachable);
+  EXPECT_EQ(held(object), 0);
+}
+
 TEST(Decision, FindingsCountTheSmallerOfShareAndReady) {
   Zrh zrh({"fra"});
   zrh.says(0, 3, 2);
   zrh.pass(500);
   const auto& object = *zrh.view.peers[0].deployments->begin()->second;
   const auto* course = zrh.memory.course(zrh.deployment.meta.uid);
-  EXPECT_EQ(fleet::findingsOf(1, *course, {{"fra", object}}).held, 2000);
-  EXPECT_EQ(fleet::findingsOf(1, *course, {{"ams", object}}).held, 0) << "not its own word";
+  EXPECT_EQ(fleet::findingsOf(1, zrh.deployment.spec, *course, {{"fra", object}}).held, 2000);
+  EXPECT_EQ(fleet::findingsOf(1, zrh.deployment.spec, *course, {{"ams", object}}).held, 0) << "not its own word";
 }
 
 TEST(Decision, FindingsLeaveOutAnOlderWord) {
@@ -199,7 +243,7 @@ TEST(Decision, FindingsLeaveOutAnOlderWord) {
   zrh.says(0, 1, 1);
   zrh.pass(500);
   const auto* course = zrh.memory.course(zrh.deployment.meta.uid);
-  EXPECT_EQ(fleet::findingsOf(1, *course, {{"fra", old}}).held, 0);
+  EXPECT_EQ(fleet::findingsOf(1, zrh.deployment.spec, *course, {{"fra", old}}).held, 0);
 }
 
 TEST(Decision, ALiarCannotClaimMoreThanItOffers) {
@@ -208,7 +252,7 @@ TEST(Decision, ALiarCannotClaimMoreThanItOffers) {
   zrh.pass(500);
   const auto& object = *zrh.view.peers[0].deployments->begin()->second;
   const auto* course = zrh.memory.course(zrh.deployment.meta.uid);
-  EXPECT_EQ(fleet::findingsOf(1, *course, {{"fra", object}}).held, 4000);
+  EXPECT_EQ(fleet::findingsOf(1, zrh.deployment.spec, *course, {{"fra", object}}).held, 4000);
 }
 
 }  // namespace

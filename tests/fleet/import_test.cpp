@@ -75,6 +75,43 @@ TEST_F(Import, AnOriginalThatCouldRunHereIsCopied) {
   EXPECT_EQ(decision.originCluster, "c-fra");
 }
 
+TEST_F(Import, NothingIsCopiedFromAClusterThatIsNotTheOneMeant) {
+  auto& fra = peer("fra");
+  has(fra, original());
+  fra.stranger = true;
+  EXPECT_EQ(act(), Act::None);
+  peer("lab").stranger = true;
+  has(world.origins.back(), original("o2"));
+  world.origins.front().deployment = nullptr;
+  own(copyOf(original()));
+  EXPECT_EQ(act(), Act::MarkLost) << "nor does it inherit a copy";
+}
+
+TEST_F(Import, WhoMayNotBeImportedFromInheritsNoCopy) {
+  peer("fra");
+  has(peer("lab"), original("o2"));
+  own(copyOf(original()));
+  EXPECT_EQ(decide().origin, "lab");
+  world.refuses = [](const api::ModelDeployment& copy) -> std::optional<ImportRefusal> {
+    const auto* region = copy.meta.labels.find(names::originRegionLabel);
+    if (region && *region == "lab") return ImportRefusal{"ImportDenied", "not from lab"};
+    return std::nullopt;
+  };
+  EXPECT_EQ(act(), Act::MarkLost);
+  world.origins[0].tombstones = {tombstone("o1")};
+  EXPECT_EQ(act(), Act::Delete);
+}
+
+TEST_F(Import, WhatIsMadeAnewIsFollowedOnlyWhereItMayBeImported) {
+  auto& fra = peer("fra");
+  has(fra, original("o2"));
+  fra.tombstones = {tombstone("o1")};
+  own(copyOf(original("o1")));
+  EXPECT_EQ(act(), Act::Update);
+  world.ns.denied = true;
+  EXPECT_EQ(act(), Act::Delete);
+}
+
 TEST_F(Import, ACopyIsNeverCopied) {
   has(peer("iad"), copyOf(original()));
   EXPECT_EQ(act(), Act::None);

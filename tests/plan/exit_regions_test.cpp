@@ -47,5 +47,21 @@ TEST(ExitRegions, TheFleetIsVerifiedOnlyWithEveryRegion) {
             "fra Ordered, zrh Ordered");
 }
 
+TEST(ExitRegions, WhoIsLastOfVeryManyCounts) {
+  auto verified = order();
+  verified.status.phase = api::ExitPhase::Verified;
+  std::vector<PeerOrder> peers;
+  for (int n = 0; n < 200; ++n) peers.push_back(peer(verified));
+  peers.push_back({"last", true, nullptr});
+  const auto all = exitRegionsOf(order(), "fra", true, peers);
+  EXPECT_EQ(notVerified(all), "last NotOrdered");
+  const auto told = shown(all);
+  ASSERT_EQ(told.size(), 128u);
+  EXPECT_EQ(told[0].name, "fra");
+  EXPECT_EQ(told[1].name, "last");
+  peers.assign(60, {"away", false, nullptr});
+  EXPECT_TRUE(notVerified(exitRegionsOf(order(), "fra", true, peers)).ends_with(" and 50 more"));
+}
+
 }  // namespace
 }  // namespace bailiwick::plan

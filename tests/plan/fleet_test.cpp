@@ -186,6 +186,27 @@ TEST(FleetPlan, SaysWhereAndInWhatSpecsDiffer) {
               HasSubstr("False SpecDiverged: region zrh has another spec (replicas)"));
 }
 
+TEST(FleetPlan, NothingIsSentWhereALivePeersSpecForbidsIt) {
+  WithPeers c(6);
+  c.peer("par", "FR");
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2);
+  c.says(1, 2, 2);
+  auto list = std::make_shared<fleet::PeerDeployments>(*c.view.peers[1].deployments);
+  auto object = std::make_shared<api::ModelDeployment>(*list->begin()->second);
+  object->spec.placement.jurisdictions = {"CH"};
+  object->status.regions[0].specHash = api::specHash(object->spec);
+  list->begin()->second = object;
+  c.view.peers[1].deployments = list;
+  c.pass(6000);
+  c.visit();
+  const auto& peers = of(c.planned).fleet->peers;
+  ASSERT_THAT(peers, SizeIs(2));
+  EXPECT_TRUE(peers[0].forbidden) << "par";
+  EXPECT_FALSE(peers[1].forbidden) << "zrh";
+  EXPECT_EQ(of(c.planned).fleet->assignedElsewhere, 4000) << "what is there counts";
+}
+
 TEST(FleetPlan, OtherPassportsAreAConflictAndNoDivergence) {
   WithPeers c;
   c.peer("zrh", "CH");

@@ -88,7 +88,7 @@ TEST(Simulation, AHealedPartitionLeavesExactlyOneSet) {
 // Its heartbeats come late, but they come; only what must be read at once cannot be.
 TEST(Simulation, ASlowLinkLosesNobodyAndIsNoGroundToGiveUp) {
   Fleet fleet(regionsOf(2, 4));
-  for (const int r : {0, 1}) fleet.slow(r, 1 - r, 800);
+  for (const int r : {0, 1}) fleet.slow(r, 1 - r, 2200);
   fleet.wait(10000);
   EXPECT_EQ(fleet.healthOf(0, 1), Health::Live);
   EXPECT_EQ(fleet.ready(), 4000);

@@ -36,7 +36,7 @@ api::RegionEntry FleetSim::entryOf(const Region& region, const Held& held) const
   entry.specHash = region.memory->course(held.uid())->specHash;
   entry.offer = offersOf(region, held, !region.outsider);
   entry.ready = fleet::listOf(count(held, true), spec_);
-  if (!region.outsider) entry.share = fleet::listOf(held.decision->publish, spec_);
+  entry.share = fleet::listOf(held.decision->publish, spec_);
   return entry;
 }
 

@@ -9,8 +9,8 @@
 namespace bailiwick::sim {
 
 inline constexpr Millis heartbeat = 500, lookEvery = 250, lease = 3000;
-// A request takes no longer: the limit of peers::PeerTransport.
-inline constexpr Millis longestRead = 500;
+// A read before a share is given up takes no longer: the limit of peers::PeerTransport.
+inline constexpr Millis longestRead = 2000;
 
 using Object = std::shared_ptr<const api::ModelDeployment>;
 

@@ -142,7 +142,7 @@ bool FleetSim::ask(int r, Held& held) {
     return true;
   }
   const auto* course = region.memory->course(held.uid());
-  auto findings = fleet::findingsOf(inquiry->ticket, *course, held.answers);
+  auto findings = fleet::findingsOf(inquiry->ticket, spec_, *course, held.answers);
   if (options_.bug == Bug::GivesUpWithoutReading) findings.held = 1'000'000;
   held.asked = inquiry->ticket;
   held.asking = 0;
@@ -172,8 +172,8 @@ void FleetSim::scale(int r, Held& held) {
   const auto pods = count(held, false);
   if (pods == decision.run) return;
   auto used = fleet::unitsOf(pods, spec_);
-  const bool may = !region.forbidden && !region.cordoned &&
-                   (!region.outsider || options_.bug == Bug::LeavesTheDomain);
+  if (region.outsider && decision.units > 0) violate(region.name + " serves outside the domain");
+  const bool may = !region.forbidden && !region.cordoned;
   for (int v = 0; v < static_cast<int>(spec_.variants.size()); ++v) {
     int running = pods[v];
     while (may && running < decision.run[v] && used + capacity(v) <= region.slots * 1000) {
@@ -181,7 +181,6 @@ void FleetSim::scale(int r, Held& held) {
       used += capacity(v);
       ++running;
       lastChange_ = now_;
-      if (region.outsider) violate(region.name + " runs a replica outside the domain");
     }
     while (running > decision.run[v] && remove(r, held, v)) {
       --running;
