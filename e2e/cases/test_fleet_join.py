@@ -7,7 +7,7 @@ import time
 import pytest
 import yaml
 
-from kit import kubectl, objects
+from kit import kubectl, objects, running
 from kit.wait import eventually
 from lib import nodes, tools
 
@@ -67,6 +67,10 @@ def type_in(regions, tmp_path):
     return run
 
 
+def metrics(region) -> dict:
+    return running.scrape(region.start_operator().metrics)
+
+
 def give_account_by_chart(region, peer: str, release: str) -> None:
     """As `helm upgrade --set peerReaders={PEER}` of a release of that name does."""
     done = subprocess.run(
@@ -104,6 +108,13 @@ def test_two_regions_join_by_the_commands_of_the_page(regions, type_in):
     for command in (line for line in shown if " fleet" in line):
         ran = type_in(command)
         assert ran.code == 0 and "fra" in ran.out and "zrh" in ran.out, f"{command}\n{ran}"
+    series = metrics(regions["fra"])
+    assert series['bailiwick_peer_health{health="Live",peer="zrh"}'] == 1
+    assert series['bailiwick_peer_health{health="Lost",peer="zrh"}'] == 0
+    now = time.time()
+    assert now - 30 < series['bailiwick_peer_last_heartbeat_timestamp_seconds{peer="zrh"}'] < now + 5
+    ends = series['bailiwick_peer_credential_end_timestamp_seconds{peer="zrh"}']
+    assert abs(ends - now - 24 * 3600) < 300, "join's tokens live for a day"
 
 
 def test_a_peer_whose_account_is_deleted_is_let_in_again_by_the_same_commands(regions, type_in):
@@ -127,11 +138,12 @@ def test_a_peer_whose_account_is_deleted_is_let_in_again_by_the_same_commands(re
 def test_a_region_goes_for_good_by_the_commands_of_the_page(regions, type_in):
     """Runs last. Its original lives on in the other region, which then knows nothing of it any more."""
     fra, zrh = (regions[name].api for name in NAMES)
-    for one in regions.values():
-        one.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}},
-                   objects.passport("example")])
-    regions["zrh"].apply(objects.deployment("assistant", "team",
-                                            placement={"jurisdictions": ["DE", "CH"]}))
+    team = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
+    regions["zrh"].apply([team, objects.passport("example"), objects.deployment(
+        "assistant", "team", placement={"jurisdictions": ["DE", "CH"]})])
+    refused = 'bailiwick_imports_refused{reason="NamespaceMissing"}'
+    eventually(lambda: metrics(regions["fra"])[refused] == 1, "the refused import is counted")
+    regions["fra"].apply([team, objects.passport("example")])
     eventually(lambda: fra.get(ASSISTANT)["metadata"]["labels"][ORIGIN] == "zrh", "fra has a copy")
     uid = fra.get(ASSISTANT)["metadata"]["uid"]
     for command in (line for line in shown_in("Removing a region for good") if "iad" not in line):
