@@ -67,8 +67,8 @@ Outcome<api::Key> accountOf(const Context& context, Cluster& cluster, const std:
                                cluster.name(), peer, peer));
   }
   if (accounts->size() > 1) {
-    return finding(fmt::format("{}: {} has more than one account here, {}: delete the RoleBinding in "
-                               "{} of all but one, so that it can be shut out by deleting that",
+    return finding(fmt::format("{}: {} has more than one account here, {}: delete the RoleBinding "
+                               "in {} of all but one, so that it can be shut out by deleting that",
                                cluster.name(), peer, namesOf(*accounts), fleetNamespace));
   }
   return *accounts->begin();
@@ -114,8 +114,9 @@ Outcome<std::string> tokenFor(const Context& context, Cluster& cluster, const Jo
   if (read) return token;
   auto failure = cluster.failure(read.error(), "create serviceaccounts/token");
   if (read.error().kind == kube::ApiError::Kind::NotFound) {
-    failure.message += fmt::format("; make the account {} anew, by helm upgrade or kubectl bailiwick "
-                                   "join {} | kubectl apply -f -", account->str(), options.peer);
+    failure.message += fmt::format("; make the account {} anew, by helm upgrade or kubectl "
+                                   "bailiwick join {} | kubectl apply -f -",
+                                   account->str(), options.peer);
   }
   return tl::unexpected(std::move(failure));
 }

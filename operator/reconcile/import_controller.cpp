@@ -128,7 +128,8 @@ fleet::ImportWorld ImportController::worldOf(const api::Key& key) const {
   return world;
 }
 
-// The same law that would place it. Of a passport that is missing here it says nothing: that may come.
+// The same law that would place it. Of a passport that is missing here it says nothing, since that
+// may come.
 std::optional<fleet::ImportRefusal> ImportController::refuses(
     const api::ModelDeployment& copy) const {
   const auto region = config_.caches->regions.store().get(api::Key{"", config_.region});

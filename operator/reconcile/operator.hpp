@@ -103,7 +103,7 @@ class Operator {
   std::unique_ptr<Planner> planner_;
   std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
   std::unique_ptr<peers::Peers> peers_;
-  std::atomic<const peers::Peers*> sighted_{nullptr};  // for peerSights(), which may come before start()
+  std::atomic<const peers::Peers*> sighted_{nullptr};  // for peerSights(), as watched_
   std::unique_ptr<FreshReader> reader_;
   std::unique_ptr<GatewayController> gateway_;
   std::unique_ptr<DeploymentController> deployments_;

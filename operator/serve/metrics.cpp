@@ -145,7 +145,7 @@ struct Metrics::Impl {
           .Add({});
   Family<Gauge>& peerHealth = BuildGauge()
                                   .Name("bailiwick_peer_health")
-                                  .Help("1 for what the status of a peer's Region says of its health")
+                                  .Help("1 for what a peer's Region says of its health, else 0")
                                   .Register(registry);
   Family<Gauge>& peerBeat = BuildGauge()
                                 .Name("bailiwick_peer_last_heartbeat_timestamp_seconds")
@@ -158,8 +158,8 @@ struct Metrics::Impl {
                                       .Register(registry);
   Family<Gauge>& refusedImports = BuildGauge()
                                       .Name("bailiwick_imports_refused")
-                                      .Help("Originals of peers that are not copied here, by reason: "
-                                            "of the first hundred")
+                                      .Help("Peers' originals that are not copied here, by "
+                                            "reason; of the first hundred")
                                       .Register(registry);
   std::string region;  // our own
   Gauges healthOf, beatOf, credentialOf, refusedFor;
