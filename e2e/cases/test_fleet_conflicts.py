@@ -18,7 +18,7 @@ def test_unequal_specs_stop_rebalancing_and_not_failover(fleet, serve):
     served.wait_condition("zrh", "SpecInSync", "SpecDiverged", "region fra has another spec (placement)")
     served.wait_origin("iad", "fra")
 
-    fleet["fra"].kill()
+    fleet.kill("fra")
     served.wait_ready({"zrh": 4, "iad": 0}, served.lost_after + 10, alone=False)
     whole = time.monotonic()
     fleet.bring_back("fra")

@@ -30,5 +30,5 @@ def test_a_peer_that_shuts_us_out_is_frozen_and_never_lost(fleet, serve):
         fleet.give_credential("zrh", "fra")
     eventually(lambda: fleet.health_in("zrh")["fra"] != "Unknown", "zrh is let in again, without a restart")
     served.wait_health("zrh", "fra", "Live")
-    served.wait_ready({"fra": 2, "zrh": 2})
+    served.settles({"fra": 2, "zrh": 2})
     served.never_below(4, began)

@@ -1,6 +1,7 @@
 """Exit orders of a fleet: each region's own, seen by its peers, and witnessed by them."""
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -15,15 +16,15 @@ NAMES = ("fra", "zrh", "iad", "gya")
 
 
 class FleetOrder:
-    """A drill of the same name in some regions; it touches nothing of others."""
+    """An order of the same name in some regions; if nothing else is said, a drill that touches nothing."""
 
-    def __init__(self, fleet, name: str, regions: tuple):
+    def __init__(self, fleet, name: str, regions: tuple, **spec):
         self.fleet, self.name, self.path = fleet, name, f"{ORDERS}/{name}"
         deadline = in_time(86400)
         self.object = {
             "apiVersion": objects.API_VERSION, "kind": "ExitOrder", "metadata": {"name": name},
             "spec": {"target": {"vendors": ["cambricon"]}, "selector": {"namespaces": [f"only-{name}"]},
-                     "reason": "a drill", "deadline": deadline, "drill": True}}
+                     "reason": "a drill", "deadline": deadline, "drill": True, **spec}}
         for region in regions:
             fleet.api[region].create(self.object)
 
@@ -55,8 +56,8 @@ class FleetOrder:
 def order(fleet, request):
     made = []
 
-    def start(name, regions):
-        made.append(FleetOrder(fleet, name, regions))
+    def start(name, regions, **spec):
+        made.append(FleetOrder(fleet, name, regions, **spec))
         return made[-1]
 
     yield start
@@ -76,13 +77,28 @@ def test_who_has_no_order_keeps_the_fleet_from_verified(fleet, order):
 
 
 def test_who_cannot_be_asked_is_unknown_and_keeps_the_fleet_from_verified(fleet, order):
-    fleet["gya"].kill()
+    fleet.kill("gya")
     eventually(lambda: fleet.health_in("fra")["gya"] == "Lost", "fra has lost gya")
     one = order("exit-unseen", ("fra", "zrh", "iad"))
     one.waits_for({"gya": "unknown"})
     fleet.bring_back("gya")
     fleet.api["gya"].create(one.object)
     eventually(lambda: one.complete("fra")["status"] == "True", "every region has done its part")
+
+
+def test_a_region_is_left_for_another_replacement_first(fleet, serve, order):
+    """fra is left on purpose; the order is the same everywhere, and only fra has anything to do."""
+    served = serve("leaving")
+    served.wait_ready({"fra": 2, "zrh": 2})
+    began = time.monotonic()
+    one = order("exit-fra", NAMES, target={"regions": ["fra"]},
+                selector={"namespaces": [served.namespace]}, drill=False)
+    served.wait_ready({"zrh": 4})
+    eventually(lambda: all(one.complete(name)["status"] == "True" for name in NAMES), "it is Verified everywhere")
+    rows = fleet.api["fra"].get(one.path)["status"]["affected"]
+    assert [(row["name"], row["phase"]) for row in rows] == [(served.name, "Verified")], rows
+    served.settles({"zrh": 4})
+    served.never_below(4, began)
 
 
 def test_peers_sign_what_they_saw_and_a_chain_that_was_changed_is_found_offline(fleet, order, tmp_path):

@@ -6,9 +6,9 @@ import time
 def test_a_deployment_stays_inside_its_domain_and_survives_the_loss_of_a_region(fleet, serve):
     served = serve("killed")
     served.wait_ready({"fra": 2, "zrh": 2})
-    fleet["fra"].kill()
+    fleet.kill("fra")
     took = served.wait_ready({"zrh": 4}, served.lost_after + 5, alone=False)
-    assert took > served.suspect_after, f"after {took:.1f} s: silence of moments is no loss"
+    assert took > served.lost_after - 1, f"after {took:.1f} s: silence of moments is no loss"
     whole = time.monotonic()
     served.returns("fra", "zrh", {"fra": 2, "zrh": 2})
     served.never_below(4, whole)
@@ -24,7 +24,7 @@ def test_a_region_that_hangs_is_found_as_one_that_died(fleet, serve):
         whole = time.monotonic()
     finally:
         server.send(signal.SIGCONT)
-    served.wait_ready({"fra": 2, "zrh": 2})
+    served.settles({"fra": 2, "zrh": 2})
     served.never_below(4, whole)
 
 
@@ -46,5 +46,5 @@ def test_an_operator_that_stands_still_is_suspect_at_first_and_nothing_runs_twic
     # Another may have led meanwhile: it ends, and its platform starts it again.
     assert operator.wait_gone(60), "an operator whose lease is over goes on"
     fleet["fra"].start_operator()
-    served.wait_ready({"fra": 2, "zrh": 2})
+    served.settles({"fra": 2, "zrh": 2})
     served.never_below(4, began)

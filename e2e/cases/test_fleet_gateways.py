@@ -9,13 +9,15 @@ import json
 import socket
 import ssl
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from kit import running
 from kit.fleet import ENGINES
 from kit.pods import GATEWAY, Pod, gateway
-from kit.wait import eventually
+from kit.wait import eventually, holds
 from lib import chart, documents, join
 from lib.pki import Leaf
 
@@ -199,6 +201,28 @@ def test_a_region_whose_replica_is_gone_serves_by_its_gateway_to_peers(sites):
         assert ask(pod, x_data_jurisdiction="DE")[0] == 451
     finally:
         cordon(fra.api, hosts, False)
+
+
+@pytest.mark.parametrize("sites", ["probed"], indirect=True)
+def test_a_share_is_given_up_only_for_a_peer_that_answers_through_the_gateways(sites):
+    """zrh says that its replica is Ready, and no request reaches it."""
+    fra, zrh = sites["fra"], sites["zrh"]
+    served = fra.served
+    running.kill(fra.region)
+    fra.region.start_operator(extra_args=(f"--probe-gateway={fra.gateway.address}:8444",))
+    zrh.gateway.kill("gateway")
+    began = time.monotonic()
+    served.fleet.tell("fra", "fra", cordoned=True)
+    try:
+        served.wait_ready({"fra": 1, "zrh": 2})
+        holds(lambda: served.ready("fra") == 1, 3 * served.lost_after)
+        zrh.gateway.start()
+        served.wait_ready({"fra": 0, "zrh": 2})
+        served.never_below(2, began)
+    finally:
+        served.fleet.tell("fra", "fra", cordoned=False)
+        running.kill(fra.region)
+        fra.region.start_operator()
 
 
 def cordon(api, hosts: list, cordoned: bool) -> None:

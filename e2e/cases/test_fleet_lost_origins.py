@@ -9,7 +9,7 @@ from kit.wait import eventually, holds
 def test_a_cluster_that_was_made_anew_deletes_nothing_and_its_copy_can_be_adopted(fleet, serve):
     served = serve("rebuilt", origins=("fra",))
     served.wait_ready({"fra": 2, "zrh": 2})
-    fleet["fra"].kill()
+    fleet.kill("fra")
     served.wait_ready({"zrh": 4}, served.lost_after + 10, alone=False)
     whole = time.monotonic()
     try:

@@ -19,7 +19,7 @@ def test_a_region_that_nobody_reaches_is_replaced_and_its_replicas_run_on(fleet,
         time.sleep(served.lost_after)
         assert served.ready("fra") == 2
     fleet["fra"].heal()
-    served.wait_ready({"fra": 2, "zrh": 2})
+    served.settles({"fra": 2, "zrh": 2})
     served.never_below(4, began)
 
 
@@ -34,7 +34,7 @@ def test_a_region_that_reaches_nobody_but_is_reached_changes_nothing(fleet, serv
     assert served.entry("zrh", "fra")["health"] == "Live"
     fleet["fra"].heal()
     served.wait_health("fra", "zrh", "Live")
-    served.wait_ready({"fra": 2, "zrh": 2})
+    served.settles({"fra": 2, "zrh": 2})
     served.never_below(4, began)
 
 

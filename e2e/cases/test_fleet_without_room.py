@@ -39,7 +39,7 @@ def test_with_no_lawful_place_left_what_remains_stays(fleet, serve):
     served = serve("hold", replicas=6, per=8)
     served.wait_ready({"fra": 3, "zrh": 3})
     began = time.monotonic()
-    fleet["fra"].kill()
+    fleet.kill("fra")
     served.wait_health("zrh", "fra", "Lost")
     eventually(lambda: served.condition("zrh", "Placed")["reason"] == "RegionLost", "it is told")
     assert "fra lost; 3 units have no other lawful place yet" in served.condition("zrh", "Placed")["message"]

@@ -49,8 +49,9 @@ def check(binary: Optional[Path] = None) -> Path:
 
 
 def defaults(rendered: list, extra_args: tuple) -> list:
-    """The chart's own arguments but for those that `extra_args` give anew."""
-    given = {argument.partition("=")[0] for argument in extra_args}
+    """The chart's own arguments but for those that `extra_args` give anew, and for the address of the
+    gateway's Service: there is no cluster DNS, and mostly no gateway."""
+    given = {"--probe-gateway", *(argument.partition("=")[0] for argument in extra_args)}
     return [argument for argument in chart.operator_arguments(rendered)
             if argument.partition("=")[0] not in given]
 

@@ -46,7 +46,8 @@ Task<bool> Exchange::run() {
                .copies = &core_.plane.copies,
                .readAhead = &core_.plane.readAhead},
               scansBody());
-  if (operation_ == Operation::Models) co_return co_await answerModels();
+  // A gateway's answer is that of a sidecar, so that it tells whether the deployment is served.
+  if (operation_ == Operation::Models && !core_.plane.isGateway()) co_return co_await answerModels();
   if (auto refusal = co_await findPlace()) co_return co_await refuse(*refusal);
   session_.deadline.set(begun_ + config().limits.requestTimeout);
   if (auto refusal = co_await readAhead()) co_return co_await refuse(*refusal);
@@ -57,7 +58,7 @@ Task<bool> Exchange::run() {
   co_return co_await serve();
 }
 
-// Which models: one where there is one table. A gateway's clients are told of the deployment's.
+// Which models: there is one table, and so one.
 Task<bool> Exchange::answerModels() {
   const std::string& name = table_->routes.table().servedName;
   std::string model = "{\"id\":";

@@ -85,6 +85,11 @@ Result<int> run(const Options& options, const sigset_t& signals) {
   config.catalog = &*catalog;
   config.settings.podMetadataPrefixes = options.podMetadataPrefixes;
   config.observer = &metrics;
+  if (!options.gatewayAddress.empty()) {
+    auto address = kube::parseServerUrl("https://" + options.gatewayAddress);
+    if (!address) return fail("--probe-gateway: " + address.error().message);
+    config.gatewayAddress = *std::move(address);
+  }
   if (!options.gateway.empty()) config.gateway = render::OwnGateway{options.ns, options.gateway};
   config.makesNamespaces = options.createNamespaces;
   config.dial = [userAgent](kube::ClusterConfig peer) {

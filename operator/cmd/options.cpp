@@ -73,6 +73,9 @@ Parsed parseOptions(int argc, char** argv) {
                  "Name of the Service of this region's gateway, beside the operator; without it no "
                  "request goes to another region")
       ->check(checkLabel);
+  app.add_option("--probe-gateway", o.gatewayAddress,
+                 "HOST:PORT of that Service: a share is given up only once peers answer through it; "
+                 "without it their word is enough");
   app.add_option("--log-format", o.logFormat, "json or text")
       ->check(CLI::IsMember({"json", "text"}))
       ->capture_default_str();

@@ -26,6 +26,7 @@ struct Options {
   std::string logLevel = "info";
   std::vector<std::string> podMetadataPrefixes;
   std::string gateway;  // name of its Service in `ns`; empty: this region has none
+  std::string gatewayAddress;  // HOST:PORT; empty: not probed
 };
 
 // The options, or the exit code with which the process ends at once: 0 after --help or --version,

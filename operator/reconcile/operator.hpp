@@ -38,6 +38,8 @@ struct OperatorConfig {
   policy::Settings settings;
   Observer* observer = nullptr;
   std::optional<render::OwnGateway> gateway;
+  // Where the operator itself reaches it; absent: what is given up is not probed through it.
+  std::optional<kube::ServerUrl> gatewayAddress;
   bool makesNamespaces = false;  // for copies of peers' originals
   // The way to a peer's API server.
   std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
@@ -79,6 +81,7 @@ class Operator {
   void watchPolicies();
   void watchRegions();
   void makePlanner();
+  std::unique_ptr<peers::GatewayProbe> probe() const;
   void makeControllers(const std::string& clusterUid);
   void makePeers(const std::string& clusterUid);
   void makeImports();

@@ -1,5 +1,7 @@
 // What an operator is made of, and who tells whom.
 
+#include <fmt/format.h>
+
 #include "reconcile/operator.hpp"
 
 namespace bailiwick::reconcile {
@@ -29,12 +31,20 @@ void Operator::makePlanner() {
   watched_ = planner_.get();
 }
 
+std::unique_ptr<peers::GatewayProbe> Operator::probe() const {
+  if (!config_.gateway || !config_.gatewayAddress) return nullptr;
+  return std::make_unique<peers::GatewayProbe>(
+      *config_.gatewayAddress, fmt::format("{}.{}.svc", config_.gateway->name, config_.gateway->ns),
+      config_.dial);
+}
+
 void Operator::makeControllers(const std::string& clusterUid) {
   const auto drained = [this](const plan::Drained& replica) {
     if (config_.observer) config_.observer->drained(replica);
   };
   makePeers(clusterUid);
-  reader_ = std::make_unique<FreshReader>(*peers_);
+  reader_ = std::make_unique<FreshReader>(*peers_, caches_.regions.store(), config_.region,
+                                          probe());
   gateway_ = std::make_unique<GatewayController>(GatewayController::Config{
       fencedTransport_.get(), &caches_, planner_.get(),
       [this](const api::Region& region) { return deployments_->environment(region); },

@@ -1,11 +1,13 @@
 #pragma once
 // How the handover asks peers what they hold (protocols 5): operator/peers implements it.
 
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "api/model_deployment.hpp"
+#include "peers/gateway_probe.hpp"
 #include "peers/peers.hpp"
 
 namespace bailiwick::reconcile {
@@ -22,16 +24,23 @@ class PeerReader {
                                                          std::stop_token stop) = 0;
 };
 
-// Over the connections that there are anyway.
+// Over the connections that there are anyway. Without a probe this region has no gateway.
 class FreshReader : public PeerReader {
  public:
-  explicit FreshReader(const peers::Peers& peers) : peers_(peers) {}
+  FreshReader(const peers::Peers& peers, const kube::Store<api::Region>& regions, std::string region,
+              std::unique_ptr<peers::GatewayProbe> probe)
+      : peers_(peers), regions_(regions), region_(std::move(region)), probe_(std::move(probe)) {}
   std::optional<api::ModelDeployment> readAfresh(const std::string& peer,
                                                  const api::Key& deployment,
                                                  std::stop_token stop) override;
 
  private:
+  bool serves(const std::string& peer, const api::Key& deployment, std::stop_token stop);
+
   const peers::Peers& peers_;
+  const kube::Store<api::Region>& regions_;
+  const std::string region_;
+  const std::unique_ptr<peers::GatewayProbe> probe_;
 };
 
 }  // namespace bailiwick::reconcile

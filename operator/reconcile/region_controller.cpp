@@ -43,7 +43,7 @@ void set(std::vector<api::Condition>& conditions, const api::Region& region, Fin
 
 // Who else takes and gives back devices changes what is told as free. No allocation comes of that,
 // offers tell what is; only people and the readiness for exits look at it.
-constexpr auto betweenCounts = std::chrono::seconds(15);
+constexpr auto betweenCounts = std::chrono::seconds(10);
 
 bool onlyCountsDiffer(const api::RegionStatus& told, api::RegionStatus next) {
   if (told.pools == next.pools || told.pools.size() != next.pools.size()) return false;

@@ -185,6 +185,19 @@ def test_the_network_policy_lets_out_to_the_api_server_only(helm, rendered):
     assert [rule["ports"][0]["port"] for rule in narrow["ingress"]] == ["health", "webhook"]
 
 
+def test_with_a_gateway_the_operator_reaches_that_one_as_well(helm):
+    objects = helm.objects({"gateway": {"enabled": True}})
+    assert "--probe-gateway=bailiwick-gateway.bailiwick-system.svc:8444" in container(objects)["args"]
+    policies = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "NetworkPolicy"}
+    mine, gateway = policies["bailiwick"], policies["bailiwick-gateway"]
+    to, = [rule for rule in mine["egress"] if rule["ports"] == [{"protocol": "TCP", "port": 8444}]]
+    assert to["to"] == [{"podSelector": gateway["podSelector"]}]
+    dns, = [rule for rule in mine["egress"] if {"protocol": "UDP", "port": 53} in rule["ports"]]
+    assert dns in gateway["egress"]
+    opened, = [rule for rule in gateway["ingress"] if rule["ports"] == [{"protocol": "TCP", "port": "pods"}]]
+    assert {"podSelector": mine["podSelector"]} in opened["from"]
+
+
 def test_the_webhook_is_for_our_kinds_and_never_waits_for_the_operator_itself(rendered):
     one = only(rendered, "ValidatingWebhookConfiguration")
     asked, regions, told = one["webhooks"]

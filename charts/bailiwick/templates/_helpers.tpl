@@ -115,3 +115,16 @@ request.userInfo.groups.exists(g, g in {{ $groups }}))
   resources: [endpointslices]
   operations: {{ . }}
 {{- end -}}
+
+{{/* An egress rule: cluster DNS. */}}
+{{- define "bailiwick.dns" -}}
+- ports:
+  - {protocol: UDP, port: 53}
+  - {protocol: TCP, port: 53}
+  to:
+  - namespaceSelector:
+      matchLabels: {kubernetes.io/metadata.name: kube-system}
+    podSelector:
+      matchLabels: {k8s-app: kube-dns}
+  - ipBlock: {cidr: 169.254.20.10/32}
+{{- end -}}
