@@ -187,9 +187,11 @@ def test_the_network_policy_lets_out_to_the_api_server_only(helm, rendered):
 
 def test_with_a_gateway_the_operator_reaches_that_one_as_well(helm):
     objects = helm.objects({"gateway": {"enabled": True}})
-    assert "--probe-gateway=bailiwick-gateway.bailiwick-system.svc:8444" in container(objects)["args"]
-    policies = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "NetworkPolicy"}
-    mine, gateway = policies["bailiwick"], policies["bailiwick-gateway"]
+    operator, = (one for one in of_kind(objects, "Deployment") if one["metadata"]["name"] == FULLNAME)
+    assert (f"--probe-gateway={FULLNAME}-gateway.{NAMESPACE}.svc:8444"
+            in operator["spec"]["template"]["spec"]["containers"][0]["args"])
+    policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(objects, "NetworkPolicy")}
+    mine, gateway = policies[FULLNAME], policies[f"{FULLNAME}-gateway"]
     to, = [rule for rule in mine["egress"] if rule["ports"] == [{"protocol": "TCP", "port": 8444}]]
     assert to["to"] == [{"podSelector": gateway["podSelector"]}]
     dns, = [rule for rule in mine["egress"] if {"protocol": "UDP", "port": 53} in rule["ports"]]
