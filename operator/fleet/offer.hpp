@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "api/model_deployment.hpp"
+#include "api/region.hpp"
 #include "fleet/units.hpp"
 
 namespace bailiwick::fleet {
@@ -19,6 +20,12 @@ Counts promise(const Counts& publish, const std::vector<api::VariantOffer>& offe
 // Nothing: now. A sequence number is the time of its entry.
 std::optional<api::Time> heldBackUntil(const api::RegionEntry& told, const api::RegionEntry& next,
                                        api::Time now);
+
+// A Region's status about to be told differs from the last one in how many devices are free, and pools
+// were told at `toldAt`: when it may be told. Nothing: now. Whoever else takes and gives back devices
+// changes these counts; no allocation comes of them, since offers tell what is.
+std::optional<api::Time> heldBackUntil(const api::RegionStatus& told, const api::RegionStatus& next,
+                                       api::Time toldAt, api::Time now);
 
 // The number of the next entry: above the last one, and above all of before a restored backup.
 std::int64_t nextSequence(std::int64_t last, api::Time now);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/encode.hpp"
+#include "fleet/offer.hpp"
 #include "peers/countersign.hpp"
 #include "plan/conditions.hpp"
 
@@ -39,19 +40,6 @@ void set(std::vector<api::Condition>& conditions, const api::Region& region, Fin
                            region.meta.generation,    {},
                            std::move(finding.reason), std::move(finding.message)};
   conditions.push_back(plan::judged(std::move(condition), region.status.conditions, now));
-}
-
-// Who else takes and gives back devices changes what is told as free. No allocation comes of that,
-// offers tell what is; only people and the readiness for exits look at it.
-constexpr auto betweenCounts = std::chrono::seconds(10);
-
-bool onlyCountsDiffer(const api::RegionStatus& told, api::RegionStatus next) {
-  if (told.pools == next.pools || told.pools.size() != next.pools.size()) return false;
-  for (std::size_t i = 0; i < told.pools.size(); ++i) {
-    next.pools[i].devicesFree = told.pools[i].devicesFree;
-    next.pools[i].largestFreeOnOneNode = told.pools[i].largestFreeOnOneNode;
-  }
-  return next == told;
 }
 
 constexpr std::size_t maxHeads = 256;
@@ -161,10 +149,8 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
     status.conditions.push_back(*known);  // conditions are never taken away
   }
   if (status == region->status) return publishHeads(*region, stop);
-  if (onlyCountsDiffer(region->status, status) && now >= poolsTold_ &&
-      now < poolsTold_ + betweenCounts) {
-    return kube::RequeueAfter{
-        std::chrono::ceil<std::chrono::milliseconds>(poolsTold_ + betweenCounts - now)};
+  if (const auto due = fleet::heldBackUntil(region->status, status, poolsTold_, now)) {
+    return kube::RequeueAfter{std::chrono::ceil<std::chrono::milliseconds>(*due - now)};
   }
   const nlohmann::json body = {
       {"metadata", {{"resourceVersion", region->meta.resourceVersion}}},

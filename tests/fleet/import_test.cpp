@@ -288,6 +288,14 @@ TEST_F(Import, WhatWasDeletedHereIsNotImportedAgainUnlessItIsNew) {
   EXPECT_EQ(act(), Act::Create);
 }
 
+TEST_F(Import, WhatWasDeletedHereWhileAPeerWasOutOfReachIsNotImportedLater) {
+  has(peer("fra"), original("o1"));
+  world.origins[0].read = false;
+  world.ownTombstones = tombstonesFor(original("own"), world.origins, now);
+  world.origins[0].read = true;
+  EXPECT_EQ(decide().reason, "DeletedHere");
+}
+
 TEST(Tombstones, AreKeptThirtyDaysAndNoMoreThanAThousand) {
   std::vector<api::Tombstone> known = {{"ModelDeployment", "t", "old", "u-old", now - 31 * 24h},
                                        {"ModelDeployment", "t", "new", "u-new", now - 29 * 24h}};

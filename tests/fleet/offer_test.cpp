@@ -51,6 +51,20 @@ TEST(Offer, ANumberBeyondTheClockHoldsNothingBack) {
   EXPECT_FALSE(fleet::heldBackUntil(before, next, now));
 }
 
+TEST(Pools, CountsOfFreeDevicesAreToldOnceInTenSeconds) {
+  api::RegionStatus told, next;
+  told.pools.resize(1);
+  told.pools[0].devices = told.pools[0].devicesFree = 8;
+  next = told;
+  EXPECT_FALSE(fleet::heldBackUntil(told, next, now, now + 1s)) << "nothing is to be told";
+  next.pools[0].devicesFree = next.pools[0].largestFreeOnOneNode = 3;
+  EXPECT_EQ(fleet::heldBackUntil(told, next, now, now + 1s), now + 10s);
+  EXPECT_FALSE(fleet::heldBackUntil(told, next, now, now + 10s));
+  EXPECT_FALSE(fleet::heldBackUntil(told, next, now, now - 1s)) << "a clock that went back";
+  next.pools[0].devices = 7;
+  EXPECT_FALSE(fleet::heldBackUntil(told, next, now, now + 1s)) << "what is there is told at once";
+}
+
 TEST(Offer, NumbersGrowWhateverTheClockDoes) {
   EXPECT_EQ(fleet::nextSequence(5, now), 1795428000000);
   EXPECT_EQ(fleet::nextSequence(1795428000007, now), 1795428000008);
