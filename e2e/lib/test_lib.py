@@ -1,11 +1,14 @@
 """What would hurt most if it were wrong: run with `/usr/bin/python3 -m unittest lib.test_lib` in e2e/."""
+import contextlib
+import io
 import json
 import tempfile
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
 
-from . import join, nodes, ports, tools
+from . import demo_fleet, join, nodes, ports, tools
+from .errors import FleetError
 from .process import Process, until
 
 
@@ -71,6 +74,44 @@ class ToolsTest(unittest.TestCase):
     def test_every_version_is_read_from_its_go_mod(self):
         for module in tools.MODULES:
             self.assertRegex(module.version, r"^v\d+\.\d+\.\d+$")
+
+
+
+class DemoTableTest(unittest.TestCase):
+    def looks(self, *sums) -> demo_fleet.Table:
+        """A table that has looked at two regions with so many Ready, once for each pair."""
+        class Api:
+            def __init__(self, counts):
+                # Each is asked twice a turn; of what fails once the sum is not known.
+                self.counts = [count for count in counts for _ in range(2)]
+
+            def items(self, _path):
+                count = self.counts.pop(0)
+                if count is None:
+                    raise ConnectionRefusedError
+                ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+                return [{"metadata": {}, "status": ready}] * count
+
+            def get(self, _path):
+                return {}
+
+        regions = [SimpleNamespace(name=name, api=Api([pair[at] for pair in sums]))
+                   for at, name in enumerate(("fra", "zrh"))]
+        with contextlib.redirect_stdout(io.StringIO()):
+            table = demo_fleet.Table(regions)
+            table.until(dict(zip(("fra", "zrh"), sums[-1])), 60)
+        return table
+
+    def test_the_demo_fails_where_the_sum_was_seen_below_what_is_wanted(self):
+        with self.assertRaisesRegex(FleetError, "fell to 3 of 4"):
+            self.looks((0, 4), (1, 2), (2, 2)).check_count(4)
+
+    def test_the_demo_says_the_smallest_sum_and_takes_silence_for_no_dip(self):
+        self.assertEqual(self.looks((None, 4), (1, 4), (2, 3), (2, 2)).check_count(4), 4)
+
+    def test_the_demo_does_not_vouch_for_what_it_never_saw(self):
+        with self.assertRaisesRegex(FleetError, "never seen"):
+            self.looks((None, 4)).check_count(4)
 
 
 if __name__ == "__main__":

@@ -123,6 +123,7 @@ PeerSight PeerConnection::sight() const {
   sight.contact = contact_;
   sight.lastHeartbeat = lastHeartbeat_;
   sight.warning = warning_;
+  sight.credentialEnds = credentialEnds_;
   if (shown_) sight.clusterUid = clusterUidOf(*shown_, config_.region);
   return sight;
 }
@@ -187,6 +188,7 @@ void PeerConnection::renew(const Credential& credential, std::stop_token stop) {
   {
     const std::lock_guard lock(mutex_);
     warning_ = both(warningOf(credential, wall), authority_ ? warningOf(*authority_, wall) : "");
+    credentialEnds_ = credential.expiresAt;
   }
   const auto due = renewAt(credential);
   const auto now = Clock::now();

@@ -38,6 +38,7 @@ struct PeerSight {
   std::optional<api::Time> lastHeartbeat;    // when it was last seen to change, by one's own clock
   std::string clusterUid;                    // as its own Region object says; empty: not known
   std::string warning;                       // what a person should know of the credential
+  std::optional<api::Time> credentialEnds;   // nothing: there is none, or nobody can tell
 };
 
 class PeerConnection {
@@ -112,6 +113,7 @@ class PeerConnection {
   Contact contact_;
   std::optional<api::Time> lastHeartbeat_;
   std::string warning_;
+  std::optional<api::Time> credentialEnds_;
   std::jthread thread_;
 };
 

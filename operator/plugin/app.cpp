@@ -301,13 +301,14 @@ void addJoin(Parser& p) {
       p, "join", "Manifests that let a peer read this region",
       "  kubectl bailiwick join zrh | kubectl apply -f -\n"
       "  kubectl bailiwick join zrh --credential | kubectl --context zrh apply -f -\n"
-      "The first makes an account for the peer zrh here; the second gives it to zrh.");
+      "The first makes an account for the peer zrh here, where the chart's peerReaders has not made\n"
+      "one; the second gives zrh a token of it.");
   auto& join = p.join;
   command->add_option("peer", join.peer, "Name of the region that is to read this one")
       ->required()
       ->option_text("REGION");
-  command->add_flag("--credential", join.credential,
-                    "What the peer needs: Secret and Region object");
+  auto* credential = command->add_flag("--credential", join.credential,
+                                       "What the peer needs: Secret and Region object");
   command->add_option("--server", join.server, "Where the peer reaches it; else as kubectl does")
       ->option_text("URL");
   command->add_option("--duration", join.duration, "Life of the token, which the peer renews")
@@ -315,7 +316,10 @@ void addJoin(Parser& p) {
       ->capture_default_str();
   command->add_option("--region", p.options.region, "Name of this region, where no operator says it")
       ->option_text("NAME");
-  addSystemNamespace(*command, join.systemNamespace);
+  command->add_option("--system-namespace", join.systemNamespace, "Where to make the account")
+      ->option_text("NAME")
+      ->capture_default_str()
+      ->excludes(credential);
   addCluster(p, *command);
   addOutput(p, *command, dataFormats);
   command->callback([&p] { p.chosen = [&p](const Context& c) { return runJoin(c, p.join); }; });

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ostream>
@@ -38,16 +39,63 @@ Outcome<Manifest> ownRegion(const Context& context, Cluster& cluster) {
                              cluster.name()));
 }
 
+Outcome<std::set<api::Key>> accountsFor(const Context& context, Cluster& cluster,
+                                        const std::string& peer) {
+  std::vector<Manifest> bindings;
+  const auto read = cluster.list(
+      resources::roleBindings, {fleetNamespace, peerLabel}, context.stop,
+      [&](simdjson::dom::element e) {
+        bindings.push_back(Manifest::parse(simdjson::minify(e), nullptr, false));
+      });
+  if (!read) return tl::unexpected(read.error());
+  return accountsOf(peer, bindings);
+}
+
+std::string namesOf(const std::set<api::Key>& accounts) {
+  std::vector<std::string> names;
+  for (const auto& account : accounts) names.push_back(account.str());
+  return fmt::format("{}", fmt::join(names, " and "));
+}
+
+// The one that the chart or `join` has made, whatever its release is called.
+Outcome<api::Key> accountOf(const Context& context, Cluster& cluster, const std::string& peer) {
+  const auto accounts = accountsFor(context, cluster, peer);
+  if (!accounts) return tl::unexpected(accounts.error());
+  if (accounts->empty()) {
+    return finding(fmt::format("{}: {} has no account here yet: name it in the chart's value "
+                               "peerReaders, or kubectl bailiwick join {} | kubectl apply -f -",
+                               cluster.name(), peer, peer));
+  }
+  if (accounts->size() > 1) {
+    return finding(fmt::format("{}: {} has more than one account here, {}: delete the RoleBinding "
+                               "in {} of all but one, so that it can be shut out by deleting that",
+                               cluster.name(), peer, namesOf(*accounts), fleetNamespace));
+  }
+  return *accounts->begin();
+}
+
+// A second account would still let in whom somebody shuts out by deleting the first.
+Outcome<void> refuseSecondAccount(const Context& context, Cluster& cluster,
+                                  const JoinOptions& options) {
+  auto accounts = accountsFor(context, cluster, options.peer);
+  if (!accounts) return tl::unexpected(accounts.error());
+  accounts->erase({options.systemNamespace, peerAccount(options.peer)});
+  if (accounts->empty()) return {};
+  return finding(fmt::format("{}: {} has an account here already, {}: go on with kubectl bailiwick "
+                             "join {} --credential",
+                             cluster.name(), options.peer, namesOf(*accounts), options.peer));
+}
+
 Outcome<std::string> tokenFor(const Context& context, Cluster& cluster, const JoinOptions& options) {
   const auto duration = api::parseDuration(options.duration);
   if (!duration) return usage(fmt::format("--duration {}: {}", options.duration,
                                           duration.error().message));
-  const auto account = peerAccount(options.peer);
+  const auto account = accountOf(context, cluster, options.peer);
+  if (!account) return tl::unexpected(account.error());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
   kube::Request request;
   request.method = kube::Method::Post;
-  request.path =
-      kube::get(resources::serviceAccounts, {options.systemNamespace, account}).path + "/token";
+  request.path = kube::get(resources::serviceAccounts, *account).path + "/token";
   request.contentType = "application/json";
   request.body = Manifest{{"apiVersion", "authentication.k8s.io/v1"},
                           {"kind", "TokenRequest"},
@@ -66,8 +114,9 @@ Outcome<std::string> tokenFor(const Context& context, Cluster& cluster, const Jo
   if (read) return token;
   auto failure = cluster.failure(read.error(), "create serviceaccounts/token");
   if (read.error().kind == kube::ApiError::Kind::NotFound) {
-    failure.message += fmt::format("; make the account first: kubectl bailiwick join {} | kubectl "
-                                   "apply -f -", options.peer);
+    failure.message += fmt::format("; make the account {} anew, by helm upgrade or kubectl "
+                                   "bailiwick join {} | kubectl apply -f -",
+                                   account->str(), options.peer);
   }
   return tl::unexpected(std::move(failure));
 }
@@ -112,6 +161,8 @@ Outcome<Exit> runJoin(const Context& context, const JoinOptions& options) {
     manifests = {credentialManifest(name, *token),
                  regionManifest(*region, place->server, place->caBundle)};
   } else {
+    const auto first = refuseSecondAccount(context, **cluster, options);
+    if (!first) return tl::unexpected(first.error());
     manifests = accountManifests(name, options.peer, options.systemNamespace);
   }
   auto& out = context.terminal.out;

@@ -6,8 +6,6 @@
 namespace bailiwick::plugin {
 namespace {
 
-// Heartbeats and credentials are in this namespace in every cluster.
-constexpr char fleetNamespace[] = "bailiwick-system";
 constexpr char rbac[] = "rbac.authorization.k8s.io";
 
 Manifest object(const std::string& apiVersion, const std::string& kind, const std::string& name,
@@ -40,6 +38,23 @@ Manifest binding(const Manifest& role, const std::string& account, const std::st
 
 std::string peerAccount(const std::string& peer) { return "bailiwick-peer-" + peer; }
 
+std::set<api::Key> accountsOf(const std::string& peer, const std::vector<Manifest>& bindings) {
+  const auto text = [](const Manifest& of, const char* pointer) {
+    return of.value(Manifest::json_pointer(pointer), std::string());
+  };
+  std::set<api::Key> accounts;
+  for (const auto& one : bindings) {
+    const auto labels = one.value(Manifest::json_pointer("/metadata/labels"), Manifest::object());
+    if (labels.value(peerLabel, "") != peer) continue;
+    for (const auto& subject : one.value("subjects", Manifest::array())) {
+      if (text(subject, "/kind") == "ServiceAccount") {
+        accounts.insert({text(subject, "/namespace"), text(subject, "/name")});
+      }
+    }
+  }
+  return accounts;
+}
+
 std::vector<Manifest> accountManifests(const std::string& region, const std::string& peer,
                                        const std::string& ns) {
   const auto account = peerAccount(peer);
@@ -65,6 +80,7 @@ std::vector<Manifest> accountManifests(const std::string& region, const std::str
   for (const auto& one : {kinds, heartbeat, renewal}) {
     all.push_back(one);
     all.push_back(binding(one, account, ns));
+    if (one == heartbeat) all.back()["metadata"]["labels"] = {{peerLabel, peer}};
   }
   return all;
 }

@@ -128,7 +128,8 @@ fleet::ImportWorld ImportController::worldOf(const api::Key& key) const {
   return world;
 }
 
-// The same law that would place it; a passport that is missing here may come.
+// The same law that would place it. Of a passport that is missing here it says nothing, since that
+// may come.
 std::optional<fleet::ImportRefusal> ImportController::refuses(
     const api::ModelDeployment& copy) const {
   const auto region = config_.caches->regions.store().get(api::Key{"", config_.region});
@@ -150,7 +151,6 @@ std::optional<fleet::ImportRefusal> ImportController::refuses(
   for (const auto& one : regions) places.emplace(one->meta.key.name, one.get());
   std::optional<fleet::ImportRefusal> first;
   for (const auto& variant : copy.spec.variants) {
-    if (!byName.contains(variant.passport)) return std::nullopt;
     const auto legality = plan::legalityOf({law, copy, variant, byName, places, *region,
                                             *config_.catalog, config_.now()});
     if (!legality.denied) return std::nullopt;

@@ -142,6 +142,11 @@ std::string Operator::notReady() const {
   return reasons;
 }
 
+std::vector<peers::PeerSight> Operator::peerSights() const {
+  const auto* sighted = sighted_.load();
+  return sighted ? sighted->sights() : std::vector<peers::PeerSight>();
+}
+
 std::string Operator::notLive(Progress::Clock::time_point now) const {
   std::string reasons;
   for (const auto* cache : caches_.all()) {

@@ -65,6 +65,8 @@ class Operator {
   // Leadership was lost: the process must end, since what is under way was decided as leader.
   bool fenced() const { return fenced_; }
   const Caches& caches() const { return caches_; }
+  // Each peer as it is seen now; none before start().
+  std::vector<peers::PeerSight> peerSights() const;
   // Writes only while this process leads.
   kube::Transport& fencedTransport() { return *fencedTransport_; }
   // Ages and deadlines count from the API server's dates.
@@ -104,6 +106,7 @@ class Operator {
   std::unique_ptr<Planner> planner_;
   std::atomic<const Planner*> watched_{nullptr};  // for notLive(), which may come before start()
   std::unique_ptr<peers::Peers> peers_;
+  std::atomic<const peers::Peers*> sighted_{nullptr};  // for peerSights(), as watched_
   std::unique_ptr<FreshReader> reader_;
   std::unique_ptr<GatewayController> gateway_;
   std::unique_ptr<DeploymentController> deployments_;

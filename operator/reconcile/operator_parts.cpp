@@ -108,6 +108,7 @@ void Operator::makePeers(const std::string& clusterUid) {
     }
   };
   peers_ = std::make_unique<peers::Peers>(std::move(peers));
+  sighted_ = peers_.get();
 }
 
 void Operator::makeImports() {

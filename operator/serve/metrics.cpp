@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "fleet/health.hpp"
 #include "plan/exit_ready.hpp"
 
 namespace bailiwick::serve {
@@ -30,6 +31,26 @@ double inSeconds(std::chrono::nanoseconds d) { return std::chrono::duration<doub
 const char* nameOf(const kube::Outcome& outcome) {
   static constexpr const char* names[] = {"done", "requeue", "retry", "terminal"};
   return names[outcome.index()];
+}
+
+// What was told of a family, so that what is gone leaves no series behind.
+using Gauges = std::map<prometheus::Labels, Gauge*>;
+
+void tell(Family<Gauge>& family, Gauges& gauges, const std::map<prometheus::Labels, double>& found) {
+  std::erase_if(gauges, [&](const auto& entry) {
+    if (found.contains(entry.first)) return false;
+    family.Remove(entry.second);
+    return true;
+  });
+  for (const auto& [labels, value] : found) {
+    auto& gauge = gauges[labels];
+    if (!gauge) gauge = &family.Add(labels);
+    gauge->Set(value);
+  }
+}
+
+double unixTime(api::Time time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
 }  // namespace
@@ -122,6 +143,26 @@ struct Metrics::Impl {
           .Help("Peers that showed less or other evidence of an exit than they did before")
           .Register(registry)
           .Add({});
+  Family<Gauge>& peerHealth = BuildGauge()
+                                  .Name("bailiwick_peer_health")
+                                  .Help("1 for what a peer's Region says of its health, else 0")
+                                  .Register(registry);
+  Family<Gauge>& peerBeat = BuildGauge()
+                                .Name("bailiwick_peer_last_heartbeat_timestamp_seconds")
+                                .Help("When a peer's heartbeat was last seen to change here")
+                                .Register(registry);
+  Family<Gauge>& peerCredential = BuildGauge()
+                                      .Name("bailiwick_peer_credential_end_timestamp_seconds")
+                                      .Help("When the token or certificate ends by which a peer is "
+                                            "read, where it says so")
+                                      .Register(registry);
+  Family<Gauge>& refusedImports = BuildGauge()
+                                      .Name("bailiwick_imports_refused")
+                                      .Help("Peers' originals that are not copied here, by "
+                                            "reason; of the first hundred")
+                                      .Register(registry);
+  std::string region;  // our own
+  Gauges healthOf, beatOf, credentialOf, refusedFor;
   std::map<std::string, Gauge*> byReason;
   std::map<std::pair<std::string, policy::Effect>, Gauge*> byPolicy;
   std::map<std::string, std::pair<Gauge*, Gauge*>> byPool;
@@ -130,6 +171,7 @@ struct Metrics::Impl {
 
 Metrics::Metrics(const std::string& version, const std::string& region)
     : impl_(std::make_unique<Impl>()) {
+  impl_->region = region;
   BuildGauge()
       .Name("bailiwick_build_info")
       .Help("Version and region")
@@ -257,6 +299,32 @@ void Metrics::seen(const std::vector<std::shared_ptr<const api::Region>>& region
         const auto* intact = api::findCondition(region->status.conditions, "EvidenceIntact");
         return intact && intact->status == "False";
       })));
+  std::map<prometheus::Labels, double> healths, refused;
+  for (const auto& region : regions) {
+    const auto& name = region->meta.key.name;
+    if (name == impl_->region) {
+      for (const auto& import : region->status.imports) ++refused[{{"reason", import.reason}}];
+    } else if (region->access) {
+      const auto now = fleet::healthNamed(region->status.health).value_or(fleet::Health::Unknown);
+      for (int one = 0; one <= static_cast<int>(fleet::Health::Cordoned); ++one) {
+        const auto health = static_cast<fleet::Health>(one);
+        healths[{{"peer", name}, {"health", std::string(nameOf(health))}}] = health == now ? 1 : 0;
+      }
+    }
+  }
+  tell(impl_->peerHealth, impl_->healthOf, healths);
+  tell(impl_->refusedImports, impl_->refusedFor, refused);
+}
+
+void Metrics::sighted(const std::vector<peers::PeerSight>& peers) {
+  std::map<prometheus::Labels, double> beats, ends;
+  for (const auto& peer : peers) {
+    const prometheus::Labels of = {{"peer", peer.region}};
+    if (peer.lastHeartbeat) beats[of] = unixTime(*peer.lastHeartbeat);
+    if (peer.credentialEnds) ends[of] = unixTime(*peer.credentialEnds);
+  }
+  tell(impl_->peerBeat, impl_->beatOf, beats);
+  tell(impl_->peerCredential, impl_->credentialOf, ends);
 }
 
 std::string Metrics::text() const {
@@ -286,6 +354,7 @@ std::string Metrics::scrape(const reconcile::Operator& operator_) {
     impl_->unreadable.Add(of).Set(static_cast<double>(cache->decodeErrors()));
   }
   seen(operator_.caches().regions.store().snapshot());
+  sighted(operator_.peerSights());
   return text();
 }
 

@@ -20,6 +20,8 @@ class Metrics final : public reconcile::Observer {
 
   // The Region objects of this cluster, as they are now.
   void seen(const std::vector<std::shared_ptr<const api::Region>>& regions);
+  // The peers, as this process sees them now.
+  void sighted(const std::vector<peers::PeerSight>& peers);
 
   // The text for /metrics, with what `operator_` shows now.
   std::string scrape(const reconcile::Operator& operator_);

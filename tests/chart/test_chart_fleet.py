@@ -38,6 +38,16 @@ def test_each_peer_has_an_account_of_its_own_and_none_is_made_unasked(helm, rend
     assert accounts == {FULLNAME, READER, f"{FULLNAME}-peer-iad"}
 
 
+def test_join_finds_the_account_of_a_peer_by_a_label(helm):
+    """operator/plugin/join_manifests.hpp: of the one RoleBinding where the heartbeats are."""
+    bindings = [obj for obj in of_kind(helm.objects(FLEET), "RoleBinding")
+                if "bailiwick.dev/peer" in obj["metadata"]["labels"]]
+    assert {obj["metadata"]["labels"]["bailiwick.dev/peer"]: (
+        obj["metadata"]["namespace"], obj["subjects"][0]["namespace"], obj["subjects"][0]["name"])
+        for obj in bindings} == {"zrh": (HEARTBEATS, NAMESPACE, READER),
+                                 "iad": (HEARTBEATS, NAMESPACE, f"{FULLNAME}-peer-iad")}
+
+
 def test_a_region_of_e2e_fleet_may_be_alone_or_have_a_peer(tmp_path):
     fra, zrh = SimpleNamespace(name="fra"), SimpleNamespace(name="zrh")
     accounts = [{obj["metadata"]["name"] for obj in of_kind(

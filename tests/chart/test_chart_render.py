@@ -3,6 +3,7 @@ import copy
 import re
 
 import pytest
+import yaml
 
 from chart_release import FULLNAME, NAMESPACE, of_kind
 from lib import documents
@@ -186,9 +187,11 @@ def test_the_network_policy_lets_out_to_the_api_server_only(helm, rendered):
 
 def test_with_a_gateway_the_operator_reaches_that_one_as_well(helm):
     objects = helm.objects({"gateway": {"enabled": True}})
-    assert "--probe-gateway=bailiwick-gateway.bailiwick-system.svc:8444" in container(objects)["args"]
-    policies = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "NetworkPolicy"}
-    mine, gateway = policies["bailiwick"], policies["bailiwick-gateway"]
+    operator, = (one for one in of_kind(objects, "Deployment") if one["metadata"]["name"] == FULLNAME)
+    assert (f"--probe-gateway={FULLNAME}-gateway.{NAMESPACE}.svc:8444"
+            in operator["spec"]["template"]["spec"]["containers"][0]["args"])
+    policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(objects, "NetworkPolicy")}
+    mine, gateway = policies[FULLNAME], policies[f"{FULLNAME}-gateway"]
     to, = [rule for rule in mine["egress"] if rule["ports"] == [{"protocol": "TCP", "port": 8444}]]
     assert to["to"] == [{"podSelector": gateway["podSelector"]}]
     dns, = [rule for rule in mine["egress"] if {"protocol": "UDP", "port": 53} in rule["ports"]]
@@ -285,3 +288,46 @@ def test_nothing_keeps_the_usual_name_in_another_release(helm, rendered):
         if obj["kind"] != "CustomResourceDefinition" and obj not in fixed:
             assert obj["metadata"]["name"].startswith(FULLNAME)
             assert obj["metadata"].get("namespace", NAMESPACE) in (NAMESPACE, "default")
+
+
+def paths(values: dict, prefix: str = "") -> list:
+    """Of what a user may set: "gateway.service.port"; lists and what is empty count as one value."""
+    return [path for key, value in values.items() for path in (
+        paths(value, f"{prefix}{key}.") if isinstance(value, dict) and value else [prefix + key])]
+
+
+def told_in(readme: str) -> set:
+    """The paths of the first column of the README's table; ".x" stands for the one before it with
+    another end."""
+    found = set()
+    for row in re.findall(r"^\| (`.*?) \|", readme, re.MULTILINE):
+        whole = ""
+        for name in re.findall(r"`([.\w]+)`", row):
+            whole = whole.rpartition(".")[0] + name if name.startswith(".") else name
+            found.add(whole)
+    return found
+
+
+def test_the_readme_tells_every_value():
+    told = told_in((CHART / "README.md").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert [path for path in paths(values)
+            if not any(path == one or path.startswith(f"{one}.") for one in told)] == []
+
+
+def notes(helm, values: dict) -> str:
+    return helm.run("install", "platform", CHART, "--namespace", NAMESPACE, "--dry-run=client",
+                    values=values).stdout.partition("NOTES:\n")[2]
+
+
+def test_the_notes_say_what_a_fleet_still_needs(helm):
+    alone = notes(helm, {"region": "fra"})
+    assert "join" not in alone and "gateway" not in alone
+    told = notes(helm, {"region": "fra", "peerReaders": ["zrh"], "peerCredentials": ["peer-zrh"],
+                        "gateway": {"enabled": True}})
+    assert "join zrh --credential | kubectl --context zrh apply" in told
+    assert "Unless Secret peer-zrh is in bailiwick-system" in told
+    assert "Secret platform-bailiwick-gateway-tls" in told and "bailiwick://region/fra" in told
+    issued = notes(helm, {"gateway": {"enabled": True, "certificate": {
+        "certManager": {"enabled": True, "issuerRef": {"name": "ca", "kind": "Issuer"}}}}})
+    assert "gateway-tls" not in issued

@@ -75,6 +75,17 @@ TEST_F(Renewal, WaitsForItsTime) {
   EXPECT_TRUE(home.writes().empty());
 }
 
+TEST_F(Renewal, TheEndOfTheTokenThatIsUsedIsKnown) {
+  const auto ends = [this] {
+    const auto sights = peers->sights();
+    return sights.empty() ? std::nullopt : sights[0].credentialEnds;
+  };
+  begin(6000);
+  EXPECT_TRUE(eventually([&] { return ends() == api::Time(1'800'002'400s); }));
+  secret("opaque");
+  EXPECT_TRUE(eventually([&] { return !ends(); })) << "of a static one nobody can tell";
+}
+
 TEST_F(Renewal, IsTheLeadersAlone) {
   leading = false;
   begin(5000);

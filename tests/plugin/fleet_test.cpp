@@ -50,6 +50,23 @@ TEST(Join, BindsNobodyButThePeersOwnAccount) {
   }
 }
 
+TEST(Join, FindsTheAccountByTheBindingOfTheHeartbeatWhateverItsName) {
+  const auto binding = [](const std::string& peer, const std::string& ns, const std::string& name) {
+    return ordered_json{{"metadata", {{"labels", {{plugin::peerLabel, peer}}}}},
+                        {"subjects",
+                         {{{"kind", "ServiceAccount"}, {"namespace", ns}, {"name", name}},
+                          {{"kind", "User"}, {"name", "zrh"}}}}};
+  };
+  auto made = plugin::accountManifests("fra", "zrh", "bailiwick-system");
+  EXPECT_EQ(plugin::accountsOf("zrh", made),
+            (std::set<api::Key>{{"bailiwick-system", "bailiwick-peer-zrh"}}));
+  EXPECT_TRUE(plugin::accountsOf("iad", made).empty());
+  made = {binding("zrh", "ops", "platform-bailiwick-peer-zrh"), binding("iad", "ops", "x"),
+          {{"metadata", {{"name", "bailiwick-peer-zrh"}}}, {"subjects", nullptr}}};
+  EXPECT_EQ(plugin::accountsOf("zrh", made),
+            (std::set<api::Key>{{"ops", "platform-bailiwick-peer-zrh"}}));
+}
+
 TEST(Join, GivesThePeerTheSecretThatTheRegionObjectNames) {
   const auto secret = plugin::credentialManifest("fra", "token");
   EXPECT_EQ(secret["metadata"]["name"], "peer-fra");

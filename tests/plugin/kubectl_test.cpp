@@ -115,5 +115,51 @@ TEST_F(KubectlTest, AnAnswerThatIsNoHttpEndsNothing) {
   EXPECT_EQ(cluster.error().code, plugin::Exit::Unreachable);
 }
 
+// What `join` asks of a cluster: one answer for the Regions, the RoleBindings and the token.
+std::string joining(const std::vector<std::string>& accounts) {
+  using nlohmann::json;
+  auto items = json::array(
+      {{{"metadata", {{"name", "fra"}}}, {"spec", {{"access", {{"server", "https://fra"}}}}},
+        {"status", {{"conditions", {{{"type", "Reachable"}, {"reason", "Self"}}}}}}}});
+  for (const auto& account : accounts) {
+    items.push_back({{"metadata", {{"name", account}, {"labels", {{"bailiwick.dev/peer", "zrh"}}}}},
+                     {"subjects",
+                      {{{"kind", "ServiceAccount"}, {"namespace", "ops"}, {"name", account}}}}});
+  }
+  const auto body = json{{"items", items}, {"status", {{"token", "secret"}}}}.dump();
+  return serving("HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Type: application/json\\r\\n"
+                 "Content-Length: " + std::to_string(body.size()) + "\\r\\n\\r\\n" + body);
+}
+
+TEST_F(KubectlTest, JoinTakesATokenOfTheAccountThatTheReleaseHasMade) {
+  kubectl(joining({"platform-bailiwick-peer-zrh"}));
+  const auto ran = runPlugin({"join", "zrh", "--credential"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("token: \"c2VjcmV0\""));
+  EXPECT_THAT(readFile(folder_.str() + "/request"),
+              HasSubstr("POST /api/v1/namespaces/ops/serviceaccounts/platform-bailiwick-peer-zrh/token"));
+}
+
+TEST_F(KubectlTest, JoinMakesNoSecondAccountForAPeer) {
+  kubectl(joining({"platform-bailiwick-peer-zrh"}));
+  const auto ran = runPlugin({"join", "zrh"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_THAT(ran.err, HasSubstr("ops/platform-bailiwick-peer-zrh"));
+  EXPECT_THAT(ran.err, HasSubstr("--credential"));
+}
+
+TEST_F(KubectlTest, JoinSaysWhereNoAccountOrMoreThanOneIs) {
+  kubectl(joining({}));
+  const auto none = runPlugin({"join", "zrh", "--credential"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.err, HasSubstr("peerReaders"));
+  kubectl(joining({"a-peer-zrh", "b-peer-zrh"}));
+  const auto two = runPlugin({"join", "zrh", "--credential"});
+  EXPECT_EQ(two.code, 1);
+  EXPECT_THAT(two.err, HasSubstr("ops/a-peer-zrh and ops/b-peer-zrh"));
+  EXPECT_EQ(runPlugin({"join", "zrh", "--credential", "--system-namespace", "ops"}).code, 2);
+}
+
 }  // namespace
 }  // namespace bailiwick::testing

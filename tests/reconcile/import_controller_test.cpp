@@ -5,7 +5,10 @@
 #include "api/labels.hpp"
 #include "peers/peers_in_memory.hpp"
 #include "plan/fixture.hpp"
+#include "reconcile/exit_gate.hpp"
 #include "reconcile/import_copy.hpp"
+#include "reconcile/planner.hpp"
+#include "reconcile/region_controller.hpp"
 
 namespace bailiwick::testing {
 namespace {
@@ -20,8 +23,14 @@ const std::string mdep = "/apis/bailiwick.dev/v1alpha1/namespaces/team/modeldepl
 struct Imports : ::testing::Test, PeersInMemory {
   reconcile::Caches caches{testCatalog()};
   std::unique_ptr<reconcile::ImportController> controller;
+  bool makesNamespaces = false;
+  reconcile::ExitGate gate;
+  std::unique_ptr<reconcile::Planner> planner;
 
-  ~Imports() override { caches.stop(); }
+  ~Imports() override {
+    if (planner) planner->stop();
+    caches.stop();
+  }
 
   static json manifest(int replicas = 2) {
     return {{"metadata", {{"namespace", "team"}, {"name", "assistant"}, {"uid", "o1"}}},
@@ -51,6 +60,7 @@ struct Imports : ::testing::Test, PeersInMemory {
     config.catalog = &testCatalog();
     config.region = "fra";
     config.ns = "bailiwick-system";
+    config.makesNamespaces = makesNamespaces;
     config.now = [this] { return api::Time(std::chrono::seconds(wall.load())); };
     controller = std::make_unique<reconcile::ImportController>(std::move(config));
     ASSERT_TRUE(eventually([this] { return !peers->sights().empty() && peers->sights()[0].caches; }));
@@ -65,7 +75,69 @@ struct Imports : ::testing::Test, PeersInMemory {
     return check();
   }
   json here() const { return home.get(mdep); }
+
+  void team(const json& labels = json::object()) {
+    home.put("/api/v1/namespaces/team", {{"metadata", {{"name", "team"}, {"labels", labels}}}});
+  }
+  void passport(const std::string& country = "DE") {
+    home.put("/apis/bailiwick.dev/v1alpha1/modelpassports/open",
+             {{"spec",
+               {{"publisher", {{"name", "P"}, {"country", country}}},
+                {"model", {{"family", "f"}, {"name", "M"}, {"version", "1"}}},
+                {"originCountry", country}, {"openness", "OpenWeight"}, {"licence", {{"id", "MIT"}}},
+                {"artifacts",
+                 {{{"name", "a"}, {"precision", "fp8"},
+                   {"source", {{"type", "PVC"}, {"uri", "pvc://weights/m"}}}}}}}}});
+  }
+  void policy(const json& rules) {
+    home.put("/apis/bailiwick.dev/v1alpha1/sovereigntypolicies/neighbours",
+             {{"spec", {{"enforcement", "Deny"}, {"rules", rules}}}});
+  }
+  // What the status of our own Region object says of imports, written as the operator does.
+  json told() {
+    const auto now = [this] { return api::Time(std::chrono::seconds(wall.load())); };
+    if (!planner) {
+      reconcile::Planner::Config config;
+      config.caches = &caches;
+      config.catalog = &testCatalog();
+      config.region = "fra";
+      config.exits = &gate;
+      config.now = now;
+      config.changed = [](const api::Key&) {};
+      config.quiet = 1ms;
+      planner = std::make_unique<reconcile::Planner>(std::move(config));
+      planner->start();
+      planner->poke();
+      EXPECT_TRUE(eventually([this] { return planner->current() != nullptr; }));
+    }
+    reconcile::RegionController::Config config;
+    config.transport = &home;
+    config.caches = &caches;
+    config.planner = planner.get();
+    config.peers = peers.get();
+    config.region = "fra";
+    config.now = now;
+    config.evidenceHeads = [] { return std::vector<api::EvidenceHead>(); };
+    config.refusedImports = [this] { return controller->refusals(); };
+    reconcile::RegionController(std::move(config)).reconcile({});
+    return home.get(regionsPath + "fra").value(json::json_pointer("/status/imports"), json::array());
+  }
+  // It is not copied, and the status says this reason and of it that word.
+  void expectRefused(const std::string& reason, const std::string& word) {
+    ASSERT_TRUE(turnsUntil([this] { return !controller->refusals().empty(); }));
+    turn();
+    EXPECT_TRUE(here().is_null());
+    const auto imports = told();
+    ASSERT_EQ(imports.size(), 1u) << imports;
+    EXPECT_EQ(imports[0]["origin"], "zrh");
+    EXPECT_EQ(imports[0]["namespace"], "team");
+    EXPECT_EQ(imports[0]["name"], "assistant");
+    EXPECT_EQ(imports[0]["reason"], reason);
+    EXPECT_THAT(imports[0]["message"].get<std::string>(), HasSubstr(word));
+  }
 };
+
+const json notFromSwitzerland = {{"importFrom", {{"jurisdictions", {{"deny", {"CH"}}}}}}};
 
 TEST_F(Imports, AnOriginalOfAPeerIsCopiedWithoutWhatBelongsThere) {
   home.put("/api/v1/namespaces/team", {{"metadata", {{"name", "team"}}}});
@@ -98,6 +170,74 @@ TEST_F(Imports, AMissingNamespaceIsSaidWithWhatWouldHelp) {
   EXPECT_EQ(controller->refusals()[0].reason, "NamespaceMissing");
   EXPECT_THAT(controller->refusals()[0].message, HasSubstr("imports.createNamespaces"));
   EXPECT_TRUE(here().is_null());
+}
+
+TEST_F(Imports, WhatAPolicyLetsInFromNobodyThereIsNotCopiedAndTold) {
+  team();
+  passport();
+  policy(notFromSwitzerland);
+  zrh.put(mdep, manifest());
+  begin();
+  expectRefused("PolicyDenied", "policy neighbours");
+  policy({{"importFrom", {{"jurisdictions", {{"deny", {"US"}}}}}}});
+  EXPECT_TRUE(turnsUntil([this] { return !here().is_null(); })) << "until the policy lets it in";
+  EXPECT_TRUE(told().empty());
+}
+
+TEST_F(Imports, WhomToImportFromHoldsBeforeThePassportIsThere) {
+  team();
+  policy({{"importFrom", {{"regions", {{"allow", {"iad"}}}}}}});
+  zrh.put(mdep, manifest());
+  begin();
+  expectRefused("PolicyDenied", "zrh");
+}
+
+TEST_F(Imports, WhatOnlyAPassportCouldSayWaitsForItAsACopy) {
+  team();
+  policy({{"origins", {{"allow", {"FR"}}}}});
+  zrh.put(mdep, manifest());
+  begin();
+  EXPECT_TRUE(turnsUntil([this] { return !here().is_null(); }));
+}
+
+TEST_F(Imports, WhatMayRunHereInNoVariantIsNotCopied) {
+  team();
+  passport("CN");
+  policy({{"origins", {{"deny", {"CN"}}}}});
+  zrh.put(mdep, manifest());
+  begin();
+  expectRefused("PolicyDenied", "CN");
+}
+
+TEST_F(Imports, ANamespaceThatIsLabelledDeniedTakesNothing) {
+  team({{names::importLabel, "denied"}});
+  passport();
+  zrh.put(mdep, manifest());
+  begin();
+  expectRefused("ImportDenied", names::importLabel);
+  team();
+  EXPECT_TRUE(turnsUntil([this] { return !here().is_null(); }));
+}
+
+TEST_F(Imports, AMissingNamespaceIsMadeWhereThatIsAllowed) {
+  makesNamespaces = true;
+  passport();
+  zrh.put(mdep, manifest());
+  begin();
+  ASSERT_TRUE(turnsUntil([this] { return !here().is_null(); }));
+  EXPECT_FALSE(home.get("/api/v1/namespaces/team").is_null());
+  EXPECT_EQ(home.writesOf("POST", "/api/v1/namespaces"), 1);
+  EXPECT_TRUE(controller->refusals().empty());
+}
+
+TEST_F(Imports, NoNamespaceIsMadeForWhatAPolicyKeepsOut) {
+  makesNamespaces = true;
+  passport();
+  policy(notFromSwitzerland);
+  zrh.put(mdep, manifest());
+  begin();
+  expectRefused("PolicyDenied", "policy neighbours");
+  EXPECT_TRUE(home.get("/api/v1/namespaces/team").is_null());
 }
 
 TEST_F(Imports, OnlyTheTombstoneOfItsOriginDeletesTheCopy) {
