@@ -1,5 +1,7 @@
 #include "kube/budget.hpp"
 
+#include <simdjson.h>
+
 #include <utility>
 
 namespace bailiwick::kube {
@@ -9,7 +11,30 @@ std::string keyOf(std::string_view ns, std::string_view name) {
   return std::string(ns) + "/" + std::string(name);
 }
 
+// As large as the structs of our kinds that are made in numbers, and as a std::string.
+constexpr std::size_t mapCost = 256, entryCost = 32;
+
+// Managed fields are many maps, and nothing is made of them.
+std::size_t partsOf(simdjson::dom::element value) {
+  std::size_t cost = 0;
+  simdjson::dom::object object;
+  simdjson::dom::array array;
+  if (value.get(object) == simdjson::SUCCESS) {
+    cost += mapCost;
+    for (const auto field : object) {
+      if (field.key != "managedFields") cost += partsOf(field.value);
+    }
+  } else if (value.get(array) == simdjson::SUCCESS) {
+    for (const auto entry : array) cost += entryCost + partsOf(entry);
+  }
+  return cost;
+}
+
 }  // namespace
+
+std::size_t weightOf(simdjson::dom::element object) {
+  return simdjson::minify(object).size() + partsOf(object);
+}
 
 void Budget::begun() {
   staging_ = true;

@@ -8,13 +8,21 @@
 #include <string_view>
 #include <unordered_map>
 
+namespace simdjson::dom {
+class element;
+}
+
 namespace bailiwick::kube {
+
+// What an object costs: its JSON, and what is made of its maps and list entries, for which a text of
+// two or three characters is enough.
+std::size_t weightOf(simdjson::dom::element object);
 
 class Budget {
  public:
   struct Limits {
     std::size_t objects = std::numeric_limits<std::size_t>::max();
-    std::size_t bytes = std::numeric_limits<std::size_t>::max();  // as JSON
+    std::size_t bytes = std::numeric_limits<std::size_t>::max();  // as weightOf counts them
   };
 
   explicit Budget(Limits limits) : limits_(limits) {}

@@ -14,6 +14,8 @@ constexpr std::uint64_t unreadableTold = 10;
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t maxNamespace = 63, maxName = 253, maxUnreadable = 1000;
+
 std::function<double()> randomSource() {
   return [engine = std::minstd_rand(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0, 1)(engine);
@@ -188,12 +190,21 @@ void InformerBase::setAvailability(WatchFsm::Availability availability) {
 }
 
 void InformerBase::decodeFailed(const ObjectRef& object, const Error& error) {
+  const bool named = object.ns.size() <= maxNamespace && object.name.size() <= maxName;
   decodeErrors_.fetch_add(1);
-  if (unreadableNow_.fetch_add(1) >= unreadableTold) return;
-  log::error("object unreadable", {{"resource", config_.resource.str()},
-                                   {"namespace", object.ns},
-                                   {"name", object.name},
-                                   {"error", serverWords(error.message)}});
+  if (unreadableNow_.fetch_add(1) < unreadableTold) {
+    log::error("object unreadable", {{"resource", config_.resource.str()},
+                                     {"namespace", named ? object.ns : "?"},
+                                     {"name", named ? object.name : "?"},
+                                     {"error", serverWords(error.message)}});
+  }
+  if (!named) return;  // no object of ours can be meant
+  std::lock_guard lock(mutex_);
+  if (unreadable_.size() < maxUnreadable) {
+    unreadable_.insert({std::string(object.ns), std::string(object.name)});
+  } else {
+    manyUnreadable_ = true;
+  }
 }
 
 void InformerBase::countUnreadableAnew() {
@@ -201,6 +212,17 @@ void InformerBase::countUnreadableAnew() {
   if (count <= unreadableTold) return;
   log::error("more objects were unreadable", {{"resource", config_.resource.str()},
                                               {"count", count - unreadableTold}});
+}
+
+void InformerBase::readable(const ObjectRef& object) {
+  std::lock_guard lock(mutex_);
+  if (unreadable_.empty()) return;
+  unreadable_.erase({std::string(object.ns), std::string(object.name)});
+}
+
+bool InformerBase::unreadable(const api::Key& key) const {
+  std::lock_guard lock(mutex_);
+  return manyUnreadable_ || unreadable_.contains(key);
 }
 
 }  // namespace bailiwick::kube

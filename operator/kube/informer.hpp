@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -61,6 +62,9 @@ class InformerBase {
   std::string lastError() const;
   WatchFsm::Stats stats() const;
   std::uint64_t decodeErrors() const { return decodeErrors_.load(); }
+  // Whether this object was last shown in a form that could not be read: that it is not in the store
+  // does not say that there is none. Of more than a thousand, any may be.
+  bool unreadable(const api::Key& key) const;
 
   // Whether the store holds this very object and it is not being deleted.
   virtual bool holdsLive(const api::Key& key, std::string_view uid) const = 0;
@@ -72,6 +76,7 @@ class InformerBase {
   void publishSynced();
   // Told of the first few of each list or watch; of the rest how many there were.
   void decodeFailed(const ObjectRef& object, const Error& error);
+  void readable(const ObjectRef& object);  // or gone
 
  private:
   class Driver;
@@ -92,6 +97,8 @@ class InformerBase {
   mutable std::condition_variable_any changed_;
   std::string version_;
   std::string lastError_;
+  std::set<api::Key> unreadable_;
+  bool manyUnreadable_ = false;
   WatchFsm::Stats stats_;
   std::jthread thread_;
 };

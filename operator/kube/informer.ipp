@@ -64,6 +64,7 @@ template <class T>
 void Informer<T>::deleted(const ObjectRef& object) {
   const KeyView key{object.ns, object.name};
   if (budget_) budget_->drop(object.ns, object.name);
+  readable(object);
   if (staging_) {
     Store<T>::eraseFrom(staged_, key);
     return;
@@ -84,7 +85,10 @@ typename Informer<T>::Ptr Informer<T>::decoded(const ObjectRef& object, const Pt
   }
   try {
     auto result = decode_(object.object);
-    if (result) return std::make_shared<const T>(*std::move(result));
+    if (result) {
+      readable(object);
+      return std::make_shared<const T>(*std::move(result));
+    }
     decodeFailed(object, result.error());
   } catch (const std::exception& error) {
     decodeFailed(object, Error{error.what()});
@@ -95,7 +99,7 @@ typename Informer<T>::Ptr Informer<T>::decoded(const ObjectRef& object, const Pt
 template <class T>
 bool Informer<T>::admit(const ObjectRef& object) {
   return !budget_ ||
-         budget_->keep(object.ns, object.name, simdjson::minify(object.object).size());
+         budget_->keep(object.ns, object.name, weightOf(object.object));
 }
 
 template <class T>

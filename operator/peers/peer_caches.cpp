@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/decode.hpp"
+#include "peers/foreign.hpp"
 #include "peers/heartbeat_fsm.hpp"
 
 namespace bailiwick::peers {
@@ -40,21 +41,6 @@ kube::WatchConfig heartbeatOf(const std::string& region) {
   return config;
 }
 
-// What only its own cluster may use is left behind at the door: a copy never has it.
-Result<api::ModelDeployment> decodeForeign(simdjson::dom::element object) {
-  auto deployment = api::decodeModelDeployment(object);
-  if (!deployment) return deployment;
-  auto& pod = deployment->spec.pod;
-  const auto leave = [](std::vector<api::EnvVar>& env) {
-    std::erase_if(env, [](const api::EnvVar& variable) { return variable.fromSecret.has_value(); });
-  };
-  pod.serviceAccountName.clear();
-  pod.imagePullSecrets.clear();
-  leave(pod.env);
-  for (auto& variant : deployment->spec.variants) leave(variant.engine.env);
-  return deployment;
-}
-
 }  // namespace
 
 Result<HeartbeatLease> decodeHeartbeat(simdjson::dom::element object) {
@@ -66,9 +52,9 @@ Result<HeartbeatLease> decodeHeartbeat(simdjson::dom::element object) {
 }
 
 PeerCaches::PeerCaches(const std::string& region)
-    : deployments(everything(resources::modelDeployments), decodeForeign),
-      regions(everything(resources::regions), api::decodeRegion),
-      exitOrders(everything(resources::exitOrders), api::decodeExitOrder),
+    : deployments(everything(resources::modelDeployments), decodeOriginal),
+      regions(everything(resources::regions), decodeForeignRegion),
+      exitOrders(everything(resources::exitOrders), decodeForeignOrder),
       heartbeat(heartbeatOf(region), decodeHeartbeat) {
   deployments.limit(deploymentLimits);
   regions.limit(regionLimits);

@@ -5,9 +5,9 @@
 #include <set>
 #include <utility>
 
-#include "api/decode.hpp"
 #include "log/log.hpp"
 #include "peers/countersign.hpp"
+#include "peers/foreign.hpp"
 
 namespace bailiwick::peers {
 namespace {
@@ -277,7 +277,12 @@ std::vector<plan::PeerOrder> Peers::orders(const std::string& order) const {
     seen.known = sight.caches && sight.contact.reason.empty() &&
                  (health == fleet::Health::Live || health == fleet::Health::Returning ||
                   health == fleet::Health::Cordoned);
-    if (sight.caches) seen.order = sight.caches->exitOrders.store().get(api::Key{"", order});
+    if (sight.caches) {
+      const api::Key key{"", order};
+      const auto& cache = sight.caches->exitOrders;
+      seen.order = cache.store().get(key);
+      seen.known = seen.known && (seen.order || !cache.unreadable(key));
+    }
     all.push_back(std::move(seen));
   }
   return all;
@@ -304,6 +309,11 @@ std::vector<fleet::OriginView> Peers::origins(const api::Key& deployment) const 
         if (tombstone.ns == deployment.ns && tombstone.name == deployment.name) {
           origin.tombstones.push_back(tombstone);
         }
+      }
+      // What cannot be read is not gone; of what is gone there is a tombstone.
+      if (!origin.deployment && origin.tombstones.empty() &&
+          sight.caches->deployments.unreadable(deployment)) {
+        origin.read = false;
       }
     }
     all.push_back(std::move(origin));
@@ -349,7 +359,7 @@ std::optional<api::ModelDeployment> Peers::readAfresh(const std::string& peer,
   if (!connection || !connection->sight().contact.reason.empty()) return std::nullopt;
   auto read = kube::read<api::ModelDeployment>(
       connection->transport(), kube::get(kube::resources::modelDeployments, deployment),
-      std::move(stop), api::decodeModelDeployment);
+      std::move(stop), decodeForeignDeployment);
   if (!read) return std::nullopt;
   return *std::move(read);
 }

@@ -150,7 +150,8 @@ std::vector<api::DependencyStatus> rowsOf(const std::vector<Answer>& answers) {
     if (rows.size() == maxRows) break;
     rows.push_back({std::string(nameOf(answer.dependency.kind)),
                     shortened(answer.dependency.value, maxText - 3), answer.lastDrill,
-                    std::string(nameOf(answer.verdict)), answer.alternative,
+                    std::string(nameOf(answer.verdict)),
+                    shortened(answer.alternative, maxText - 3),
                     shortened(answer.message, maxText)});
   }
   return rows;

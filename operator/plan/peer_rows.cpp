@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -16,6 +17,7 @@ namespace {
 using fleet::Health;
 
 constexpr std::size_t maxRegions = 128, maxPools = 64, maxVariants = 16;  // as the CRD bounds them
+constexpr std::size_t currencyLength = 3;
 
 bool serves(const PeerRow& row) { return row.counts && row.admitted && row.claim; }
 
@@ -42,6 +44,11 @@ api::RegionEntry entryOf(const PeerRow& row, const std::vector<api::RegionEntry>
   return same ? *old : entry;
 }
 
+// Peers may say what they like: no sum of it is beyond an int.
+void add(int& sum, int more) {
+  if (__builtin_add_overflow(sum, more, &sum)) sum = std::numeric_limits<int>::max();
+}
+
 // The fields of two specs that differ, by their names at the top.
 std::string differences(const api::ModelDeploymentSpec& a, const api::ModelDeploymentSpec& b) {
   const auto x = nlohmann::json::parse(api::canonicalSpec(a));
@@ -59,7 +66,9 @@ std::string differences(const api::ModelDeploymentSpec& a, const api::ModelDeplo
 
 std::vector<api::RegionEntry> peerEntries(const StatusInput& in) {
   std::vector<const PeerRow*> rows;
-  for (const auto& row : in.plan.fleet->peers) rows.push_back(&row);
+  for (const auto& row : in.plan.fleet->peers) {
+    if (row.admitted) rows.push_back(&row);  // what is claimed outside the domain is nobody's share
+  }
   std::stable_partition(rows.begin(), rows.end(),
                         [](const PeerRow* row) { return row->claim && !row->claim->share.empty(); });
   if (rows.size() > maxRegions - 1) rows.resize(maxRegions - 1);
@@ -85,7 +94,7 @@ void addPeers(std::vector<api::VariantStatus>& rows, const StatusInput& in) {
     for (const auto& share : peer.claim->share) {
       auto* row = rowOf(share.variant);
       if (!row) continue;
-      row->assigned += share.replicas;
+      add(row->assigned, share.replicas);
       for (const auto& offer : peer.claim->offer) {
         if (offer.variant != share.variant) continue;
         for (const auto& pool : offer.pools) {
@@ -94,7 +103,7 @@ void addPeers(std::vector<api::VariantStatus>& rows, const StatusInput& in) {
       }
     }
     for (const auto& ready : peer.claim->ready) {
-      if (auto* row = rowOf(ready.variant)) row->ready += ready.replicas;
+      if (auto* row = rowOf(ready.variant)) add(row->ready, ready.replicas);
     }
   }
 }
@@ -110,10 +119,15 @@ std::optional<std::int64_t> priceOf(const api::Variant& variant, int replicas,
             std::find(products.begin(), products.end(), p.product) != products.end());
   });
   if (price == prices.end()) return std::nullopt;
+  if (price->currency.size() != currencyLength) return std::nullopt;
   if (any && price->currency != currency) return std::nullopt;
+  std::int64_t cost = price->perDeviceHour;
+  for (const int times : {wanted.perReplica, wanted.nodes, replicas}) {
+    if (__builtin_mul_overflow(cost, times, &cost)) return std::nullopt;
+  }
   currency = price->currency;
   any = true;
-  return price->perDeviceHour * wanted.perReplica * wanted.nodes * replicas;
+  return cost;
 }
 
 std::optional<std::int64_t> costOfPeers(const StatusInput& in, std::string& currency, bool& any) {
@@ -124,8 +138,7 @@ std::optional<std::int64_t> costOfPeers(const StatusInput& in, std::string& curr
       const auto* v = in.plan.variant(share.variant);
       if (!v || !peer.own) return std::nullopt;
       const auto cost = priceOf(*v->variant, share.replicas, peer.own->prices, currency, any);
-      if (!cost) return std::nullopt;
-      sum += *cost;
+      if (!cost || __builtin_add_overflow(sum, *cost, &sum)) return std::nullopt;
     }
   }
   return sum;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "api/labels.hpp"
@@ -18,7 +19,8 @@ namespace {
 
 using policy::Refusal;
 
-constexpr std::size_t maxMessage = 256;
+constexpr std::size_t maxMessage = 256, maxSummary = 1024;  // as the CRD bounds them
+constexpr std::int64_t maxCost = 999'999'999'999'999;       // thousandths, of twelve digits
 
 int readyOf(const DeploymentPlan& plan, const std::string& variant) {
   return static_cast<int>(std::count_if(
@@ -167,25 +169,29 @@ std::optional<std::int64_t> costOf(const StatusInput& in, std::string& currency)
   for (const auto& v : in.plan.variants) {
     if (v.share == 0) continue;
     const auto cost = priceOf(*v.variant, v.share, in.region.prices, currency, any);
-    if (!cost) return std::nullopt;
-    sum += *cost;
+    if (!cost || __builtin_add_overflow(sum, *cost, &sum)) return std::nullopt;
   }
   if (in.plan.fleet) {
     const auto elsewhere = costOfPeers(in, currency, any);
-    if (!elsewhere) return std::nullopt;
-    sum += *elsewhere;
+    if (!elsewhere || __builtin_add_overflow(sum, *elsewhere, &sum)) return std::nullopt;
   }
-  return any ? std::optional(sum) : std::nullopt;
+  return any && sum <= maxCost ? std::optional(sum) : std::nullopt;
 }
 
-// The regions that have a share, one's own first.
+// The regions that have a share, one's own first: "fra,zrh", or as many as there is room for.
 std::string regionsOf(const std::vector<api::RegionEntry>& entries) {
   std::string names;
+  int more = 0;
   for (const auto& entry : entries) {
     if (entry.share.empty() || entry.health == "Lost") continue;
-    names += (names.empty() ? "" : ",") + entry.name;
+    const auto room = maxSummary - std::string_view(" and 1000 more").size();
+    if (more > 0 || names.size() + 1 + entry.name.size() > room) {
+      ++more;
+    } else {
+      names += (names.empty() ? "" : ",") + entry.name;
+    }
   }
-  return names;
+  return more > 0 ? fmt::format("{} and {} more", names, more) : names;
 }
 
 }  // namespace
@@ -208,7 +214,9 @@ Told statusOf(const StatusInput& in) {
   auto entry = entryOf(in);
   told.moreAt = carryOver(entry, in);
   const auto totals = totalsOf(in);
-  status.replicas = static_cast<int>(totals.ready / 1000);
+  // Peers may say what they like.
+  status.replicas = static_cast<int>(
+      std::min<api::Units>(totals.ready / 1000, std::numeric_limits<int>::max()));
   status.summaryVariant = totals.front;
   status.regions.push_back(std::move(entry));
   status.variants = rowsOf(in);

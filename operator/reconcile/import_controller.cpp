@@ -5,6 +5,7 @@
 
 #include "api/labels.hpp"
 #include "log/log.hpp"
+#include "plan/conditions.hpp"
 #include "plan/legality.hpp"
 #include "plan/passport.hpp"
 #include "reconcile/import_copy.hpp"
@@ -17,7 +18,7 @@ using Act = fleet::ImportDecision::Act;
 namespace resources = kube::resources;
 namespace names = api::names;
 
-constexpr std::size_t mostRefusals = 100;
+constexpr std::size_t mostRefusals = 100, maxMessage = 1024;  // as the CRD bounds them
 // What a peer changed between the look and the read.
 constexpr std::chrono::milliseconds changedMeanwhile{500};
 
@@ -277,7 +278,7 @@ void ImportController::noteRefusal(const api::Key& key, const fleet::ImportDecis
   std::optional<api::RefusedImport> refusal;
   if (decision.act == Act::Refuse && !decision.origin.empty()) {
     refusal = api::RefusedImport{decision.origin, key.ns, key.name, decision.reason,
-                                 decision.message.substr(0, 1024)};
+                                 plan::shortened(decision.message, maxMessage)};
   }
   bool changed = false;
   {

@@ -42,7 +42,15 @@ void set(std::vector<api::Condition>& conditions, const api::Region& region, Fin
   conditions.push_back(plan::judged(std::move(condition), region.status.conditions, now));
 }
 
-constexpr std::size_t maxHeads = 256;
+constexpr std::size_t maxHeads = 256, maxPools = 256, maxClasses = 64;  // as the CRD bounds them
+
+std::vector<api::PoolStatus> shownPools(std::vector<api::PoolStatus> pools) {
+  if (pools.size() > maxPools) pools.resize(maxPools);
+  for (auto& pool : pools) {
+    if (pool.residencyClasses.size() > maxClasses) pool.residencyClasses.resize(maxClasses);
+  }
+  return pools;
+}
 
 // Heads move on and are never taken back: a peer that has seen one would find it missing. Those of
 // orders that are gone make room for new ones.
@@ -123,7 +131,7 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
   if (readable != (planned->snapshot.region != nullptr)) return kube::Done{};  // a plan is to come
   const auto now = config_.now();
   api::RegionStatus status = region->status;
-  if (readable) status.pools = planned->plan.pools.rows();
+  if (readable) status.pools = shownPools(planned->plan.pools.rows());
   status.clusterUID = config_.clusterUid;
   status.imports = config_.refusedImports();
   if (readable) status.health = region->cordoned ? "Cordoned" : "Live";

@@ -1,6 +1,7 @@
 #include "kube/budget.hpp"
 
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 namespace bailiwick::kube {
 namespace {
@@ -38,6 +39,19 @@ TEST(Budget, CountsANewFullSetBesideThePresentOne) {
   EXPECT_TRUE(budget.keep("n", "lost", 1));
   budget.discarded();
   EXPECT_EQ(budget.bytes(), 60u);
+}
+
+TEST(Budget, CountsWhatIsMadeOfAnObjectAndNotItsTextAlone) {
+  simdjson::dom::parser parser;
+  const auto weigh = [&](const std::string& json) {
+    return weightOf(parser.parse(json).value());
+  };
+  const std::string text(3000, 'x');
+  std::string maps = "{}";
+  for (int i = 1; i < 1000; ++i) maps += ",{}";
+  EXPECT_LT(weigh(R"({"a":")" + text + R"("})"), 4000u);
+  EXPECT_GT(weigh(R"({"a":[)" + maps + "]}"), 250'000u) << "of 3,000 characters too";
+  EXPECT_LT(weigh(R"({"managedFields":[)" + maps + "]}"), 4000u) << "nothing is made of those";
 }
 
 }  // namespace

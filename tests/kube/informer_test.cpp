@@ -158,6 +158,27 @@ TEST_F(Informing, AnUnreadableObjectKeepsItsLastStateAndStopsNoOther) {
   EXPECT_EQ(informer.decodeErrors(), 2u);
 }
 
+TEST_F(Informing, WhatCannotBeReadIsNotTakenForGone) {
+  sync({event("ADDED", object("bad", 6, R"("bad":1)"))}, 10);
+  EXPECT_FALSE(informer.store().get({"ns", "bad"}));
+  EXPECT_TRUE(informer.unreadable({"ns", "bad"}));
+  EXPECT_FALSE(informer.unreadable({"ns", "other"}));
+  transport.feed(added("bad", 11));
+  EXPECT_FALSE(informer.unreadable({"ns", "bad"})) << "it is mended";
+  transport.feed(event("MODIFIED", object("bad", 12, R"("bad":1)")));
+  transport.feed(event("DELETED", object("bad", 13, R"("bad":1)")));
+  EXPECT_FALSE(informer.unreadable({"ns", "bad"})) << "it is gone";
+}
+
+TEST_F(Informing, OfVeryManyUnreadableObjectsAnyMayBeThere) {
+  std::vector<std::string> shown;
+  for (int i = 0; i < 1001; ++i) {
+    shown.push_back(event("ADDED", object("bad" + std::to_string(i), i + 1, R"("bad":1)")));
+  }
+  sync(std::move(shown), 2000);
+  EXPECT_TRUE(informer.unreadable({"ns", "other"}));
+}
+
 TEST_F(Informing, ADecoderThatThrowsIsAnUnreadableObject) {
   Informer<Thing> throwing(fast(), [](simdjson::dom::element element) -> Result<Thing> {
     return Thing{{{"", std::string(std::string_view(element["no such field"]))},

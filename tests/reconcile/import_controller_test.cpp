@@ -240,6 +240,45 @@ TEST_F(Imports, NoNamespaceIsMadeForWhatAPolicyKeepsOut) {
   EXPECT_TRUE(home.get("/api/v1/namespaces/team").is_null());
 }
 
+TEST_F(Imports, ARefusalIsCutBetweenLettersAndNoNameIsLongerThanOurRegionMayTell) {
+  home.put("/api/v1/namespaces/team", {{"metadata", {{"name", "team"}}}});
+  auto original = manifest();
+  std::string elsewhere;
+  for (int letter = 0; letter < 63; ++letter) elsewhere += "\u20ac";  // three bytes
+  original["spec"]["placement"]["regions"]["names"] = std::vector<std::string>(20, elsewhere);
+  zrh.put(mdep, original);
+  const std::string tooLong(64, 'n');
+  auto beyond = manifest();
+  beyond["metadata"]["namespace"] = tooLong;
+  const api::Key key{tooLong, "assistant"};
+  zrh.put("/apis/bailiwick.dev/v1alpha1/namespaces/" + tooLong + "/modeldeployments/assistant", beyond);
+  begin();
+  ASSERT_TRUE(turnsUntil([this] { return !controller->refusals().empty(); }));
+  const auto message = controller->refusals()[0].message;
+  EXPECT_GT(message.size(), 1000u);
+  EXPECT_LE(message.size(), 1024u);
+  EXPECT_NO_THROW(json(message).dump()) << "our whole Region status would never be written again";
+  controller->reconcile(key, {});
+  EXPECT_EQ(controller->refusals().size(), 1u);
+}
+
+TEST_F(Imports, WhatCannotBeReadThereIsNotTakenForGone) {
+  home.put("/api/v1/namespaces/team", {{"metadata", {{"name", "team"}}}});
+  auto copy = manifest();
+  copy["metadata"]["labels"] = {{names::originRegionLabel, "zrh"}, {names::originUidLabel, "o1"}};
+  home.put(mdep, copy);
+  auto unreadable = manifest();
+  unreadable["spec"]["servedName"] = std::string(254, 'x');
+  zrh.put(mdep, unreadable);
+  begin();
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_FALSE(here()["metadata"].contains("annotations")) << here()["metadata"].dump();
+  zrh.erase(mdep);
+  EXPECT_TRUE(turnsUntil([this] {
+    return here()["metadata"].value("annotations", json::object()).contains(names::originLost);
+  }));
+}
+
 TEST_F(Imports, OnlyTheTombstoneOfItsOriginDeletesTheCopy) {
   home.put("/api/v1/namespaces/team", {{"metadata", {{"name", "team"}}}});
   zrh.put(mdep, manifest());

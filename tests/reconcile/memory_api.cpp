@@ -64,7 +64,7 @@ void MemoryApi::store(const std::string& path, json object) {
   }
   const auto name = path.substr(path.rfind('/') + 1);
   if (!meta.contains("name")) meta["name"] = name;
-  if (!meta.contains("uid")) meta["uid"] = "uid-" + path;
+  if (!meta.contains("uid")) meta["uid"] = "uid-" + std::to_string(std::hash<std::string>()(path));
   if (!meta.contains("creationTimestamp")) meta["creationTimestamp"] = "2026-11-22T09:00:00Z";
   meta["resourceVersion"] = std::to_string(++version_);
   if (object.contains("spec")) {
