@@ -301,8 +301,8 @@ void addJoin(Parser& p) {
       p, "join", "Manifests that let a peer read this region",
       "  kubectl bailiwick join zrh | kubectl apply -f -\n"
       "  kubectl bailiwick join zrh --credential | kubectl --context zrh apply -f -\n"
-      "The first makes an account for the peer zrh here, where the chart's peerReaders has not made\n"
-      "one; the second gives zrh a token of it.");
+      "The first makes an account for the peer zrh here, unless the chart's\n"
+      "peerReaders has made one; the second gives zrh a token of it.");
   auto& join = p.join;
   command->add_option("peer", join.peer, "Name of the region that is to read this one")
       ->required()
