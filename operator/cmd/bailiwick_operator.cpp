@@ -1,6 +1,7 @@
 // bailiwick-operator: exit 2 on bad flags, 1 on a fatal error, 0 on SIGTERM after releasing the lease.
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -43,6 +44,14 @@ sigset_t blockSignals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
+}
+
+// A peer takes sixteen, and 1,024 is what many a platform begins with.
+void raiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Asks `end`, which outlives the thread, to stop when a signal comes.
@@ -96,6 +105,9 @@ Result<int> run(const Options& options, const sigset_t& signals) {
   config.dial = [userAgent](kube::ClusterConfig peer) {
     return kube::makeTlsTransport(std::move(peer), {userAgent, maxPeerAnswer});
   };
+  config.dialGateway = [userAgent](kube::ClusterConfig gateway) {
+    return kube::makeTransport(std::move(gateway), {userAgent});
+  };
   reconcile::Operator operator_(std::move(config), *transport);
 
   const auto healthServer = serve::HttpServer::listen(
@@ -140,6 +152,7 @@ int main(int argc, char** argv) {
   const auto parsed = parseOptions(argc, argv);
   if (parsed.exitCode) return *parsed.exitCode;
   const auto signals = blockSignals();
+  raiseDescriptorLimit();
   log::setUp(parsed.options.logFormat == "json" ? log::Format::Json : log::Format::Text,
              parsed.options.logLevel);
   const auto code = run(parsed.options, signals);

@@ -55,7 +55,7 @@ Node nodeOf(const Value& schema) {
   }
   if (const auto* properties = schema.find("properties")) {
     for (const auto& [name, field] : properties->fields) {
-      node.fields.emplace_back(name, nodeOf(field));
+      node.fields.push_back({name, nodeOf(field)});
     }
   }
   for (const auto* name : {"items", "additionalProperties"}) {
@@ -75,8 +75,8 @@ Node map(std::int64_t most, Node each) {
 
 Node* field(Node& node, std::string_view name) {
   const auto found = std::find_if(node.fields.begin(), node.fields.end(),
-                                  [&](const auto& entry) { return entry.first == name; });
-  return found == node.fields.end() ? nullptr : &found->second;
+                                  [&](const auto& entry) { return entry.name == name; });
+  return found == node.fields.end() ? nullptr : &found->node;
 }
 
 // `narrower`: what the CRD says of the name.
@@ -163,7 +163,7 @@ class Walk {
       }
       if (!problem_.empty()) return;
       const auto found = std::find_if(node.fields.begin(), node.fields.end(),
-                                      [&](const auto& field) { return field.first == entry.key; });
+                                      [&](const auto& field) { return field.name == entry.key; });
       const bool known = found != node.fields.end();
       if (!known && node.every.empty()) continue;
       if (!known && entry.key.size() > maxLabelKey) return tell("has a key that is too long");
@@ -173,7 +173,7 @@ class Walk {
         // A decoder would add the second to the first.
         if (seen[index]) return tell("is there twice");
         seen[index] = true;
-        visit(entry.value, found->second);
+        visit(entry.value, found->node);
       });
     }
   }
@@ -267,7 +267,7 @@ Result<Bounds> Bounds::parse(std::string_view crd) {
     if (metadata) {
       *metadata = std::move(whole);
     } else {
-      bounds.root_.fields.emplace_back("metadata", std::move(whole));
+      bounds.root_.fields.push_back({"metadata", std::move(whole)});
     }
     return bounds;
   }

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "api/result.hpp"
@@ -22,12 +21,18 @@ namespace bailiwick::manifest {
 class Bounds {
  public:
   enum class Type { Any, Object, List, Text, Integer, Number, Boolean };
+  struct Field;
   struct Node {
     Type type = Type::Any;
     std::optional<std::int64_t> least, most;  // of characters, entries, or the number itself
     std::vector<std::string> words;           // empty: any
-    std::vector<std::pair<std::string, Node>> fields;
+    std::vector<Field> fields;
     std::vector<Node> every;  // one or none: of each entry of a list, or of a map with free keys
+  };
+
+  struct Field {
+    std::string name;
+    Node node;
   };
 
   // From the text of a CustomResourceDefinition: the schema of its stored version.

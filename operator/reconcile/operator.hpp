@@ -43,6 +43,8 @@ struct OperatorConfig {
   bool makesNamespaces = false;  // for copies of peers' originals
   // The way to a peer's API server.
   std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
+  // The way to one's own gateway, by the name of its Service.
+  std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dialGateway;
 };
 
 class Operator {

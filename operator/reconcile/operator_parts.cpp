@@ -35,7 +35,7 @@ std::unique_ptr<peers::GatewayProbe> Operator::probe() const {
   if (!config_.gateway || !config_.gatewayAddress) return nullptr;
   return std::make_unique<peers::GatewayProbe>(
       *config_.gatewayAddress, fmt::format("{}.{}.svc", config_.gateway->name, config_.gateway->ns),
-      config_.dial);
+      config_.dialGateway);
 }
 
 void Operator::makeControllers(const std::string& clusterUid) {
