@@ -204,8 +204,11 @@ def test_everything_of_the_gateway_selects_its_pods_and_not_the_operators(helm):
 def test_pods_of_others_do_not_reach_the_listener_for_pods(helm):
     policy = named(helm.objects(GATEWAY), "NetworkPolicy", f"{FULLNAME}-gateway")["spec"]
     of_pods = next(rule for rule in policy["ingress"] if rule["ports"][0]["port"] == "pods")
-    assert of_pods["from"] == [{"namespaceSelector": {}, "podSelector": {
-        "matchLabels": {"app.kubernetes.io/managed-by": "bailiwick"}}}]
+    managed, operator = of_pods["from"]
+    assert managed == {"namespaceSelector": {}, "podSelector": {
+        "matchLabels": {"app.kubernetes.io/managed-by": "bailiwick"}}}
+    assert operator["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "operator"
+    assert "namespaceSelector" not in operator
     blocks = [to["ipBlock"] for to in policy["egress"][-1]["to"]]
     assert all("169.254.0.0/16" in block["except"] or block["cidr"] == "::/0" for block in blocks)
     values = {"gateway": {"enabled": True, "peers": {"cidrs": ["198.51.100.0/24"]}}}
