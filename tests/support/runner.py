@@ -209,7 +209,7 @@ def process_steps():
 
 
 def fuzz_steps():
-    """A minute for each of 11 fuzzers, two at a time where there are two cores. Longer: `cmake
+    """A minute for each fuzzer, two at a time where there are two cores. Longer: `cmake
     --build --preset fuzz --target fuzz_long`."""
     return [Step("fuzz", ["tests/fuzz/run", "60"])]
 
