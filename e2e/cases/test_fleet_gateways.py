@@ -215,7 +215,7 @@ def test_a_share_is_given_up_only_for_a_peer_that_answers_through_the_gateways(s
     served.fleet.tell("fra", "fra", cordoned=True)
     try:
         served.wait_ready({"fra": 1, "zrh": 2})
-        holds(lambda: served.ready("fra") == 1, 3 * served.lost_after)
+        holds(lambda: served.wait_ready({"fra": 1, "zrh": 2}, 0), 3 * served.lost_after)
         zrh.gateway.start()
         served.wait_ready({"fra": 0, "zrh": 2})
         served.never_below(2, began)
