@@ -158,6 +158,8 @@ kube::Outcome RegionController::reconcile(std::stop_token stop) {
   }
   if (status == region->status) return publishHeads(*region, stop);
   if (const auto due = fleet::heldBackUntil(region->status, status, poolsTold_, now)) {
+    const auto heads = publishHeads(*region, stop);  // evidence does not wait for it
+    if (!std::holds_alternative<kube::Done>(heads)) return heads;
     return kube::RequeueAfter{std::chrono::ceil<std::chrono::milliseconds>(*due - now)};
   }
   const nlohmann::json body = {
