@@ -23,8 +23,8 @@
 #include <limits>
 #include <mutex>
 
-#include "kube/body_sink.hpp"
 #include "kube/exchange.hpp"
+#include "kube/exchanging_transport.hpp"
 #include "kube/response_head.hpp"
 #include "kube/tls.hpp"
 
@@ -170,29 +170,17 @@ std::optional<TransportError> failureOf(Endpoint& endpoint, F&& action) {
   }
 }
 
-class CpprestTransport final : public Transport {
+class CpprestTransport final : public ExchangingTransport {
  public:
   CpprestTransport(ClusterConfig config, TransportOptions options)
-      : credentials_(std::move(config)), options_(std::move(options)) {}
-
-  tl::expected<Response, TransportError> send(const Request& request,
-                                              std::stop_token stop) override {
-    BodySink sink(options_.maxBody);
-    auto done = exchange(request, sink, std::nullopt, std::move(stop));
-    if (!done) return tl::unexpected(done.error());
-    return sink.take();
-  }
-
-  tl::expected<void, TransportError> stream(const Request& request, StreamSink& sink,
-                                            std::chrono::milliseconds idle,
-                                            std::stop_token stop) override {
-    return exchange(request, sink, idle, std::move(stop));
-  }
+      : ExchangingTransport(options.maxBody),
+        credentials_(std::move(config)),
+        options_(std::move(options)) {}
 
  private:
   tl::expected<void, TransportError> exchange(const Request& request, StreamSink& sink,
                                               std::optional<std::chrono::milliseconds> idle,
-                                              std::stop_token stop) {
+                                              const std::stop_token& stop) override {
     if (Exchange::insideSink()) {
       return tl::unexpected(TransportError{Kind::Misuse, "a request from within a sink"});
     }
@@ -205,7 +193,7 @@ class CpprestTransport final : public Transport {
     if (auto error = start(request, *credentials, exchange, cancellation.get_token())) {
       exchange->finished(std::move(error));
     }
-    auto result = exchange->wait(timeLeft(request), idle, std::move(stop));
+    auto result = exchange->wait(timeLeft(request), idle, stop);
     if (!exchange->complete()) cancellation.cancel();  // closes the connection
     if (exchange->status() == 401) credentials_.invalidate();
     return result;

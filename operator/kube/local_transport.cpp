@@ -5,7 +5,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 
-#include "kube/body_sink.hpp"
+#include "kube/exchanging_transport.hpp"
 
 namespace bailiwick::kube {
 namespace {
@@ -15,29 +15,17 @@ using Local = net::local::stream_protocol;
 using Stream = boost::beast::basic_stream<Local>;
 using Kind = TransportError::Kind;
 
-class LocalTransport final : public Transport {
+class LocalTransport final : public ExchangingTransport {
  public:
   LocalTransport(const std::string& path, const TransportOptions& options)
-      : path_(path), maxBody_(options.maxBody), names_{path, "localhost", "", options.userAgent} {}
-
-  tl::expected<Response, TransportError> send(const Request& request,
-                                              std::stop_token stop) override {
-    BodySink sink(maxBody_);
-    const auto done = exchange(request, sink, std::nullopt, stop);
-    if (!done) return tl::unexpected(done.error());
-    return sink.take();
-  }
-
-  tl::expected<void, TransportError> stream(const Request& request, StreamSink& sink,
-                                            std::chrono::milliseconds idle,
-                                            std::stop_token stop) override {
-    return exchange(request, sink, idle, stop);
-  }
+      : ExchangingTransport(options.maxBody),
+        path_(path),
+        names_{path, "localhost", "", options.userAgent} {}
 
  private:
   tl::expected<void, TransportError> exchange(const Request& request, StreamSink& sink,
                                               std::optional<std::chrono::milliseconds> idle,
-                                              const std::stop_token& stop) {
+                                              const std::stop_token& stop) override {
     if (Exchange::insideSink()) {
       return tl::unexpected(TransportError{Kind::Misuse, "a request from within a sink"});
     }
@@ -56,7 +44,6 @@ class LocalTransport final : public Transport {
   }
 
   const std::string path_;
-  const std::size_t maxBody_;
   const TalkNames names_;
 };
 

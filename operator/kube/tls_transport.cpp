@@ -10,7 +10,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <mutex>
 
-#include "kube/body_sink.hpp"
+#include "kube/exchanging_transport.hpp"
 #include "kube/tls.hpp"
 
 namespace bailiwick::kube {
@@ -34,27 +34,13 @@ std::string hostField(const ClusterConfig& config) {
   return (six ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-class TlsTransport final : public Transport {
+class TlsTransport final : public ExchangingTransport {
  public:
   TlsTransport(ClusterConfig config, const TransportOptions& options)
-      : names_{config.server.str(), hostField(config), config.server.pathPrefix,
+      : ExchangingTransport(options.maxBody),
+        names_{config.server.str(), hostField(config), config.server.pathPrefix,
                options.userAgent},
-        maxBody_(options.maxBody),
         credentials_(std::move(config)) {}
-
-  tl::expected<Response, TransportError> send(const Request& request,
-                                              std::stop_token stop) override {
-    BodySink sink(maxBody_);
-    const auto done = exchange(request, sink, std::nullopt, stop);
-    if (!done) return tl::unexpected(done.error());
-    return sink.take();
-  }
-
-  tl::expected<void, TransportError> stream(const Request& request, StreamSink& sink,
-                                            std::chrono::milliseconds idle,
-                                            std::stop_token stop) override {
-    return exchange(request, sink, idle, stop);
-  }
 
  private:
   // Tells the credentials of an answer 401 before it is handed on.
@@ -75,7 +61,7 @@ class TlsTransport final : public Transport {
 
   tl::expected<void, TransportError> exchange(const Request& request, StreamSink& sink,
                                               std::optional<std::chrono::milliseconds> idle,
-                                              const std::stop_token& stop) {
+                                              const std::stop_token& stop) override {
     const auto refuse = [](Kind kind, std::string why) {
       return tl::unexpected(TransportError{kind, std::move(why)});
     };
@@ -138,7 +124,6 @@ class TlsTransport final : public Transport {
   }
 
   const TalkNames names_;
-  const std::size_t maxBody_;
   CredentialStore credentials_;
   std::mutex mutex_;
   std::shared_ptr<ssl::context> context_;
