@@ -310,6 +310,19 @@ void readSpec(const Cursor& spec, ModelDeploymentSpec& out) {
   spec.require(!out.variants.empty(), "variants");
 }
 
+// kubectl apply, and Argo CD as it is by default, send only what differs: of an equal copy nothing of
+// the spec, and this annotation.
+bool ownsLastApplied(const Cursor& owned) {
+  bool found = false;
+  owned.fields([&](std::string_view part, const Cursor& annotations) {
+    if (part != "f:annotations") return;
+    annotations.fields([&](std::string_view key, const Cursor&) {
+      found |= key == "f:kubectl.kubernetes.io/last-applied-configuration";
+    });
+  });
+  return found;
+}
+
 // What a status or scale subresource's writer owns is none of it: only who writes the object itself.
 std::string specManagerOf(const Cursor& metadata) {
   std::string found;
@@ -322,7 +335,9 @@ std::string specManagerOf(const Cursor& metadata) {
         if (field == "manager") return value.read(manager);
         if (field == "subresource") return value.read(subresource);
         if (field != "fieldsV1") return;
-        value.fields([&](std::string_view owned, const Cursor&) { spec |= owned == "f:spec"; });
+        value.fields([&](std::string_view owned, const Cursor& parts) {
+          spec |= owned == "f:spec" || (owned == "f:metadata" && ownsLastApplied(parts));
+        });
       });
       if (spec && subresource.empty() && manager != names::fieldManager) found = manager;
     });

@@ -111,6 +111,26 @@ TEST(DecodeModelDeployment, DropsForeignAnnotations) {
   EXPECT_EQ(decode(object).meta.annotations, expected);
 }
 
+// Seen with kubectl apply of a manifest that is equal to the copy: nothing of the spec is sent.
+TEST(DecodeModelDeployment, KnowsWhoAppliesACopyHereAsWell) {
+  const auto managerOf = [](const json& owned, const std::string& subresource = "") {
+    json object = minimal();
+    object["metadata"]["labels"] = {{"bailiwick.dev/origin-region", "fra"}};
+    object["metadata"]["managedFields"] = {
+        {{"manager", "bailiwick-operator"}, {"fieldsV1", {{"f:spec", {{"f:replicas", json::object()}}}}}},
+        {{"manager", "somebody"}, {"fieldsV1", owned}, {"subresource", subresource}}};
+    return decode(object).specManager;
+  };
+  const auto annotated = [](const std::string& key) {
+    return json{{"f:metadata", {{"f:annotations", {{"f:" + key, json::object()}}}}}};
+  };
+  const json spec = {{"f:spec", {{"f:servedName", json::object()}}}};
+  EXPECT_EQ(managerOf(spec), "somebody");
+  EXPECT_EQ(managerOf(spec, "scale"), "");
+  EXPECT_EQ(managerOf(annotated("kubectl.kubernetes.io/last-applied-configuration")), "somebody");
+  EXPECT_EQ(managerOf(annotated("team.example/note")), "");
+}
+
 TEST(DecodeModelDeployment, NamesWhatIsWrong) {
   const struct {
     const char* pointer;
