@@ -74,24 +74,30 @@ Refusal maxPerRegion(const StatusInput& in) {
                       in.plan.deployment->spec.placement.maxPerRegion.value_or(0))};
 }
 
+bool roomIsMissing(const std::optional<Refusal>& binding) {
+  return binding &&
+         policy::precedence(binding->reason) >= policy::precedence("NoMatchingPool");
+}
+
 // What of the fleet stands in the way.
 void considerFleet(std::optional<Refusal>& binding, const StatusInput& in) {
   const auto& decision = in.plan.fleet->decision;
   const auto missing = unitsOf(in) - assignedUnits(in);
   if (missing <= 0 || decision.awaiting) return;
-  if (!decision.lost.empty()) {
+  if (decision.isolated && in.plan.deployment->spec.failover.onIsolation == "Hold") {
+    // However much room there is here.
+    if (roomIsMissing(binding)) binding.reset();
+    consider(binding, {"RegionLost",
+                       "no peer answers, so this region may be the one that is cut off: what it has "
+                       "stays as it is (spec.failover.onIsolation)"});
+  } else if (!decision.lost.empty()) {
     // That there is too little room elsewhere is because of it.
-    const bool room = binding && policy::precedence(binding->reason) >=
-                                     policy::precedence("NoMatchingPool");
+    const bool room = roomIsMissing(binding);
     const auto why = room ? ": " + binding->message : "";
     if (room) binding.reset();
     consider(binding, {"RegionLost",
                        fmt::format("{} lost; {} units have no other lawful place yet{}",
                                    fmt::join(decision.lost, ", "), units(missing), why)});
-  } else if (decision.isolated) {
-    consider(binding, {"RegionLost",
-                       "no peer answers, so this region may be the one that is cut off: what it has "
-                       "stays as it is (spec.failover.onIsolation)"});
   } else if (!binding && decision.pending > 0) {
     consider(binding, {"NoCapacity", fmt::format("no region of the domain offers {} of {} units",
                                                  units(missing), units(unitsOf(in)))});
@@ -141,7 +147,8 @@ bool moving(const StatusInput& in) {
 std::string everyRefusal(const StatusInput& in, const Refusal& binding) {
   auto text = binding.message;
   for (const auto& v : in.plan.variants) {
-    if (v.refusal && v.refusal->message != binding.message) text += "; " + v.refusal->message;
+    if (!v.refusal || text.find(v.refusal->message) != std::string::npos) continue;
+    text += "; " + v.refusal->message;
   }
   return text;
 }

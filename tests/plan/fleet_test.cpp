@@ -110,6 +110,37 @@ TEST(FleetPlan, SaysRegionLostWhileItsUnitsHaveNoPlace) {
                         "no other lawful place yet"));
 }
 
+TEST(FleetPlan, WhoMayBeCutOffSaysSoAndNotThatThereIsNoRoom) {
+  WithPeers c(4);
+  c.peer("zrh", "CH");
+  c.peer("par", "FR");
+  c.says(0, 2, 2);
+  c.says(1, 1, 1);
+  c.pass(500);
+  c.visit();
+  c.pass(10000, Look::Unreachable);
+  EXPECT_THAT(c.why("Placed"), HasSubstr("False RegionLost: 2 of 4 units have a lawful place: no "
+                                         "peer answers, so this region may be the one"));
+}
+
+TEST(FleetPlan, SaysARefusalOnce) {
+  WithPeers c(10);
+  auto& variants = c.deployments.front().spec.variants;
+  variants.push_back(variants[0]);
+  variants[1].name = "mi300x";
+  variants[1].accelerator.vendor = "amd";
+  variants[1].accelerator.products = {"AMD_Instinct_MI300X_OAM"};
+  c.peer("zrh", "CH");
+  c.says(0, 4, 4);
+  c.pass(500);
+  c.visit();
+  c.pass(10000, Look::Unreachable);
+  const auto told = c.why("Placed");
+  const auto first = told.find("no node offers amd.com/gpu");
+  ASSERT_NE(first, std::string::npos) << told;
+  EXPECT_EQ(told.find("no node offers amd.com/gpu", first + 1), std::string::npos) << told;
+}
+
 TEST(FleetPlan, SaysWhereAndInWhatSpecsDiffer) {
   WithPeers c;
   c.peer("zrh", "CH");
