@@ -27,6 +27,9 @@ Outcome<Exit> runAdopt(const Context& context, const AdoptOptions& options) {
   const auto copy = kube::read<api::ModelDeployment>((*cluster)->transport(),
                                                      kube::get(resources::modelDeployments, key),
                                                      context.stop, api::decodeModelDeployment);
+  if (!copy && copy.error().kind == kube::ApiError::Kind::NotFound) {
+    return finding(missingDeployment(key, (*cluster)->name()));
+  }
   if (!copy) return tl::unexpected((*cluster)->failure(copy.error(), "get ModelDeployments"));
   const auto* origin = copy->meta.labels.find(names::originRegionLabel);
   if (!origin) {

@@ -15,4 +15,9 @@ Outcome<std::string> deploymentName(const std::string& argument, const std::stri
       fmt::format("{}: only a ModelDeployment can be {}: write mdep/NAME", argument, done));
 }
 
+std::string missingDeployment(const api::Key& key, const std::string& where) {
+  return fmt::format("there is no ModelDeployment {} in {}; -n names another namespace", key.str(),
+                     where);
+}
+
 }  // namespace bailiwick::plugin

@@ -147,8 +147,7 @@ Outcome<Exit> runExplain(const Context& context, const ExplainOptions& options) 
   for (const auto& planned : forecast(*std::move(regions), judge)) {
     const auto found = planned.plan.deployments.find(key);
     if (found == planned.plan.deployments.end()) {
-      return finding(fmt::format("there is no ModelDeployment {} in {}; -n names another namespace",
-                                 key.str(), planned.known.from));
+      return finding(missingDeployment(key, planned.known.from));
     }
     const auto explanation = explain(planned, found->second);
     all.push_back(toJson(explanation));

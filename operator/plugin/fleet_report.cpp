@@ -53,6 +53,13 @@ Paint paintOf(const FleetRow& row) {
   return row.health == "Lost" || row.health == "Suspect" ? Paint::Bad : Paint::Warn;
 }
 
+// Of whom nobody hears, only what it promised is known.
+std::string readyOf(const FleetRow& row) {
+  const bool told = row.health != "Lost" && row.health != "Unknown";
+  return told || row.share == 0 ? fmt::format("{}/{}", row.ready, row.share)
+                                : fmt::format("?/{}", row.share);
+}
+
 std::string ago(const std::optional<api::Time>& time, api::Time now) {
   if (!time) return "-";
   const auto seconds =
@@ -100,7 +107,7 @@ std::string fleetText(const std::vector<FleetRow>& rows, bool wide, const Termin
                             ago(row.since, now),
                             row.reachable,
                             std::to_string(row.deployments),
-                            fmt::format("{}/{}", row.ready, row.share),
+                            readyOf(row),
                             free};
     if (wide) cells.insert(cells.end(), {row.server, row.clusterUid});
     table.add(std::move(cells));

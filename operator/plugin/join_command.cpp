@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "api/time.hpp"
+#include "kube/server_url.hpp"
 #include "plugin/cluster.hpp"
 #include "plugin/fleet_command.hpp"
 #include "plugin/join_manifests.hpp"
@@ -121,6 +122,21 @@ Outcome<std::string> tokenFor(const Context& context, Cluster& cluster, const Jo
   return tl::unexpected(std::move(failure));
 }
 
+// What the API servers of both would refuse only after half of it is applied.
+Outcome<void> refuseWhatCannotBe(const JoinOptions& options) {
+  const auto& peer = options.peer;
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (peer.empty() || peer.size() > 63 || peer.front() == '-' || peer.back() == '-' ||
+      !std::all_of(peer.begin(), peer.end(), plain)) {
+    return usage(fmt::format("{}: no name of a Region: up to 63 lower case letters, digits and -",
+                             peer.empty() ? "\"\"" : peer));
+  }
+  if (options.server.empty()) return {};
+  const auto server = kube::parseServerUrl(options.server);
+  if (!server) return usage("--" + server.error().message);
+  return {};
+}
+
 struct Place {
   std::string server, caBundle;
 };
@@ -141,6 +157,7 @@ Outcome<Place> placeOf(const Context& context, const JoinOptions& options) {
 }  // namespace
 
 Outcome<Exit> runJoin(const Context& context, const JoinOptions& options) {
+  if (const auto sound = refuseWhatCannotBe(options); !sound) return tl::unexpected(sound.error());
   auto cluster = Cluster::connect(context.options.cluster, context.stop);
   if (!cluster) return tl::unexpected(cluster.error());
   const auto region = ownRegion(context, **cluster);

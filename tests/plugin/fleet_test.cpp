@@ -133,6 +133,18 @@ TEST(Fleet, ShowsEachRegionWithWhatItServesAsSeenFromHere) {
   EXPECT_EQ(plugin::fleetJson(rows)["regions"][1]["health"], "Lost");
 }
 
+TEST(Fleet, DoesNotCallReadyWhatNobodyHearsOf) {
+  std::ostringstream out, err;
+  std::istringstream in;
+  const plugin::Terminal terminal{out, err, in, 100};
+  const auto text = [&](const std::string& health) {
+    return plugin::fleetText(plugin::fleetOf({region("zrh", health, "x")}, {serving("zrh", 3, 2)}),
+                             false, terminal, testTime);
+  };
+  for (const auto* health : {"Lost", "Unknown"}) EXPECT_THAT(text(health), HasSubstr(" ?/3 "));
+  for (const auto* health : {"Live", "Suspect"}) EXPECT_THAT(text(health), HasSubstr(" 2/3 "));
+}
+
 TEST(Fleet, HasHelpAndRefusesWhatItDoesNotKnow) {
   for (const auto* command : {"fleet", "join", "adopt"}) {
     EXPECT_EQ(runPlugin({command, "--help"}).code, 0);
@@ -141,6 +153,23 @@ TEST(Fleet, HasHelpAndRefusesWhatItDoesNotKnow) {
   }
   EXPECT_EQ(runPlugin({"join"}).code, 2);
   EXPECT_EQ(runPlugin({"adopt", "pod/x"}).code, 2);
+}
+
+TEST(Join, RefusesANameThatNoRegionCanHave) {
+  for (const auto& name : {std::string("ZRH"), std::string("a/b"), std::string("zrh-"),
+                           std::string(64, 'a')}) {
+    const auto ran = runPlugin({"join", name});
+    EXPECT_EQ(ran.code, 2) << name;
+    EXPECT_THAT(ran.err, HasSubstr(name + ": no name of a Region")) << name;
+  }
+}
+
+TEST(Join, RefusesAnAddressThatNoPeerWouldDial) {
+  for (const auto* server : {"http://10.0.0.1", "fra.example", "https://169.254.169.254"}) {
+    const auto ran = runPlugin({"join", "zrh", "--credential", "--server", server});
+    EXPECT_EQ(ran.code, 2) << server;
+    EXPECT_THAT(ran.err, HasSubstr(std::string("--server \"") + server)) << server;
+  }
 }
 
 }  // namespace
