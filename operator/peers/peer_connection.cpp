@@ -327,6 +327,16 @@ bool PeerConnection::beat(const kube::Lease& lease) {
   return !std::exchange(lastBeat_, std::move(text)).empty();
 }
 
+// An API server that answers no more than "Unauthorized" names nothing that could be mended.
+std::string PeerConnection::refusedBy(const kube::ApiError& error) const {
+  const auto& secret = config_.access.credentialSecret;
+  const bool gone = secret_.synced() && !secret_.store().get(secret);
+  return fmt::format("region {} refuses the credential of Secret {}{}: {}; kubectl bailiwick join "
+                     "--credential there makes a new one",
+                     config_.region, secret.str(), gone ? ", which exists no more" : "",
+                     error.message);
+}
+
 std::optional<fleet::Look> PeerConnection::probe(std::stop_token stop, Contact& answer) {
   auto request =
       kube::get(kube::resources::leases, {heartbeatNamespace, heartbeatName(config_.region)});
@@ -348,7 +358,8 @@ std::optional<fleet::Look> PeerConnection::probe(std::stop_token stop, Contact& 
   using Transport = kube::TransportError::Kind;
   if (error.transport == Transport::Cancelled) return std::nullopt;
   if (error.kind == Kind::NotFound) return fleet::Look::Stale;  // no operator began there yet
-  answer.detail = error.message;
+  const bool refused = error.kind == Kind::Unauthorized || error.kind == Kind::Forbidden;
+  answer.detail = refused ? refusedBy(error) : error.message;
   // A page of something before it is no answer of an API server; where to a redirect leads nobody knows.
   const bool page = error.kind == Kind::Malformed && (error.status < 300 || error.status >= 400);
   const bool silent = page || error.kind == Kind::Timeout || error.kind == Kind::ServerError ||

@@ -86,6 +86,7 @@ class PeerConnection {
   bool beat(const kube::Lease& lease);
   // Nothing: it was broken off. What went wrong is put into `answer`.
   bool wantsCaches(kube::SteadyTime now) const;
+  std::string refusedBy(const kube::ApiError& error) const;
   std::optional<fleet::Look> probe(std::stop_token stop, Contact& answer);
   void note(fleet::Look look, Contact contact, kube::SteadyTime now);
   // What is wrong with who answers; an empty reason: nothing.

@@ -110,6 +110,16 @@ INSTANTIATE_TEST_SUITE_P(Rows, RefusedPeers,
                                            RefusedRow{"Certificate", Weather::WrongCertificate}),
                          [](const auto& row) { return row.param.name; });
 
+TEST_F(Peers, ARefusalNamesTheSecretAndWhatMendsIt) {
+  live();
+  fallSilent();
+  weather = Weather::Unauthorized;
+  becomes("Unknown");
+  EXPECT_EQ(message("Reachable"),
+            "region zrh refuses the credential of Secret bailiwick-system/peer-zrh: Unauthorized; "
+            "kubectl bailiwick join --credential there makes a new one");
+}
+
 struct PageRow {
   const char* name;
   Weather weather;
