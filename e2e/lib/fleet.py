@@ -72,7 +72,7 @@ def build_tools(names: tuple) -> None:
 def up(options: argparse.Namespace) -> int:
     names = options.names or list(DEFAULT)
     for name in names:
-        nodes.load(name)
+        described(name)
     if not options.no_operator:
         operators.check()
     build_tools((*components.FULL, "kubectl", *(["helm"] if chart.exists() else [])))
@@ -86,6 +86,13 @@ def up(options: argparse.Namespace) -> int:
     print_table(good)
     say(f"{len(good)} of {len(names)} regions up in {time.monotonic() - began:.1f} s")
     return 1 if failed else 0
+
+
+def described(name: str) -> None:
+    """Raises FleetError unless e2e/regions describes it. A path, which a test may load, is no name."""
+    if "/" in name:
+        raise FleetError(f"{name}: no name of a region; there are: {', '.join(nodes.names())}")
+    nodes.load(name)
 
 
 def reachable(one: Region) -> bool:
@@ -226,9 +233,11 @@ def parse(arguments: list) -> argparse.Namespace:
 
 def main(arguments: list) -> int:
     options = parse(arguments)
+    if getattr(options, "names", None):
+        options.names = list(dict.fromkeys(options.names))  # each once
     try:
         return options.run(options)
-    except FleetError as error:
+    except (FleetError, OSError) as error:
         say(f"e2e/fleet: {error}")
         return 1
     except KeyboardInterrupt:

@@ -93,8 +93,9 @@ def join(home, fleet: list, servers: Optional[dict] = None) -> None:
 
 def has_credential(home, peer) -> bool:
     """Of this cluster: one that was made anew knows no token of the one before."""
-    found = home.api.find(secret_path(peer.name))
-    return bool(found) and found["metadata"]["annotations"][ISSUER] == cluster_uid(peer)
+    found = home.api.find(secret_path(peer.name)) or {"metadata": {}}
+    # One that `kubectl bailiwick join` has made says nothing of that.
+    return found["metadata"].get("annotations", {}).get(ISSUER) == cluster_uid(peer)
 
 
 def cluster_uid(region) -> str:

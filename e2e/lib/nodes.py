@@ -26,14 +26,19 @@ ZONE = "topology.kubernetes.io/zone"
 POOL_KEYS = {"name", "count", "zones", "labels", "capacity", "allocatable", "taints", "annotations"}
 
 
+def names() -> list:
+    """Of the regions that e2e/regions describes."""
+    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+
 def load(name: str) -> dict:
     """A region file by name or path, checked for the keys that `expand` understands."""
     path = Path(name) if "/" in str(name) else FOLDER / f"{name}.yaml"
     try:
         spec = documents.load(path.read_text())
     except FileNotFoundError:
-        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
-        raise FleetError(f"no region file e2e/regions/{name}.yaml; there are: {known}") from None
+        raise FleetError(f"no region file e2e/regions/{name}.yaml; there are: "
+                         f"{', '.join(names())}") from None
     except yaml.YAMLError as error:
         raise FleetError(f"{path}: {error}") from None
     unknown = set(spec) - {"region", "nodePools", "nodeLabels"}

@@ -7,7 +7,9 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 
-from . import demo_fleet, join, nodes, ports, tools
+from unittest import mock
+
+from . import demo_fleet, fleet, join, nodes, ports, tools
 from .errors import FleetError
 from .process import Process, until
 
@@ -68,6 +70,39 @@ class JoinTest(unittest.TestCase):
         fra, zrh = SimpleNamespace(name="fra"), SimpleNamespace(name="zrh")
         self.assertEqual(join.values(fra, [fra]), ("gateway.enabled=true",))
         self.assertIn("peerReaders={zrh}", join.values(fra, [zrh, fra]))
+
+    def test_a_credential_that_kubectl_bailiwick_join_made_is_not_ours(self):
+        api = SimpleNamespace(find=lambda _path: {"metadata": {"name": "peer-fra"}},
+                              get=lambda _path: {"metadata": {"uid": "of-fra"}})
+        peer = SimpleNamespace(name="fra", api=api)
+        self.assertFalse(join.has_credential(SimpleNamespace(api=api), peer))
+
+
+class FleetTest(unittest.TestCase):
+    def run_main(self, *arguments) -> tuple:
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            code = fleet.main(list(arguments))
+        return code, said.getvalue()
+
+    def test_a_path_is_no_name_of_a_region(self):
+        code, said = self.run_main("up", "../regions/fra")
+        self.assertEqual(code, 1)
+        self.assertRegex(said, "../regions/fra: no name of a region; there are: .*fra, gya")
+
+    def test_a_region_that_is_named_twice_is_meant_once(self):
+        seen = []
+        with mock.patch.object(fleet, "down", lambda options: seen.extend(options.names) or 0):
+            self.run_main("down", "zrh", "fra", "zrh")
+        self.assertEqual(seen, ["zrh", "fra"])
+
+    def test_a_folder_that_cannot_be_made_is_told_in_one_line(self):
+        def fails(_options):
+            raise PermissionError(13, "Permission denied", "/x")
+        with mock.patch.object(fleet, "down", fails):
+            code, said = self.run_main("down")
+        self.assertEqual(code, 1)
+        self.assertEqual(said, "e2e/fleet: [Errno 13] Permission denied: '/x'\n")
 
 
 class ToolsTest(unittest.TestCase):
