@@ -1,5 +1,6 @@
 """Our own objects: the chart as `helm template` renders it, but for the Deployment."""
 import os
+import re
 import subprocess
 from copy import deepcopy
 from functools import lru_cache
@@ -97,7 +98,7 @@ def apply_patiently(region, obj: dict) -> None:
             region.apply(obj)
             return True
         except ApiError as error:
-            if "failed to configure binding" in str(error):
+            if re.search("failed to configure (binding|policy)", str(error)):
                 return False
             raise FleetError(str(error)) from error
 

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 from unittest import mock
 
-from . import demo_fleet, fleet, join, nodes, ports, tools
+from . import chart, demo_fleet, fleet, join, nodes, ports, tools
+from .api import Api, ApiError
 from .errors import FleetError
 from .process import Process, until
 
@@ -76,6 +77,30 @@ class JoinTest(unittest.TestCase):
                               get=lambda _path: {"metadata": {"uid": "of-fra"}})
         peer = SimpleNamespace(name="fra", api=api)
         self.assertFalse(join.has_credential(SimpleNamespace(api=api), peer))
+
+
+class ChartTest(unittest.TestCase):
+    def applied(self, *refusals: str) -> int:
+        """How often it was tried, when the API server refuses with each of these first."""
+        left, tries = list(refusals), []
+
+        def apply(_object) -> None:
+            tries.append(1)
+            if left:
+                raise ApiError("PATCH", "/x", 422, json.dumps({"message": left.pop(0)}))
+
+        chart.apply_patiently(SimpleNamespace(apply=apply, api=Api.__new__(Api)),
+                              {"kind": "NetworkPolicy", "metadata": {"name": "x"}})
+        return len(tries)
+
+    def test_an_api_server_that_does_not_know_its_policies_parameters_yet_is_waited_for(self):
+        self.assertEqual(self.applied("denied request: failed to configure binding: no param",
+                                      "denied request: failed to configure policy: failed to find "
+                                      "resource referenced by paramKind"), 3)
+
+    def test_another_refusal_is_final(self):
+        with self.assertRaisesRegex(FleetError, "spec.podSelector"):
+            self.applied("spec.podSelector: Required value")
 
 
 class FleetTest(unittest.TestCase):
