@@ -101,17 +101,15 @@ ImportDecision decideNew(const api::Key& name, const ImportWorld& world) {
     if (!offersOriginal(origin)) continue;
     if (names_(world.ownTombstones, origin.deployment->meta.uid)) {
       refused = say(Act::Refuse, "DeletedHere",
-                    fmt::format("{} was deleted here while region {} kept its own", name.str(),
-                                origin.region));
-      continue;
-    }
-    const auto reason = refusal(name, world, origin);
-    if (!reason) {
+                    fmt::format("{} was deleted here while region {} kept its own; apply it here to "
+                                "have it here again", name.str(), origin.region));
+    } else if (const auto reason = refusal(name, world, origin)) {
+      refused = say(Act::Refuse, reason->reason, reason->message);
+    } else {
       auto decision = take(Act::Create, origin);
       decision.makesNamespace = !world.ns.exists;
       return decision;
     }
-    refused = say(Act::Refuse, reason->reason, reason->message);
     refused.origin = origin.region;
     refused.original = origin.deployment;
   }

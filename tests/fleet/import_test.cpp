@@ -284,6 +284,8 @@ TEST_F(Import, WhatWasDeletedHereIsNotImportedAgainUnlessItIsNew) {
   has(peer("fra"), original("o1"));
   world.ownTombstones = tombstonesFor(original("own"), world.origins, now);
   EXPECT_EQ(decide().reason, "DeletedHere");
+  EXPECT_EQ(decide().origin, "fra") << "of whom status.imports tells it";
+  EXPECT_THAT(decide().message, ::testing::HasSubstr("apply it here to have it here again"));
   has(world.origins[0], original("o2"));
   EXPECT_EQ(act(), Act::Create);
 }
