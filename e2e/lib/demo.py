@@ -15,7 +15,7 @@ from collections import defaultdict
 
 from . import components, demo_fleet, demo_exit, tables, tools, webhook
 from .errors import FleetError
-from .fleet import build_tools, run_dir, say
+from .fleet import build_tools, path_export, run_dir, say
 from .region import Region
 
 REGION = "demo"
@@ -157,7 +157,8 @@ def run(options: argparse.Namespace) -> int:
         print(region.kubectl("get", "modeldeployment", "-n", namespace, name))
         if options.keep:
             print(f"The region stays up. Look around, then end it with: e2e/fleet down {REGION}\n"
-                  f"  export KUBECONFIG={region.admin_kubeconfig}")
+                  f"  export KUBECONFIG={region.admin_kubeconfig}\n"
+                  f"  {path_export()}")
     finally:
         if not options.keep:
             region.remove()
@@ -178,6 +179,8 @@ def main(arguments: list) -> int:
     parser.add_argument("--fleet", action="store_true",
                         help="four regions instead: one is killed, the others take over, it returns")
     options = parser.parse_args(arguments)
+    if options.fleet and options.keep:
+        parser.error("--keep is for one region; e2e/fleet up leaves four up")
     try:
         return run_fleet() if options.fleet else run(options)
     except FleetError as error:

@@ -85,7 +85,13 @@ def up(options: argparse.Namespace) -> int:
     good = [name for name in names if name not in failed]
     print_table(good)
     say(f"{len(good)} of {len(names)} regions up in {time.monotonic() - began:.1f} s")
+    say(f"kubectl and kubectl bailiwick of this clone: {path_export()}")
     return 1 if failed else 0
+
+
+def path_export() -> str:
+    """What a shell needs to find the kubectl that was built here, and the plugin."""
+    return f"export PATH={tools.binary('kubectl').parent}:{operators.BINARY.parent}:$PATH"
 
 
 def described(name: str) -> None:

@@ -8,7 +8,8 @@ from .errors import FleetError
 from .process import Process, wait_ready
 
 BINARY = chart.CLONE / "build" / "release" / "bin" / "bailiwick-operator"
-REMEDY = "cmake --preset release && cmake --build --preset release"
+REMEDY = ("cmake --preset release && cmake --build --preset release --target bailiwick-operator "
+          "kubectl-bailiwick")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from unittest import mock
 
-from . import chart, demo_fleet, fleet, join, nodes, ports, tools
+from . import chart, demo, demo_fleet, fleet, join, nodes, ports, tools
 from .api import Api, ApiError
 from .errors import FleetError
 from .process import Process, until
@@ -120,6 +120,18 @@ class FleetTest(unittest.TestCase):
         with mock.patch.object(fleet, "down", lambda options: seen.extend(options.names) or 0):
             self.run_main("down", "zrh", "fra", "zrh")
         self.assertEqual(seen, ["zrh", "fra"])
+
+    def test_the_shell_is_told_where_kubectl_and_the_plugin_are(self):
+        kubectl = Path("/cache/kubernetes/bin/kubectl")
+        with mock.patch.object(tools, "binary", lambda _tool: kubectl):
+            said = fleet.path_export()
+        self.assertRegex(said, "^export PATH=/cache/kubernetes/bin:.*/build/release/bin:")
+
+    def test_the_demo_of_four_regions_keeps_none(self):
+        with mock.patch.object(demo, "run_fleet", lambda: 0), self.assertRaises(SystemExit), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            demo.main(["--fleet", "--keep"])
+        self.assertIn("e2e/fleet up", said.getvalue())
 
     def test_a_folder_that_cannot_be_made_is_told_in_one_line(self):
         def fails(_options):
