@@ -14,7 +14,7 @@ from lib.region import Region
 
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
 EXPECTED = {"cache-claims", "cache-claims-of-groups", "cascade", "copies", "copies-scale", "engine-pods",
-            "groups", "managed-objects", "network-policies", "network-policies-before", "node-labels",
+            "groups", "kinds", "managed-objects", "network-policies", "network-policies-before", "node-labels",
             "owner-references", "pod-metadata", "pod-templates", "references", "scale"}
 
 

@@ -91,6 +91,26 @@ def test_nor_all_of_a_namespace_at_once(ada, owner):
     assert "deletionTimestamp" not in ada.get(ada.path(owner))["metadata"]
 
 
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def test_nor_the_kind_with_everything_of_it(region, release):
+    mine = [crd["metadata"]["name"] for crd in region.api.items(CRDS)
+            if crd["spec"]["group"] == "bailiwick.dev"]
+    assert len(mine) >= 5
+    for name in mine:
+        with refused(f"CustomResourceDefinition {name}", "helm uninstall first"):
+            region.api.delete(f"{CRDS}/{name}?dryRun=All")
+    foreign = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+               "metadata": {"name": "things.example.dev"},
+               "spec": {"group": "example.dev", "scope": "Cluster",
+                        "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
+                        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {
+                            "openAPIV3Schema": {"type": "object"}}}]}}
+    region.api.create(foreign)
+    region.api.delete(f"{CRDS}/things.example.dev")
+
+
 def test_nor_by_a_finalizer(ada, owner):
     born = model_deployment("born", WHERE)
     born["metadata"]["finalizers"] = ["orphan"]
