@@ -192,7 +192,10 @@ class Region:
         if not path.exists():
             return
         with open(path, "rb") as log:
-            log.seek(offset)
+            if offset:
+                # What was being written at the time of the mark is of before.
+                log.seek(offset - 1)
+                log.readline()
             for line in log:
                 if line.endswith(b"\n"):
                     yield json.loads(line)

@@ -13,6 +13,7 @@ from . import chart, demo, demo_fleet, fleet, join, nodes, ports, tools
 from .api import Api, ApiError
 from .errors import FleetError
 from .process import Process, until
+from .region import Region
 
 
 class ProcessTest(unittest.TestCase):
@@ -101,6 +102,20 @@ class ChartTest(unittest.TestCase):
     def test_another_refusal_is_final(self):
         with self.assertRaisesRegex(FleetError, "spec.podSelector"):
             self.applied("spec.podSelector: Required value")
+
+
+class AuditTest(unittest.TestCase):
+    def test_a_mark_within_a_line_is_a_mark_after_it(self):
+        one = Region("fra", Path(tempfile.mkdtemp()) / "fra")
+        log = one.folder / "log" / "audit.log"
+        log.parent.mkdir(parents=True)
+        log.write_text('{"n":1}\n{"n"')
+        within = one.audit_mark()
+        log.write_text('{"n":1}\n{"n":2}\n')
+        after = one.audit_mark()
+        log.write_text('{"n":1}\n{"n":2}\n{"n":3}\n{"n"')
+        numbers = {mark: [event["n"] for event in one.audit(mark)] for mark in (0, within, after)}
+        self.assertEqual(numbers, {0: [1, 2, 3], within: [3], after: [3]})
 
 
 class FleetTest(unittest.TestCase):
