@@ -37,8 +37,19 @@ bool FleetSim::cameBackLately(const Region& region, const Held& held, int peer) 
   return ago * region.fastest / 100 < options_.failover.failbackAfter.count() - 50;
 }
 
+// What is Ready in regions whose gateway has not answered since then or longer.
+api::Units FleetSim::unreachable(int r, int deployment, Millis since) const {
+  api::Units sum = 0;
+  for (int p = 0; p < regions(); ++p) {
+    const auto lost = regions_[p]->noGatewaySince;
+    if (p != r && lost && *lost < since) sum += readyIn(p, deployment);
+  }
+  return sum;
+}
+
 // Something Ready was removed by a decision: enough must be left, but for what a fault has taken so
-// lately that nobody could know. Nobody may have counted on a region that is not back for long enough.
+// lately that nobody could know. Nobody may have counted on a region that is not back for long enough,
+// nor on one that does not answer through its gateway.
 void FleetSim::checkRemoval(int r, Held& held, api::Units units) {
   const auto& region = *regions_[r];
   const int d = held.deployment;
@@ -54,6 +65,7 @@ void FleetSim::checkRemoval(int r, Held& held, api::Units units) {
       if (at >= unheard) left += gone;
     }
   }
+  left -= unreachable(r, d, unheard);
   const auto wanted = wantedLately(held);
   if (left < wanted) {
     return violate(fmt::format("{} removed {} units by its own decision and {} of {} are left",
