@@ -20,12 +20,12 @@ constexpr Millis longestMemory = 20'000;  // of what was lost by faults
 // What a fault takes away is known to the others so much later at most.
 Millis FleetSim::newsTravels() const { return 1500 * options_.pace; }
 
-// The least that was wanted lately: what was wanted when that time began included.
-api::Units FleetSim::wantedLately(const Held& held) const {
+// The least that was wanted since then: what was wanted when that time began included.
+api::Units FleetSim::wantedLately(const Held& held, Millis since) const {
   auto wanted = fleet::wantedUnits(spec_);
   for (auto change = wanted_.rbegin(); change != wanted_.rend(); ++change) {
     wanted = std::min(wanted, change->second);
-    if (change->first < now_ - newsTravels()) break;
+    if (change->first < since) break;
   }
   // Where the others are Lost, one's own spec decides.
   if (!held.decision->diverged.empty()) return wanted;
@@ -66,7 +66,7 @@ void FleetSim::checkRemoval(int r, Held& held, api::Units units) {
     }
   }
   left -= unreachable(r, d, unheard);
-  const auto wanted = wantedLately(held);
+  const auto wanted = wantedLately(held, unheard);
   if (left < wanted) {
     return violate(fmt::format("{} removed {} units by its own decision and {} of {} are left",
                                region.name, units, left, wanted));

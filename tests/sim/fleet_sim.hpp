@@ -126,7 +126,7 @@ class FleetSim {
   // checks.cpp
   void checkRemoval(int r, Held& held, api::Units units);
   Millis newsTravels() const;
-  api::Units wantedLately(const Held& held) const;
+  api::Units wantedLately(const Held& held, Millis since) const;
   bool cameBackLately(const Region& region, const Held& held, int peer) const;
   api::Units unreachable(int r, int deployment, Millis since) const;
   void checkJudgements(int r, Held& held);
