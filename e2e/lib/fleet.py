@@ -95,7 +95,7 @@ def path_export() -> str:
 
 
 def described(name: str) -> None:
-    """Raises FleetError unless e2e/regions describes it. A path, which a test may load, is no name."""
+    """Raises FleetError unless e2e/regions describes it. A path, which tests may load, is no name."""
     if "/" in name:
         raise FleetError(f"{name}: no name of a region; there are: {', '.join(nodes.names())}")
     nodes.load(name)

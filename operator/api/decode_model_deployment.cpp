@@ -310,8 +310,8 @@ void readSpec(const Cursor& spec, ModelDeploymentSpec& out) {
   spec.require(!out.variants.empty(), "variants");
 }
 
-// kubectl apply, and Argo CD as it is by default, send only what differs: of an equal copy nothing of
-// the spec, and this annotation.
+// kubectl apply, and Argo CD as it is by default, send only what differs: of an equal copy nothing
+// of the spec, and this annotation.
 bool ownsLastApplied(const Cursor& owned) {
   bool found = false;
   owned.fields([&](std::string_view part, const Cursor& annotations) {

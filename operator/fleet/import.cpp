@@ -101,8 +101,8 @@ ImportDecision decideNew(const api::Key& name, const ImportWorld& world) {
     if (!offersOriginal(origin)) continue;
     if (names_(world.ownTombstones, origin.deployment->meta.uid)) {
       refused = say(Act::Refuse, "DeletedHere",
-                    fmt::format("{} was deleted here while region {} kept its own; apply it here to "
-                                "have it here again", name.str(), origin.region));
+                    fmt::format("{} was deleted here while region {} kept its own; apply it here "
+                                "to have it here again", name.str(), origin.region));
     } else if (const auto reason = refusal(name, world, origin)) {
       refused = say(Act::Refuse, reason->reason, reason->message);
     } else {

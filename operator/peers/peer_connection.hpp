@@ -84,9 +84,9 @@ class PeerConnection {
   std::shared_ptr<PeerCaches> makeCaches();
   void look(std::stop_token stop, kube::SteadyTime now);
   bool beat(const kube::Lease& lease);
+  std::string refusedBy(const kube::ApiError& error) const;
   // Nothing: it was broken off. What went wrong is put into `answer`.
   bool wantsCaches(kube::SteadyTime now) const;
-  std::string refusedBy(const kube::ApiError& error) const;
   std::optional<fleet::Look> probe(std::stop_token stop, Contact& answer);
   void note(fleet::Look look, Contact contact, kube::SteadyTime now);
   // What is wrong with who answers; an empty reason: nothing.

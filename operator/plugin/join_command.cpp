@@ -125,7 +125,9 @@ Outcome<std::string> tokenFor(const Context& context, Cluster& cluster, const Jo
 // What the API servers of both would refuse only after half of it is applied.
 Outcome<void> refuseWhatCannotBe(const JoinOptions& options) {
   const auto& peer = options.peer;
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
   if (peer.empty() || peer.size() > 63 || peer.front() == '-' || peer.back() == '-' ||
       !std::all_of(peer.begin(), peer.end(), plain)) {
     return usage(fmt::format("{}: no name of a Region: up to 63 lower case letters, digits and -",
