@@ -44,8 +44,22 @@ bool Handover::worthAsking(const HandoverInput& in) const {
          in.peersHold + unitsOf(least(in.target, in.ready), in.spec) >= wantedUnits(in.spec);
 }
 
+// An answer allows for as long as those who gave it may be counted on: where what may go could not go
+// at once, because one's own API server took no write, they have to be asked again.
+void Handover::reconsider(const HandoverInput& in) {
+  leaving_ = leaving_ && unitsOf(in.running, in.spec) > kept_.units;
+  const auto counts = [&](const std::string& peer) {
+    return std::find(in.counted.begin(), in.counted.end(), peer) != in.counted.end();
+  };
+  if (!leaving_ || std::all_of(asked_.begin(), asked_.end(), counts)) return;
+  const auto all = most(countsOf(kept_.counts, in.spec), in.running);
+  kept_ = {listOf(all, in.spec), unitsOf(all, in.spec)};
+  leaving_ = false;
+}
+
 Handover::Next Handover::next(const HandoverInput& in, Mono now) {
   if (fresh_) recall(in);
+  reconsider(in);
   const auto target = unitsOf(in.target, in.spec);
   const bool shrinks = target < kept_.units;
   if (!shrinks) settle(in);
@@ -63,6 +77,7 @@ Handover::Next Handover::next(const HandoverInput& in, Mono now) {
     next.publish = countsOf(lower_.counts, in.spec);
     wanted_ = wantedUnits(in.spec);
     ownReady_ = unitsOf(least(next.publish, in.ready), in.spec);
+    asked_ = in.counted;
     if (within(in.published, next.publish)) next.inquiry = Inquiry{ticket_, in.counted};
   } else if (phase_ == Phase::Resting) {
     next.wakeAt = restsUntil_;
@@ -75,6 +90,7 @@ void Handover::answered(const Findings& findings, Mono now) {
   if (findings.held + ownReady_ >= wanted_) {
     phase_ = Phase::Settled;
     kept_ = lower_;
+    leaving_ = true;
     attempts_ = 0;
     return;
   }

@@ -68,6 +68,7 @@ class Handover {
   };
   void recall(const HandoverInput& input);
   bool worthAsking(const HandoverInput& input) const;
+  void reconsider(const HandoverInput& input);
   void ask(const HandoverInput& input, Counts lower);
   void settle(const HandoverInput& input);
 
@@ -76,6 +77,8 @@ class Handover {
   Promise kept_;       // what runs until the inquiry is answered
   Promise lower_;      // what is to run then
   api::Units wanted_ = 0, ownReady_ = 0;  // when it was asked
+  std::vector<std::string> asked_;        // who was
+  bool leaving_ = false;  // what their answer allowed has not all gone yet
   std::uint64_t ticket_ = 0;
   int attempts_ = 0, position_ = 0;
   Mono restsUntil_{};

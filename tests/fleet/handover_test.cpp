@@ -16,13 +16,14 @@ class Course {
  public:
   Handover::Next next(int target, api::Units peersHold) {
     fleet::HandoverInput input{spec, Counts{target}, published, running, ready, peersHold,
-                               {"zrh"}, position, mayShrink};
+                               counted, position, mayShrink};
     auto next = handover.next(input, now);
     published = next.publish;
     return next;
   }
   api::ModelDeploymentSpec spec = wanting(4);
   Counts published{4}, running{4}, ready{4};
+  std::vector<std::string> counted{"zrh"};
   int position = 0;
   bool mayShrink = true;
   Mono now{1000};
@@ -52,6 +53,35 @@ TEST(Handover, GivesUpWhenTheOthersHoldTheRest) {
   EXPECT_EQ(next.publish, Counts{2});
   EXPECT_EQ(next.units, 2000);
   EXPECT_FALSE(next.inquiry);
+}
+
+TEST(Handover, WhatCouldNotGoAtOnceIsAskedAgainOnceWhoAnsweredMayNotBeCountedOn) {
+  Course course;
+  course.next(2, 2000);
+  const auto ticket = course.next(2, 2000).inquiry->ticket;
+  course.handover.answered({ticket, 2000}, course.now);
+  EXPECT_EQ(course.next(2, 2000).run, Counts{2}) << "and four still run";
+  course.counted = {};
+  auto next = course.next(2, 0);
+  EXPECT_EQ(next.run, Counts{4});
+  EXPECT_EQ(next.publish, Counts{4});
+  course.counted = {"zrh"};
+  course.next(2, 2000);
+  next = course.next(2, 2000);
+  EXPECT_EQ(next.run, Counts{4});
+  ASSERT_TRUE(next.inquiry);
+  EXPECT_NE(next.inquiry->ticket, ticket);
+}
+
+TEST(Handover, WhatHasGoneDoesNotComeBackBecauseWhoAnsweredWentToo) {
+  Course course;
+  course.next(2, 2000);
+  const auto ticket = course.next(2, 2000).inquiry->ticket;
+  course.handover.answered({ticket, 2000}, course.now);
+  course.running = course.ready = {2};
+  EXPECT_EQ(course.next(2, 2000).run, Counts{2});
+  course.counted = {};
+  EXPECT_EQ(course.next(2, 0).run, Counts{2});
 }
 
 TEST(Handover, TakesThePromiseBackWhenTheyDoNotAndTriesAgainLater) {

@@ -5,13 +5,15 @@
 namespace bailiwick::sim {
 namespace {
 
-constexpr std::array<SeededBug, 19> bugs{{
+constexpr std::array<SeededBug, 20> bugs{{
     {Bug::GivesUpWithoutReading, "GivesUpWithoutReading",
      "a published smaller share is all that a removal waits for", 400},
     {Bug::ReadsTheCacheInsteadOfAfresh, "ReadsTheCacheInsteadOfAfresh",
      "a handover reads peers from what is cached of them", 2400},
     {Bug::CountsWhatCannotBeRead, "CountsWhatCannotBeRead",
      "a peer that cannot be read counts by its last claim", 600},
+    {Bug::CountsWhatDoesNotServe, "CountsWhatDoesNotServe",
+     "a peer counts by its word, though its gateway does not answer", 1300},
     {Bug::RemovesBeforePublishing, "RemovesBeforePublishing",
      "replicas go before the smaller share is told", 1},
     {Bug::ForgetsThePromiseOnRestart, "ForgetsThePromiseOnRestart",

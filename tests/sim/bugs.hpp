@@ -11,6 +11,7 @@ enum class Bug {
   GivesUpWithoutReading,
   ReadsTheCacheInsteadOfAfresh,
   CountsWhatCannotBeRead,
+  CountsWhatDoesNotServe,
   RemovesBeforePublishing,
   ForgetsThePromiseOnRestart,
   SleepsAndTakesItForSilence,

@@ -20,12 +20,12 @@ constexpr Millis longestMemory = 20'000;  // of what was lost by faults
 // What a fault takes away is known to the others so much later at most.
 Millis FleetSim::newsTravels() const { return 1500 * options_.pace; }
 
-// The least that was wanted lately: what was wanted when that time began included.
-api::Units FleetSim::wantedLately(const Held& held) const {
+// The least that was wanted since then: what was wanted when that time began included.
+api::Units FleetSim::wantedLately(const Held& held, Millis since) const {
   auto wanted = fleet::wantedUnits(spec_);
   for (auto change = wanted_.rbegin(); change != wanted_.rend(); ++change) {
     wanted = std::min(wanted, change->second);
-    if (change->first < now_ - newsTravels()) break;
+    if (change->first < since) break;
   }
   // Where the others are Lost, one's own spec decides.
   if (!held.decision->diverged.empty()) return wanted;
@@ -37,8 +37,19 @@ bool FleetSim::cameBackLately(const Region& region, const Held& held, int peer) 
   return ago * region.fastest / 100 < options_.failover.failbackAfter.count() - 50;
 }
 
+// What is Ready in regions whose gateway has not answered since then or longer.
+api::Units FleetSim::unreachable(int r, int deployment, Millis since) const {
+  api::Units sum = 0;
+  for (int p = 0; p < regions(); ++p) {
+    const auto lost = regions_[p]->noGatewaySince;
+    if (p != r && lost && *lost < since) sum += readyIn(p, deployment);
+  }
+  return sum;
+}
+
 // Something Ready was removed by a decision: enough must be left, but for what a fault has taken so
-// lately that nobody could know. Nobody may have counted on a region that is not back for long enough.
+// lately that nobody could know. Nobody may have counted on a region that is not back for long enough,
+// nor on one that does not answer through its gateway.
 void FleetSim::checkRemoval(int r, Held& held, api::Units units) {
   const auto& region = *regions_[r];
   const int d = held.deployment;
@@ -54,7 +65,8 @@ void FleetSim::checkRemoval(int r, Held& held, api::Units units) {
       if (at >= unheard) left += gone;
     }
   }
-  const auto wanted = wantedLately(held);
+  left -= unreachable(r, d, unheard);
+  const auto wanted = wantedLately(held, unheard);
   if (left < wanted) {
     return violate(fmt::format("{} removed {} units by its own decision and {} of {} are left",
                                region.name, units, left, wanted));

@@ -95,6 +95,12 @@ void FleetSim::loseQuorum(int r, bool lost) { regions_[r]->quorum = !lost; }
 
 void FleetSim::fillDisk(int r, bool full) { regions_[r]->full = full; }
 
+void FleetSim::loseGateway(int r, bool lost) {
+  auto& since = regions_[r]->noGatewaySince;
+  if (!lost) since.reset();
+  if (lost && !since) since = now_;
+}
+
 void FleetSim::freezeView(int r, bool frozen) {
   auto& region = *regions_[r];
   for (auto& held : region.held) {
@@ -196,6 +202,7 @@ void FleetSim::heal() {
     stopOperator(r, false);
     loseQuorum(r, false);
     fillDisk(r, false);
+    loseGateway(r, false);
     freezeView(r, false);
     setClock(r, 100, region.wallOffset);
     if (region.slots < options_.slots) region.slots = options_.slots;

@@ -114,6 +114,21 @@ TEST(Simulation, AFullDiskIsNoLossForSixTimesLostAfter) {
   EXPECT_THAT(fleet.violations(), IsEmpty());
 }
 
+// zrh says that all is Ready, and nobody is answered there.
+TEST(Simulation, NothingIsGivenUpForWhatDoesNotAnswerThroughItsGateway) {
+  Fleet fleet(regionsOf(2, 4));
+  fleet.loseGateway(1, true);
+  fleet.cordon(0, true);
+  fleet.wait(10000);
+  EXPECT_EQ(fleet.readyIn(1), 4000);
+  EXPECT_EQ(fleet.readyIn(0), 2000);
+  fleet.loseGateway(1, false);
+  fleet.wait(15000);
+  EXPECT_EQ(fleet.podsIn(0), 0);
+  fleet.settle();
+  EXPECT_THAT(fleet.violations(), IsEmpty());
+}
+
 TEST(Simulation, AnUpgradeOfOneRegionAtATimeMovesNothing) {
   Fleet fleet(regionsOf(3, 6));
   const auto before = fleet.lastChange();

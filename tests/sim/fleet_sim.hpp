@@ -57,6 +57,7 @@ class FleetSim {
   void upgradeOperator(int region);                // another process, which knows newer rules
   void loseQuorum(int region, bool lost);          // its API server answers 5xx
   void fillDisk(int region, bool full);            // its API server reads and writes nothing
+  void loseGateway(int region, bool lost);         // what is Ready there answers nobody elsewhere
   void freezeView(int region, bool frozen);        // lists and watches show an old state
   void restoreBackup(int region, Millis ago);
   void loseNodes(int region, int slotsLeft);
@@ -125,8 +126,9 @@ class FleetSim {
   // checks.cpp
   void checkRemoval(int r, Held& held, api::Units units);
   Millis newsTravels() const;
-  api::Units wantedLately(const Held& held) const;
+  api::Units wantedLately(const Held& held, Millis since) const;
   bool cameBackLately(const Region& region, const Held& held, int peer) const;
+  api::Units unreachable(int r, int deployment, Millis since) const;
   void checkJudgements(int r, Held& held);
   void checkIsolation(int r, Held& held);
   void checkSettled(int deployment);

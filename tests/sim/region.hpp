@@ -74,6 +74,7 @@ struct FleetSim::Region {
   Millis wallOffset = 0, monoBase = 0, monoSince = 0;
   int slots = 0;
   Millis stoppedAt = -8000, sleptUntil = -8000;
+  std::optional<Millis> noGatewaySince;
   std::uint64_t beats = 0;
   std::array<Millis, 16> beatAt{};  // of the latest beats
   std::uint64_t revision = 0;       // of its deployments, as anybody is shown them

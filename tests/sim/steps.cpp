@@ -156,7 +156,9 @@ void FleetSim::readPeer(int r, Held& held, const std::string& name) {
   const auto& region = *regions_[r];
   const int p = std::stoi(name.substr(1));
   const bool can = reaches(r, p) && !region.refusedBy[p] && region.lagOf[p] < longestRead;
-  if (!cameBackLately(region, held, p)) held.countedOn += readyIn(p, held.deployment);
+  const bool serves = !regions_[p]->noGatewaySince;
+  if (serves && !cameBackLately(region, held, p)) held.countedOn += readyIn(p, held.deployment);
+  if (!serves && options_.bug != Bug::CountsWhatDoesNotServe) return;
   if (options_.bug == Bug::ReadsTheCacheInsteadOfAfresh ||
       (options_.bug == Bug::CountsWhatCannotBeRead && !can)) {
     if (held.seen[p]) held.answers.emplace_back(name, *held.seen[p]);

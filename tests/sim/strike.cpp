@@ -148,12 +148,18 @@ void upgrade(Strike& s) {
   s.sim.upgradeOperator(s.r);
 }
 
+void loseGateway(Strike& s) {
+  const bool lost = s.random.chance(60);
+  s.story.tell("the gateway of r{} {}", s.r, lost ? "is gone" : "answers");
+  s.sim.loseGateway(s.r, lost);
+}
+
 constexpr std::array<Fault, 18> faults = {
     kill, killControlPlane, revive,     cutBothWays, cutOneWay, isolate, mend,       stop,        goOn,
     restart, loseQuorum,    freeze,     restore,     loseNodes, cordon,  refuse,     shiftClock,
     changeIntent};
 
-constexpr std::array<Fault, 3> laterFaults = {slow, fillDisk, upgrade};
+constexpr std::array<Fault, 4> laterFaults = {slow, fillDisk, upgrade, loseGateway};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-"""A proxy between an operator and its API server that does something to one chosen write, or shows
+"""A proxy between an operator and an API server that does something to one chosen write, or shows
 the state of an earlier moment.
 
 It speaks TLS on both sides with the region's own authority, one request per connection. Writes of
@@ -12,7 +12,7 @@ import threading
 import urllib.parse
 from typing import Callable, Optional
 
-from lib import aggregation
+from lib import network
 
 LIMIT = 1 << 22
 
@@ -28,9 +28,11 @@ class FaultProxy:
 
     def __init__(self, region):
         self.region = region
-        certificate, key = aggregation.serving_certificate(region, "fault-proxy", "kube-system")
+        pki, space = region.layout.pki, region.layout.space
+        self._host, self._port = region.layout.host, region.layout.port("api")
+        self._own = network.LINKS if space else "127.0.0.1"
         self._serve = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._serve.load_cert_chain(certificate, key)
+        self._serve.load_cert_chain(pki.certificate("apiserver"), pki.key("apiserver"))
         self._connect = ssl.create_default_context(cafile=region.ca)
         self._lock = threading.Lock()
         self._left, self._moment, self._act = 0, "", None
@@ -52,12 +54,12 @@ class FaultProxy:
             daemon_threads = True
             allow_reuse_address = True
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server((self._own, 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
     def url(self) -> str:
-        return f"https://127.0.0.1:{self._server.server_address[1]}"
+        return f"https://{self._own}:{self._server.server_address[1]}"
 
     def arm(self, number: int, moment: str, act: Callable) -> None:
         with self._lock:
@@ -165,9 +167,8 @@ class FaultProxy:
         if due == "held":
             self._blow()
             self._released.wait(300)
-        address = ("127.0.0.1", self.region.layout.port("api"))
-        with socket.create_connection(address) as plain, \
-                self._connect.wrap_socket(plain, server_hostname="127.0.0.1") as server:
+        with socket.create_connection((self._host, self._port), source_address=(self._own, 0)) as plain, \
+                self._connect.wrap_socket(plain, server_hostname=self._host) as server:
             server.sendall(closing(head) + body)
             if due == "applied":
                 while server.recv(65536):
