@@ -64,7 +64,8 @@ struct Informing : testing::Test {
 // As api::decode reads it, the last of two is the name.
 Result<Thing> decodeByTheLast(simdjson::dom::element element) {
   auto thing = decodeThing(element);
-  for (const auto field : element["metadata"].get_object().value()) {
+  const simdjson::dom::object metadata = element["metadata"];
+  for (const auto field : metadata) {
     if (field.key == "name") thing->meta.key.name = std::string(field.value.get_string().value());
   }
   return thing;
