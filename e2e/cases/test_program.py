@@ -1,6 +1,7 @@
 """The program itself: flags, credentials, logs, health, metrics."""
 import json
 import re
+import resource
 import socket
 import subprocess
 import urllib.request
@@ -10,6 +11,7 @@ import pytest
 from kit import objects, running
 from kit.wait import eventually
 from lib import operators, probe
+from lib.pki import Pki
 
 
 def run(*args: str, timeout: float = 60.0) -> subprocess.CompletedProcess:
@@ -81,6 +83,26 @@ def test_an_api_server_that_cannot_be_trusted_is_told_and_ends_with_1(lab, tmp_p
     said = [json.loads(line) for line in done.stderr.splitlines()]
     assert said[-1]["level"] == "error" and len(said[-1]["message"]) > 20, said
     assert re.search(r"token: (\S+)", text).group(1) not in done.stderr
+
+
+def test_it_opens_as_many_files_as_it_may(tmp_path):
+    """Each peer takes sixteen, and many a platform begins with 1,024."""
+    pki = Pki(tmp_path)
+    pki.authority("ca")
+    authority = f"certificate-authority: {pki.certificate('ca')}"
+    (tmp_path / "away").write_text(KUBECONFIG.format(
+        server="https://127.0.0.1:1", cluster=f", {authority}", user="token: x"))
+    process = subprocess.Popen(
+        [str(operators.check()), "--region=x", f"--kubeconfig={tmp_path / 'away'}",
+         "--listen-metrics=127.0.0.1:0", "--listen-health=127.0.0.1:0"],
+        stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 512)))
+    try:
+        assert "starting" in process.stderr.readline()
+        assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (512, 512)
+    finally:
+        process.terminate()
+    assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize("answers", [False, True], ids=["refuses", "silent"])

@@ -25,9 +25,6 @@
 namespace bailiwick::cmd {
 namespace {
 
-// A page of a hundred objects of a peer is far below this.
-constexpr std::size_t maxPeerAnswer = std::size_t{16} << 20;
-
 std::string identity() {
   char host[256] = {};
   if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
@@ -103,7 +100,7 @@ Result<int> run(const Options& options, const sigset_t& signals) {
   if (!options.gateway.empty()) config.gateway = render::OwnGateway{options.ns, options.gateway};
   config.makesNamespaces = options.createNamespaces;
   config.dial = [userAgent](kube::ClusterConfig peer) {
-    return kube::makeTlsTransport(std::move(peer), {userAgent, maxPeerAnswer});
+    return kube::makeTlsTransport(std::move(peer), {userAgent, peers::maxPeerAnswer});
   };
   config.dialGateway = [userAgent](kube::ClusterConfig gateway) {
     return kube::makeTransport(std::move(gateway), {userAgent});

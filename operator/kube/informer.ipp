@@ -85,6 +85,10 @@ typename Informer<T>::Ptr Informer<T>::decoded(const ObjectRef& object, const Pt
   }
   try {
     auto result = decode_(object.object);
+    // What has two names would be counted by one and kept under the other.
+    if (result && !(result->meta.key.ns == object.ns && result->meta.key.name == object.name)) {
+      result = tl::unexpected(Error{"metadata: its name is there twice"});
+    }
     if (result) {
       readable(object);
       return std::make_shared<const T>(*std::move(result));

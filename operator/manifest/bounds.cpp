@@ -235,10 +235,12 @@ std::string_view at(element object, std::string_view name) {
 }
 
 // What the lengths do not say of who it is.
-std::string identityProblem(element object) {
-  const auto uid = at(object, "uid");
-  if (!isName(at(object, "name"), true)) return "metadata.name: is no name of a Kubernetes object";
-  if (!isName(at(object, "namespace"), false)) return "metadata.namespace: is no name of a namespace";
+std::string identityProblem(element object, bool namespaced) {
+  const auto name = at(object, "name"), ns = at(object, "namespace"), uid = at(object, "uid");
+  if (!isName(name, true)) return "metadata.name: is no name of a Kubernetes object";
+  if (!isName(ns, false) || ns.empty() == namespaced) {
+    return "metadata.namespace: is no name of a namespace";
+  }
   const bool plain = std::all_of(uid.begin(), uid.end(),
                                  [](char c) { return c == '-' || isPlain(c, true); });
   return plain ? "" : "metadata.uid: must be letters, digits and - only";
@@ -277,7 +279,8 @@ Result<Bounds> Bounds::parse(std::string_view crd) {
 Result<void> Bounds::check(element object) const {
   Walk walk;
   walk.visit(object, root_);
-  const auto problem = walk.problem().empty() ? identityProblem(object) : walk.problem();
+  const auto problem =
+      walk.problem().empty() ? identityProblem(object, namespaced_) : walk.problem();
   if (problem.empty()) return {};
   const auto name = at(object, "name");
   return fail(fmt::format("{}{}: {}", kind_,

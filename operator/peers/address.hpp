@@ -4,12 +4,18 @@
 
 #include "api/region.hpp"
 #include "kube/credentials.hpp"
+#include "peers/lookup.hpp"
 
 namespace bailiwick::peers {
 
-// Server and authority of a peer, without a credential. A name is resolved here and now, the address
-// is judged, and that address is dialled with the name verified: so nobody can answer with one
-// address when it is judged and with another when it is dialled. `attempt` picks one of several.
-Result<kube::ClusterConfig> clusterOf(const api::Access& access, std::size_t attempt);
+// Server and authority of a peer as the object says them, without a credential. The server may still
+// be a name.
+Result<kube::ClusterConfig> clusterOf(const api::Access& access);
+
+// With one of the addresses that its name has, of which there is one at least: all are judged, that
+// one is dialled and the name verified, so that nobody can answer with one address when it is judged
+// and with another when it is dialled. `attempt` picks.
+Result<kube::ClusterConfig> dialledAt(kube::ClusterConfig cluster, const Addresses& addresses,
+                                      std::size_t attempt);
 
 }  // namespace bailiwick::peers

@@ -8,6 +8,17 @@ namespace {
 // As long as a read of a peer before a share is given up.
 constexpr std::chrono::milliseconds patience{2'000};
 
+// What a peer's sidecar says is in the status alone: of the body nothing is taken.
+struct Status final : kube::StreamSink {
+  bool onHead(const kube::ResponseHead& head) override {
+    code = head.status;
+    return false;
+  }
+  bool onChunk(std::string_view) override { return false; }
+
+  int code = 0;
+};
+
 }  // namespace
 
 GatewayProbe::GatewayProbe(kube::ServerUrl server, std::string name, Dial dial)
@@ -21,8 +32,9 @@ bool GatewayProbe::answers(const std::string& caBundle, const std::string& peer,
   request.path = "/v1/models";
   request.headers = {{"x-bailiwick-deployment", deployment.str()}, {"x-bailiwick-region", peer}};
   request.deadline = patience;
-  const auto answer = transport->send(request, std::move(stop));
-  return answer && (answer->head.status == 200 || answer->head.status == 401);
+  Status status;
+  const auto done = transport->stream(request, status, patience, std::move(stop));
+  return done && (status.code == 200 || status.code == 401);
 }
 
 std::shared_ptr<kube::Transport> GatewayProbe::transportFor(const std::string& caBundle) {

@@ -11,8 +11,6 @@ namespace {
 
 namespace resources = kube::resources;
 
-// etcd stores no object of more than 1.5 MiB.
-constexpr std::size_t maxLine = std::size_t{2} << 20;
 constexpr kube::Budget::Limits deploymentLimits{20'000, std::size_t{128} << 20};
 constexpr kube::Budget::Limits regionLimits{2'000, std::size_t{32} << 20};
 constexpr kube::Budget::Limits orderLimits{2'000, std::size_t{32} << 20};
@@ -24,7 +22,7 @@ kube::WatchConfig everything(const kube::Resource& resource) {
   kube::WatchConfig config;
   config.resource = resource;
   config.pageLimit = 100;
-  config.maxLine = maxLine;
+  config.maxLine = maxPeerAnswer;
   // A peer that comes back is to be known again soon.
   config.backoffMax = std::chrono::milliseconds{2'000};
   return config;

@@ -12,6 +12,10 @@
 
 namespace bailiwick::peers {
 
+// Of one answer of a peer: etcd stores no object of more than 1.5 MiB, and pages that are too large
+// are asked for smaller. Reading JSON takes thirteen times its size, of four kinds at once.
+constexpr std::size_t maxPeerAnswer = std::size_t{2} << 20;
+
 struct HeartbeatLease {
   api::ObjectMeta meta;
   kube::Lease lease;

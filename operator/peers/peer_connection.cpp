@@ -3,14 +3,11 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "fleet/word.hpp"
-#include "kube/base64.hpp"
 #include "kube/resource_version.hpp"
 #include "log/log.hpp"
-#include "peers/address.hpp"
 #include "peers/agreement.hpp"
 #include "peers/heartbeat_fsm.hpp"
 
@@ -32,15 +29,10 @@ constexpr milliseconds lateAfter{600};
 constexpr milliseconds probeEvery{500};
 // And waited for no longer than for a fraction of the shortest suspectAfter.
 constexpr milliseconds probeLimit{500};
-// A name may come to mean another address.
-constexpr milliseconds dialAgainAfter{15'000};
-constexpr milliseconds renewalRetry{60'000};
 // Who was away for so long may have been replaced by a backup: a watch that goes on from a version of
 // before shows nothing of what the backup lacks, and nothing at all until its versions have caught up.
 // For so long no stream is cut that only waits for a slow link.
 constexpr milliseconds awayAfter{3'000};
-// After an address that could not be used.
-constexpr milliseconds dialRetry{2'000};
 
 constexpr std::size_t maxUid = 64;  // as the CRD has it
 
@@ -51,15 +43,6 @@ kube::WatchConfig only(const api::Key& secret) {
   config.fieldSelector = "metadata.name=" + secret.name;
   config.backoffMax = milliseconds{5'000};
   return config;
-}
-
-std::string tokenPath(const api::Key& account) {
-  return kube::get(kube::resources::serviceAccounts, account).path + "/token";
-}
-
-std::string both(std::string one, const std::string& other) {
-  if (!one.empty() && !other.empty()) one += "; ";
-  return one + other;
 }
 
 // As the region's own object says; empty: it does not.
@@ -77,7 +60,8 @@ fleet::Mono monoOf(kube::SteadyTime time) {
 PeerConnection::PeerConnection(Config config)
     : config_(std::move(config)),
       transport_(std::make_unique<PeerTransport>(PeerTransport::Limits{})),
-      secret_(only(config_.access.credentialSecret), decodeCredentialSecret) {}
+      secret_(only(config_.access.credentialSecret), decodeCredentialSecret),
+      lookup_(config_.resolve) {}
 
 PeerConnection::~PeerConnection() { stop(); }
 
@@ -133,110 +117,6 @@ void PeerConnection::turn(std::stop_token stop, kube::SteadyTime now) {
   if (credential_) renew(*credential_, stop);
   turnCaches(now);
   look(std::move(stop), now);
-}
-
-void PeerConnection::takeCredential(kube::SteadyTime now) {
-  const auto stored = secret_.store().get(config_.access.credentialSecret);
-  const auto version = stored ? stored->meta.resourceVersion : std::string();
-  const bool stranded = unreachableSince_ && now - *unreachableSince_ > dialAgainAfter &&
-                        dialledAt_ && now - *dialledAt_ > dialAgainAfter;
-  if (stored && version == connectedWith_ && credential_ && !stranded) return;
-  if (!stored) {
-    if (!secret_.synced() && now - startedAt_ < std::chrono::seconds(5)) return;
-    if (credential_ || config_.access.credentialSecret.ns != heartbeatNamespace) return;
-    problem_ = {"CredentialMissing",
-                fmt::format("Secret {} with the credential for this peer: {}",
-                            config_.access.credentialSecret.str(),
-                            secret_.synced() ? "there is none" : secret_.lastError())};
-    return;
-  }
-  auto credential = readCredential(*stored);
-  if (!credential) {
-    problem_ = {"CredentialInvalid", credential.error().message};
-    return;
-  }
-  if (stranded) ++attempt_;
-  if (version == connectedWith_ && dialledAt_ && now - *dialledAt_ < dialRetry) return;
-  credential_ = *std::move(credential);
-  dialledAt_ = now;
-  connect(*credential_);
-  connectedWith_ = version;
-}
-
-void PeerConnection::connect(const Credential& credential) {
-  auto cluster = clusterOf(config_.access, attempt_);
-  if (!cluster) {
-    problem_ = {"AccessInvalid", cluster.error().message};
-    credential_.reset();  // tried again: a name may be resolved later
-    transport_->use(nullptr, problem_.detail);
-    return;
-  }
-  cluster->token.inlineText = credential.token;
-  cluster->clientCertificate.inlineText = kube::Secret(credential.certificatePem);
-  cluster->clientKey.inlineText = credential.keyPem;
-  problem_ = {};
-  const auto lapse = kube::firstLapse(cluster->ca.inlineText.reveal());
-  authority_ = lapse ? std::optional(*lapse) : std::nullopt;
-  transport_->use(config_.dial(*std::move(cluster)), {}, credential.token);
-  transport_->allowPost(credential.renewable() ? tokenPath(credential.account) : std::string());
-  log::info("peer connected", {{"region", config_.region}, {"server", config_.access.server}});
-}
-
-// The Secret holds the only copy: the new token is used once it is stored, by the watch on it.
-void PeerConnection::renew(const Credential& credential, std::stop_token stop) {
-  const auto wall = config_.now();
-  {
-    const std::lock_guard lock(mutex_);
-    warning_ = both(warningOf(credential, wall), authority_ ? warningOf(*authority_, wall) : "");
-    credentialEnds_ = credential.expiresAt;
-  }
-  const auto due = renewAt(credential);
-  const auto now = Clock::now();
-  if (!due || wall < *due || !config_.leading()) return;
-  if (renewedAt_ && now - *renewedAt_ < renewalRetry) return;
-  renewedAt_ = now;
-  const auto token = requestToken(credential, stop);
-  if (!token) {
-    log::warn("a peer's token cannot be renewed",
-              {{"region", config_.region}, {"error", token.error().message}});
-    return;
-  }
-  // Not over a Secret that was replaced meanwhile: what it holds now is read first.
-  const nlohmann::json body = {{"metadata", {{"resourceVersion", connectedWith_}}},
-                               {"data", {{"token", kube::encodeBase64(*token)}}}};
-  const auto written = kube::write(
-      *config_.home,
-      kube::mergePatch(kube::resources::secrets, config_.access.credentialSecret, body.dump()),
-      stop);
-  if (!written) {
-    log::warn("a peer's new token cannot be stored",
-              {{"region", config_.region}, {"error", written.error().message}});
-    return;
-  }
-  log::info("a peer's token was renewed", {{"region", config_.region}});
-}
-
-kube::ApiResult<std::string> PeerConnection::requestToken(const Credential& credential,
-                                                          std::stop_token stop) {
-  const auto life = std::chrono::duration_cast<std::chrono::seconds>(*credential.expiresAt -
-                                                                     *credential.issuedAt);
-  const nlohmann::json body = {
-      {"apiVersion", "authentication.k8s.io/v1"},
-      {"kind", "TokenRequest"},
-      {"spec", {{"expirationSeconds", std::max<std::int64_t>(life.count(), 600)}}}};
-  kube::Request request;
-  request.method = kube::Method::Post;
-  request.path = tokenPath(credential.account);
-  request.body = body.dump();
-  request.contentType = "application/json";
-  return kube::read<std::string>(
-      *transport_, request, std::move(stop), [](simdjson::dom::element answer) -> Result<std::string> {
-        std::string_view token;
-        if (answer["status"]["token"].get(token) != simdjson::SUCCESS || token.empty()) {
-          return fail("the answer to a TokenRequest holds no token");
-        }
-        return std::string(token);
-      });
 }
 
 bool PeerConnection::wantsCaches(kube::SteadyTime now) const {
@@ -296,7 +176,10 @@ std::shared_ptr<PeerCaches> PeerConnection::makeCaches() {
 }
 
 void PeerConnection::look(std::stop_token stop, kube::SteadyTime now) {
-  if (!problem_.reason.empty()) return note(fleet::Look::Refused, problem_, now);
+  if (!problem_.reason.empty()) {
+    const bool silent = problem_.reason == "Unreachable";
+    return note(silent ? fleet::Look::Unreachable : fleet::Look::Refused, problem_, now);
+  }
   if (!credential_) return;
   const auto& caches = coming_ ? coming_ : shown_;
   bool changed = false;

@@ -15,6 +15,7 @@
 #include "kube/tls.hpp"
 #include "peers/approach.hpp"
 #include "peers/credential.hpp"
+#include "peers/lookup.hpp"
 #include "peers/peer_caches.hpp"
 #include "peers/peer_transport.hpp"
 
@@ -49,6 +50,7 @@ class PeerConnection {
     kube::Transport* home = nullptr;  // one's own cluster, fenced
     Approach* approach = nullptr;     // of all peers
     std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
+    Resolve resolve;
     std::function<api::Time()> now;
     // Something that was read of the peer changed; on its caches' threads. A key without a name: more
     // than one deployment may be concerned.
@@ -77,7 +79,10 @@ class PeerConnection {
 
  private:
   void takeCredential(kube::SteadyTime now);
-  void connect(const Credential& credential);
+  // Where it is to be dialled; nothing: its name is still being looked up. With the name in the place
+  // of an address: it has none.
+  std::optional<Result<kube::ClusterConfig>> site();
+  void connect(const Credential& credential, Result<kube::ClusterConfig> cluster);
   void renew(const Credential& credential, std::stop_token stop);
   kube::ApiResult<std::string> requestToken(const Credential& credential, std::stop_token stop);
   void turnCaches(kube::SteadyTime now);
@@ -99,6 +104,8 @@ class PeerConnection {
   std::string connectedWith_;  // resourceVersion of the Secret
   std::optional<Credential> credential_;
   std::optional<kube::Lapse> authority_;  // of the bundle that the peer is verified with
+  Lookup lookup_;
+  Addresses addresses_;  // that its name had last
   std::size_t attempt_ = 0;
   std::optional<kube::SteadyTime> dialledAt_, probedAt_, renewedAt_, beatAt_, unreachableSince_;
   kube::SteadyTime startedAt_{};

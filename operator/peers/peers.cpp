@@ -115,6 +115,7 @@ Peers::Peer Peers::connect(const api::Region& region) {
   config.home = config_.home;
   config.approach = &approach_;
   config.dial = config_.dial;
+  config.resolve = config_.resolve;
   config.now = config_.now;
   config.leading = config_.leading;
   config.changed = config_.changed;

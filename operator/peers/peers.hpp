@@ -28,6 +28,7 @@ class Peers {
     const kube::Informer<api::Region>* regions = nullptr;  // of our cluster
     std::string clusterUid;           // of our cluster
     std::function<std::unique_ptr<kube::Transport>(kube::ClusterConfig)> dial;
+    Resolve resolve = resolveBySystem;
     std::function<api::Time()> now;
     std::function<bool()> leading;
     // What plans depend on changed; without a name: more than one deployment may be concerned.

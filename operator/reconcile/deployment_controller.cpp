@@ -9,6 +9,7 @@
 #include "api/hash.hpp"
 #include "api/labels.hpp"
 #include "log/log.hpp"
+#include "reconcile/serving_peers.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -43,22 +44,6 @@ std::string passportHashOf(const plan::DeploymentPlan& plan) {
     }
   }
   return passports.empty() ? "" : api::passportHash(passports);
-}
-
-// Peers with Ready replicas, where every live spec lets them be. Whoever is Lost is not asked; that of others each sidecar finds out for
-// itself. The address is that of one's own Region object.
-std::vector<render::Peer> servingPeers(const plan::DeploymentPlan& plan) {
-  std::vector<render::Peer> result;
-  if (!plan.fleet) return result;
-  for (const auto& row : plan.fleet->peers) {
-    if (!row.region || !row.claim || !row.admitted || row.forbidden) continue;
-    if (row.judgement.health == fleet::Health::Lost) continue;
-    render::Peer peer{row.region.get(), {}};
-    for (const auto& ready : row.claim->ready)
-      if (ready.replicas > 0) peer.variants.insert(ready.variant);
-    if (!peer.variants.empty()) result.push_back(std::move(peer));
-  }
-  return result;
 }
 
 bool anyReady(const plan::Step& step) {

@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/decode.hpp"
 #include "api/hash.hpp"
 #include "api/labels.hpp"
+#include "peers/foreign.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -50,14 +50,16 @@ Result<std::string> copyOf(const std::string& answer, const fleet::ImportDecisio
   simdjson::dom::element element;
   const simdjson::padded_string padded(answer);
   if (parser.parse(padded).get(element) != simdjson::SUCCESS) return fail("no JSON");
-  const auto original = api::decodeModelDeployment(element);
+  const auto original = peers::decodeForeignDeployment(element);
   if (!original) return tl::unexpected(original.error());
   const auto hash = api::specHash(decision.original->spec);
   const bool same = original->meta.uid == decision.original->meta.uid &&
                     original->meta.key == decision.original->meta.key &&
                     original->decodeError.empty() && api::specHash(original->spec) == hash;
   if (!same) return fail("it has changed meanwhile");
-  auto spec = json::parse(answer, nullptr, false).value("spec", json());
+  const auto whole = json::parse(answer, nullptr, false);
+  if (!whole.is_object()) return fail("no JSON");
+  auto spec = whole.value("spec", json());
   if (!spec.is_object()) return fail("it has no spec");
   dropLocal(spec);
   json labels = json::object();

@@ -18,7 +18,9 @@ bool FreshReader::serves(const std::string& peer, const api::Key& deployment,
                          std::stop_token stop) {
   const auto here = regions_.get(api::Key{"", region_});
   const auto there = regions_.get(api::Key{"", peer});
-  if (!probe_ || !here || !there) return true;
+  if (!probe_) return true;
+  // Of an object that is gone or cannot be read nobody knows whether it has a gateway.
+  if (!here || !there || !here->decodeError.empty() || !there->decodeError.empty()) return false;
   if (!render::hasGateway(*here) || !render::hasGateway(*there)) return true;
   return probe_->answers(here->gateway->caBundle, peer, deployment, std::move(stop));
 }

@@ -61,6 +61,35 @@ struct Informing : testing::Test {
   std::vector<std::string> words;
 };
 
+// As api::decode reads it, the last of two is the name.
+Result<Thing> decodeByTheLast(simdjson::dom::element element) {
+  auto thing = decodeThing(element);
+  const simdjson::dom::object metadata = element["metadata"];
+  for (const auto field : metadata) {
+    if (field.key == "name") thing->meta.key.name = std::string(field.value.get_string().value());
+  }
+  return thing;
+}
+
+TEST(TwoNames, AreNoWayToHaveMoreKeptThanMayBe) {
+  FakeTransport transport;
+  Informer<Thing> informer{fast(), decodeByTheLast};
+  informer.limit({1, 1000});
+  informer.start(transport);
+  transport.waitForStream(1);
+  transport.feed(bookmark(5, true));
+  for (const auto* name : {"b", "c", "d"}) {
+    auto line = added("a", 5 + name[0]);
+    line.insert(line.find(R"("namespace")"), R"("name":")" + std::string(name) + R"(",)");
+    transport.feed(line);
+  }
+  EXPECT_EQ(informer.store().size(), 0u);
+  EXPECT_EQ(informer.decodeErrors(), 3u);
+  transport.feed(added("a", 200));
+  EXPECT_EQ(informer.store().size(), 1u);
+  informer.stop();
+}
+
 TEST_F(Informing, ShowsNothingBeforeTheFirstSetIsComplete) {
   informer.start(transport);
   transport.waitForStream(1);

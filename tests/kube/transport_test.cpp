@@ -286,6 +286,48 @@ TEST_F(OverSocketsOfItsOwn, AnAnswerThatEndsWithTheConnectionIsNotTakenForWholeW
   EXPECT_EQ(response.error().kind, Kind::Broken);
 }
 
+TEST_F(OverSocketsOfItsOwn, AnAnswerThatCanBeReadInTwoWaysIsNone) {
+  const std::string chunked = "Transfer-Encoding: chunked\r\n", whole = "\r\n2\r\n{}\r\n0\r\n\r\n";
+  for (const auto& head : {"Content-Length: 2\r\n" + chunked, chunked + "Content-Length: 2\r\n",
+                           std::string("Content-Length: 2\r\nContent-Length: 3\r\n"),
+                           std::string("Content-Length: +2\r\n"),
+                           std::string("Content-Length: -1\r\n")}) {
+    server.then(Reply::raw("HTTP/1.1 200 OK\r\n" + head + whole).hold());
+    const auto response = transport->send(anything, {});
+    ASSERT_FALSE(response) << head;
+    EXPECT_EQ(response.error().kind, Kind::Broken) << head << response.error().message;
+  }
+}
+
+TEST_F(OverSocketsOfItsOwn, WhatComesBeforeAnAnswerIsTakenForOneAndNothingAfterIt) {
+  server.then(Reply::raw("HTTP/1.1 100 Continue\r\n\r\n"
+                         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"));
+  const auto response = transport->send(anything, {});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->head.status, 100);
+  EXPECT_EQ(response->body, "");
+}
+
+TEST_F(OverSocketsOfItsOwn, BytesThatTrickleOutsideOfABodyAreNoLifeOfAStream) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n";
+  auto extension = Reply::raw(chunked + "1;");
+  auto trailer = Reply::raw(chunked + "0\r\n");
+  for (int i = 0; i < 40; ++i) {
+    extension.bytes("e").pause(50ms);
+    trailer.bytes("t").pause(50ms);
+  }
+  for (const auto& slow : {extension, trailer}) {
+    server.then(slow);
+    Collector sink;
+    const auto start = Clock::now();
+    const auto done = transport->stream(anything, sink, 300ms, {});
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind, Kind::Timeout);
+    EXPECT_LT(Clock::now() - start, 1500ms);
+    EXPECT_EQ(sink.all, "x");
+  }
+}
+
 TEST_F(OverSocketsOfItsOwn, ResolvesNoNames) {
   ClusterConfig config;
   config.server = {"localhost", server.port(), ""};

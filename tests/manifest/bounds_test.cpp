@@ -98,14 +98,15 @@ TEST(Bounds, HoldNamesAndUidsAsKubernetesDoes) {
   EXPECT_THAT(ofMeta(R"({"name":"0123456789"})"), HasSubstr("metadata.name: has 10 characters"))
       << "the CRD's own bound";
   for (const auto* name : {"A", "-a", "a-", "a..b", ".a", "a.", "a-.b", "a.-b", "a/b", "a b", ""}) {
-    EXPECT_NE(ofMeta(R"({"name":")" + std::string(name) + R"("})"), "") << name;
+    EXPECT_NE(ofMeta(R"({"namespace":"n","name":")" + std::string(name) + R"("})"), "") << name;
   }
   EXPECT_THAT(ofMeta(R"({"name":"a","namespace":")" + repeat(64) + R"("})"),
               HasSubstr("metadata.namespace: has 64 characters"));
   EXPECT_NE(ofMeta(R"({"name":"a","namespace":"a.b"})"), "");
-  EXPECT_EQ(ofMeta(R"({"name":"a","uid":")" + repeat(64) + R"("})"), "");
-  EXPECT_NE(ofMeta(R"({"name":"a","uid":")" + repeat(65) + R"("})"), "");
-  EXPECT_NE(ofMeta(R"({"name":"a","uid":"a/b"})"), "");
+  EXPECT_THAT(ofMeta(R"({"name":"a"})"), HasSubstr("metadata.namespace"));
+  EXPECT_EQ(ofMeta(R"({"namespace":"n","name":"a","uid":")" + repeat(64) + R"("})"), "");
+  EXPECT_NE(ofMeta(R"({"namespace":"n","name":"a","uid":")" + repeat(65) + R"("})"), "");
+  EXPECT_NE(ofMeta(R"({"namespace":"n","name":"a","uid":"a/b"})"), "");
 }
 
 TEST(Bounds, AreThoseOfEachOfOurKinds) {

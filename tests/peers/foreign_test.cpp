@@ -89,6 +89,8 @@ TEST(Foreign, NamesAndUidsThatOurObjectsCouldNotCarryAreRefused) {
   EXPECT_THAT(ofDeployment("/metadata/name", text(41)), HasSubstr("metadata.name"));
   EXPECT_THAT(ofDeployment("/metadata/uid", text(65)), HasSubstr("metadata.uid"));
   EXPECT_THAT(ofDeployment("/metadata/uid", "a\nb"), HasSubstr("metadata.uid"));
+  EXPECT_THAT(ofDeployment("/metadata/namespace", ""), HasSubstr("metadata.namespace"))
+      << "one without would be taken for an object of another kind";
 }
 
 TEST(Foreign, AShortTextNeverBecomesMuch) {

@@ -43,6 +43,11 @@ TEST_F(Probing, AsksForTheDeploymentInThatRegion) {
 
 TEST_F(Probing, WhoAsksForAKeyServes) { EXPECT_TRUE(answers(401)); }
 
+TEST_F(Probing, OfAnAnswerOnlyTheHeadIsAwaited) {
+  gateway.otherwise(Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n{").hold());
+  EXPECT_TRUE(answers(ca));
+}
+
 TEST_F(Probing, NoOtherAnswerIsOne) {
   for (const int status : {302, 403, 404, 451, 500, 502, 503}) EXPECT_FALSE(answers(status)) << status;
   EXPECT_FALSE(probe.answers("not base64!", "zrh", {"team", "chat"}, {}));

@@ -42,6 +42,7 @@ struct ManyPeers : ::testing::Test, PeersInMemory {
   };
 
   ManyPeers() {
+    road = [this](const kube::ClusterConfig& cluster) { return wayTo(cluster); };
     home.erase(regionsPath + "zrh");
     for (int n = 0; n < hanging + fair; ++n) {
       home.put(regionsPath + name(n),
@@ -51,7 +52,7 @@ struct ManyPeers : ::testing::Test, PeersInMemory {
   ~ManyPeers() override { peers->stop(); }
 
   static std::string name(int n) { return (n < hanging ? "hangs-" : "z-") + std::to_string(n); }
-  std::unique_ptr<kube::Transport> road(const kube::ClusterConfig& cluster) override {
+  std::unique_ptr<kube::Transport> wayTo(const kube::ClusterConfig& cluster) {
     const int number = cluster.server.port - 7000;
     if (number >= hanging) {
       return std::make_unique<Road>(fairApis[static_cast<std::size_t>(number - hanging)], weather,

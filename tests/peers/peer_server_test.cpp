@@ -28,7 +28,7 @@ struct PeerServer : testing::Test {
 
   void connect(std::size_t maxBody = 1 << 20) {
     api::Access access{server.url(), kube::encodeBase64(ca.pem()), {"bailiwick-system", "peer"}};
-    auto cluster = clusterOf(access, 0);
+    auto cluster = clusterOf(access);
     ASSERT_TRUE(cluster) << cluster.error().message;
     cluster->token.inlineText = kube::Secret("s3cret");
     transport.use(kube::makeTlsTransport(*cluster, {"test", maxBody}));
@@ -128,16 +128,27 @@ TEST_F(PeerServer, ItsObjectsFillNoMoreMemoryThanTheyMay) {
 
 TEST(PeerAddress, NeedsAnAuthorityOfItsOwn) {
   const api::Access access{"https://127.0.0.1:6443", "", {"bailiwick-system", "peer"}};
-  EXPECT_THAT(clusterOf(access, 0).error().message, HasSubstr("access.caBundle"));
+  EXPECT_THAT(clusterOf(access).error().message, HasSubstr("access.caBundle"));
 }
 
 TEST(PeerAddress, DialsTheAddressThatWasJudgedAndVerifiesTheName) {
   const kube::test::TestCa ca;
   const api::Access access{"https://localhost:6443", kube::encodeBase64(ca.pem()), {}};
-  const auto cluster = clusterOf(access, 0);
-  ASSERT_TRUE(cluster) << cluster.error().message;
-  EXPECT_EQ(cluster->tlsServerName, "localhost");
-  EXPECT_TRUE(cluster->server.host == "127.0.0.1" || cluster->server.host == "::1");
+  const auto named = clusterOf(access).value();
+  EXPECT_EQ(named.server.host, "localhost");
+  const auto second = dialledAt(named, {"192.0.2.1", "192.0.2.2"}, 3).value();
+  EXPECT_EQ(second.tlsServerName, "localhost");
+  EXPECT_EQ(second.server.host, "192.0.2.2");
+  EXPECT_THAT(dialledAt(named, {"192.0.2.1", "169.254.169.254"}, 0).error().message,
+              HasSubstr("169.254.169.254"))
+      << "though it would be the other one's turn";
+}
+
+TEST(PeerAddress, OfANameTheSystemKnows) {
+  const auto addresses = resolveBySystem("localhost");
+  ASSERT_FALSE(addresses.empty());
+  EXPECT_TRUE(addresses[0] == "127.0.0.1" || addresses[0] == "::1");
+  EXPECT_TRUE(resolveBySystem("does-not-exist.invalid").empty());
 }
 
 }  // namespace

@@ -115,9 +115,9 @@ class PeersInMemory {
   kube::test::TestCa ca;
   std::unique_ptr<kube::Informer<api::Region>> regions;
   std::unique_ptr<peers::Peers> peers;
-  std::vector<kube::ClusterConfig> dialled;
-  std::mutex toldMutex;
+  mutable std::mutex toldMutex;
   std::vector<std::string> told;  // regions whose status may be another one
+  peers::Resolve resolve = peers::resolveBySystem;
 
   PeersInMemory() {
     home.put(regionsPath + "fra", regionJson("DE", {}));
@@ -162,8 +162,15 @@ class PeersInMemory {
              {"spec", {{"holderIdentity", "op"}, {"renewTime", "t" + std::to_string(++count)}}}});
   }
 
-  virtual std::unique_ptr<kube::Transport> road(const kube::ClusterConfig&) {
-    return std::make_unique<Road>(zrh, weather, firstSets);
+  // The way that is made to a cluster.
+  std::function<std::unique_ptr<kube::Transport>(const kube::ClusterConfig&)> road =
+      [this](const kube::ClusterConfig&) {
+        return std::make_unique<Road>(zrh, weather, firstSets);
+      };
+  // Whom and with what, in this order.
+  std::vector<kube::ClusterConfig> dialled() const {
+    const std::lock_guard lock(toldMutex);
+    return dialled_;
   }
 
   // Everything but the thread that connects.
@@ -190,9 +197,10 @@ class PeersInMemory {
       ++dials;
       auto made = road(cluster);
       const std::lock_guard lock(toldMutex);
-      dialled.push_back(std::move(cluster));
+      dialled_.push_back(std::move(cluster));
       return made;
     };
+    settings.resolve = resolve;
     peers = std::make_unique<peers::Peers>(std::move(settings));
     const auto tell = [this](const auto& region) { peers->regionChanged(region->meta.key.name); };
     regions->addHandler({tell, [tell](const auto&, const auto& after) { tell(after); }, tell});
@@ -229,6 +237,7 @@ class PeersInMemory {
   }
 
  private:
+  std::vector<kube::ClusterConfig> dialled_;
   std::jthread beater_;
 };
 

@@ -37,8 +37,8 @@ TEST_F(Peers, ALiveRegionIsReadAndItsClusterIsKnown) {
   }));
   EXPECT_EQ(status().clusterUID, "uid-zrh");
   EXPECT_EQ(reason("SpecInSync"), "SameEverywhere");
-  ASSERT_EQ(dialled.size(), 1u);
-  EXPECT_EQ(dialled[0].token.inlineText.reveal(), "opaque");
+  ASSERT_EQ(dialled().size(), 1u);
+  EXPECT_EQ(dialled()[0].token.inlineText.reveal(), "opaque");
 }
 
 TEST_F(Peers, TheStatusIsTheSameWhileNothingButHeartbeatsComes) {
@@ -152,8 +152,9 @@ TEST_F(Peers, TheEndOfItsAuthorityIsWarnedOf) {
 TEST_F(Peers, ANewSecretIsUsedWithoutARestart) {
   live();
   secret("another");
-  EXPECT_TRUE(eventually([this] { return dials >= 2; }));
-  EXPECT_EQ(dialled.back().token.inlineText.reveal(), "another");
+  EXPECT_TRUE(eventually([this] {
+    return dialled().back().token.inlineText.reveal() == "another";
+  }));
   becomes("Live");
 }
 
@@ -176,6 +177,64 @@ TEST_F(Peers, AnAddressThatHandsOutCredentialsIsNeverDialled) {
     })) << server;
   }
   EXPECT_EQ(dials, 0);
+}
+
+// As the system's resolver does while its own servers do not answer.
+TEST_F(Peers, AResolverThatHangsHoldsUpNeitherAnotherAddressNorTheEnd) {
+  auto asked = std::make_shared<std::atomic<int>>(0);
+  resolve = [asked](const std::string&) {
+    ++*asked;
+    std::this_thread::sleep_for(30s);
+    return peers::Addresses{};
+  };
+  home.put(regionsPath + "zrh", regionJson("CH", accessJson("https://zrh.example:6443")));
+  start();
+  ASSERT_TRUE(eventually([&] { return *asked == 1; }));
+  std::this_thread::sleep_for(1s);
+  EXPECT_EQ(*asked, 1) << "one at a time";
+  home.put(regionsPath + "zrh", regionJson("CH", accessJson()));
+  EXPECT_TRUE(eventually([this] { return status().health == "Live"; }, 10s));
+  home.put(regionsPath + "zrh", regionJson("CH", accessJson("https://zrh.example:6443")));
+  ASSERT_TRUE(eventually([&] { return *asked == 2; }));
+  const auto begun = std::chrono::steady_clock::now();
+  peers->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+}
+
+TEST_F(Peers, ANameWithoutAnAddressIsSilenceAndNoRefusal) {
+  resolve = [](const std::string&) { return peers::Addresses{}; };
+  home.put(regionsPath + "zrh", regionJson("CH", accessJson("https://zrh.example:6443")));
+  start();
+  ASSERT_TRUE(eventually([this] { return reason("Reachable") == "Unreachable"; }));
+  EXPECT_THAT(message("Reachable"), HasSubstr("cannot resolve zrh.example"));
+  EXPECT_TRUE(eventually([this] { return status().health == "Lost"; }));
+  EXPECT_EQ(dials, 0);
+}
+
+// The name of a region that is lost may go with it.
+TEST_F(Peers, WhoIsLostStaysSoThoughItsNameMeansNothingAndIsFoundWhereItWas) {
+  std::atomic<bool> named = true;
+  std::atomic<int> asked = 0;
+  resolve = [&](const std::string&) {
+    ++asked;
+    return named ? peers::Addresses{"192.0.2.7"} : peers::Addresses{};
+  };
+  home.put(regionsPath + "zrh", regionJson("CH", accessJson("https://zrh.example:6443")));
+  start();
+  ASSERT_TRUE(eventually([this] { return status().health == "Live"; }));
+  named = false;
+  weather = Weather::Unreachable;
+  beating = false;
+  ASSERT_TRUE(eventually([this] { return status().health == "Lost"; }));
+  ASSERT_TRUE(eventually([&] { return asked >= 2; }, 30s)) << "it is looked up again";
+  std::this_thread::sleep_for(1s);
+  EXPECT_EQ(status().health, "Lost");
+  EXPECT_EQ(reason("Reachable"), "Unreachable");
+  weather = Weather::Fair;
+  beating = true;
+  EXPECT_TRUE(eventually([this] { return status().health == "Returning"; }));
+  for (const auto& cluster : dialled()) EXPECT_EQ(cluster.server.host, "192.0.2.7");
+  peers->stop();
 }
 
 TEST_F(Peers, AnotherClusterInItsPlaceIsNotTheRegionThatIsKnown) {

@@ -49,7 +49,7 @@ TEST_F(Renewal, HappensAtTwoThirdsAndTheNewTokenIsUsed) {
   begin(5000);
   EXPECT_TRUE(eventually([this] { return stored() == "fresh"; }));
   EXPECT_TRUE(eventually([this] {
-    return dials >= 2 && dialled.back().token.inlineText.reveal() == "fresh";
+    return dials >= 2 && dialled().back().token.inlineText.reveal() == "fresh";
   }));
   EXPECT_EQ(asked, 1);
 }
@@ -62,7 +62,7 @@ TEST_F(Renewal, DoesNotOverwriteASecretThatWasReplacedMeanwhile) {
   secret(tokenOf(5000));
   start();
   EXPECT_TRUE(eventually([this] {
-    return dials >= 2 && dialled.back().token.inlineText.reveal() == "replaced";
+    return dials >= 2 && dialled().back().token.inlineText.reveal() == "replaced";
   }));
   EXPECT_EQ(stored(), "replaced");
   EXPECT_EQ(asked, 1);

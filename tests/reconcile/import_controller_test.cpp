@@ -3,6 +3,7 @@
 #include "reconcile/import_controller.hpp"
 
 #include "api/labels.hpp"
+#include "peers/foreign.hpp"
 #include "peers/peers_in_memory.hpp"
 #include "plan/fixture.hpp"
 #include "reconcile/exit_gate.hpp"
@@ -328,6 +329,21 @@ TEST(ImportedManifest, IsRefusedWhereTheOriginalIsAnotherByNow) {
   decision.original = original;
   EXPECT_FALSE(reconcile::copyOf(Imports::manifest().dump(), decision, nullptr));
   EXPECT_FALSE(reconcile::copyOf("<html>", decision, nullptr));
+}
+
+// Of a field that is there twice one reader takes the last and another both.
+TEST(ImportedManifest, IsTheOneThatWasJudged) {
+  auto text = Imports::manifest().dump();
+  simdjson::dom::parser parser;
+  fleet::ImportDecision decision;
+  decision.origin = "zrh";
+  decision.original = std::make_shared<api::ModelDeployment>(
+      peers::decodeOriginal(parser.parse(text).value()).value());
+  EXPECT_TRUE(reconcile::copyOf(text, decision, nullptr));
+  const std::string placement = R"("placement":{"jurisdictions":["DE","CH"]})";
+  ASSERT_NE(text.find(placement), std::string::npos);
+  text.replace(text.find(placement), placement.size(), placement + R"(,"placement":{})");
+  EXPECT_FALSE(reconcile::copyOf(text, decision, nullptr));
 }
 
 }  // namespace
