@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from kit.fleet import REGIONS
 from kit.wait import eventually, holds
 from lib import components, join
 
@@ -84,6 +85,22 @@ def test_a_region_object_that_differs_between_clusters_is_told_and_loses_nothing
     fleet.tell("fra", "zrh")
     served.settles({"fra": 2, "zrh": 2})
     fleet.wait_condition("fra", "zrh", "SpecInSync", "SameEverywhere")
+    served.never_below(4, began)
+
+
+def test_a_region_object_that_goes_in_one_cluster_is_told_in_the_others(fleet, serve):
+    """fra knows no zrh any more and serves alone; zrh, which knows fra, keeps what it has."""
+    served = serve("gone-there")
+    served.wait_ready({"fra": 2, "zrh": 2})
+    began = time.monotonic()
+    fleet.api["fra"].delete(f"{REGIONS}/zrh")
+    served.wait_ready({"fra": 4, "zrh": 2})
+    for home in ("zrh", "iad"):
+        fleet.wait_condition(home, "zrh", "SpecInSync", "SpecDiverged",
+                             "the cluster of fra has no Region object zrh")
+    fleet.tell("fra", "zrh")
+    served.settles({"fra": 2, "zrh": 2})
+    fleet.wait_condition("iad", "zrh", "SpecInSync", "SameEverywhere")
     served.never_below(4, began)
 
 

@@ -90,6 +90,13 @@ Finding agreementOn(const Region& here, const std::string& uid,
                           difference, witness.peer)};
     }
   }
+  for (const auto& witness : witnesses) {
+    if (!witness.read || witness.region) continue;
+    return {"False", "SpecDiverged",
+            fmt::format("the cluster of {} has no Region object {} that can be read; apply the same "
+                        "Region object everywhere",
+                        witness.peer, here.meta.key.name)};
+  }
   if (asked == 0) return {"Unknown", "NotSeenYet", "no peer's Region objects were read yet"};
   return {"True", "SameEverywhere", "the clusters that were read have the same Region object"};
 }

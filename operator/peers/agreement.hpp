@@ -17,14 +17,14 @@ struct Finding {
 struct Witness {
   std::string peer;
   std::shared_ptr<const api::Region> region;
+  bool read = false;  // all Region objects there: without this one there is none
 };
 
 // The first thing in which they differ, for people: "jurisdiction is DE here and CH"; empty: nothing.
 // Access is not compared: each cluster may reach a peer by another way.
 std::string differenceOf(const api::Region& here, const api::Region& there);
 
-// `uid`: of the cluster that is known here by this name; empty: none is yet. Peers that do not have
-// the object are silent: it may be on its way.
+// `uid`: of the cluster that is known here by this name; empty: none is yet.
 Finding agreementOn(const api::Region& here, const std::string& uid,
                     const std::vector<Witness>& witnesses);
 

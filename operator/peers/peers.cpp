@@ -240,7 +240,9 @@ std::shared_ptr<const fleet::PeerDeployments> Peers::deploymentsOf(const Peer& p
 
 std::vector<Witness> Peers::witnesses(const std::string& region) const {
   std::vector<Witness> all;
-  for (const auto& sight : sights()) all.push_back({sight.region, regionOf(sight, region)});
+  for (const auto& sight : sights()) {
+    all.push_back({sight.region, regionOf(sight, region), sight.caches != nullptr});
+  }
   return all;
 }
 

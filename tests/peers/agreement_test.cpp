@@ -52,9 +52,15 @@ TEST(Agreement, TwoClustersOfOneNameAreToldBeforeWhatElseDiffers) {
             "NameConflict");
 }
 
-TEST(Agreement, APeerThatDoesNotHaveTheObjectIsNoDissent) {
+TEST(Agreement, APeerThatWasNotReadIsNoDissent) {
   EXPECT_EQ(agreementOn(zrh(), "u1", {{"iad", nullptr}}).status, "Unknown");
   EXPECT_EQ(agreementOn(zrh(), "u1", {{"iad", nullptr}, seenBy("fra", zrh())}).status, "True");
+}
+
+TEST(Agreement, SaysWhoDoesNotHaveTheObject) {
+  const auto finding = agreementOn(zrh(), "u1", {seenBy("fra", zrh()), {"iad", nullptr, true}});
+  EXPECT_EQ(finding.reason, "SpecDiverged");
+  EXPECT_THAT(finding.message, HasSubstr("the cluster of iad has no Region object zrh"));
 }
 
 TEST(Agreement, KnowsWhomAnOperatorTakesForItself) {
