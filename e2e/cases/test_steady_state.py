@@ -13,6 +13,8 @@ from kit.wait import eventually
 # The minute of the many is one of the single deployment too, which is still there then.
 BRIEF, QUIET = 15.0, 60.0
 MANY = 200
+# Counts of free devices are told so much later at most.
+HELD = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def stays_quiet(case, seconds: float) -> None:
     """What settles late may do so; then there is not one write in so many seconds."""
     def pause() -> bool:
         mark = case.region.audit_mark()
-        time.sleep(3.0)
+        time.sleep(HELD + 1.0)
         return not audit.mutations(case.region, mark)
     eventually(pause, "the first quiet moment", 180)
     mark, began = case.region.audit_mark(), time.monotonic()
