@@ -30,11 +30,13 @@ std::string sentenceOf(const fleet::Judgement& judgement) {
   return "";
 }
 
-Finding ready(const fleet::Judgement& judgement) {
+Finding ready(const PeerSight& sight, const fleet::Judgement& judgement) {
   const bool unknown = judgement.health == Health::Unknown;
   const bool bad = judgement.health == Health::Lost || judgement.health == Health::Suspect;
-  return {unknown ? "Unknown" : bad ? "False" : "True", std::string(nameOf(judgement.why)),
-          sentenceOf(judgement)};
+  // Of all that keeps us from knowing anything of it.
+  const bool refused = judgement.why == Why::CredentialRefused && !sight.contact.reason.empty();
+  return {unknown ? "Unknown" : bad ? "False" : "True",
+          refused ? sight.contact.reason : std::string(nameOf(judgement.why)), sentenceOf(judgement)};
 }
 
 Finding reachable(const PeerSight& sight, const fleet::Judgement& judgement) {
@@ -112,7 +114,7 @@ api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
                                peer.self);
   status.evidenceHeads = evidence.heads;
   status.conditions.clear();
-  set(status, region, "Ready", ready(peer.judgement), Words::Follow, now);
+  set(status, region, "Ready", ready(peer.sight, peer.judgement), Words::Follow, now);
   set(status, region, "Reachable", reachable(peer.sight, peer.judgement), Words::Follow, now);
   set(status, region, "LabelsConsistent", labels(peer.there.get()), Words::Follow, now);
   set(status, region, "SpecInSync", peer.agreement, Words::Matter, now);

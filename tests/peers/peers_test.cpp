@@ -164,6 +164,7 @@ TEST_F(Peers, AMissingSecretIsSaidByItsName) {
   EXPECT_TRUE(eventually([this] { return reason("Reachable") == "CredentialMissing"; }));
   EXPECT_THAT(message("Reachable"), HasSubstr("bailiwick-system/peer-zrh"));
   EXPECT_EQ(status().health, "Unknown");
+  EXPECT_TRUE(eventually([this] { return reason("Ready") == "CredentialMissing"; }));
 }
 
 TEST_F(Peers, AnAddressThatHandsOutCredentialsIsNeverDialled) {
