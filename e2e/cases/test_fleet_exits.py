@@ -7,6 +7,7 @@ import pytest
 
 from kit import objects
 from kit.evidence import lines
+from kit.fleet import REGIONS
 from kit.orders import ORDERS, in_time
 from kit.wait import eventually
 from lib import chart
@@ -125,6 +126,26 @@ def test_peers_sign_what_they_saw_and_a_chain_that_was_changed_is_found_offline(
     assert "has not signed this" in plugin("verify", chain, "--countersignatures", signed, code=1)
     told = plugin("verify", chain, "--countersignatures", signed, "--witness", "sha256:" + "0" * 64, code=1)
     assert "has countersigned nothing of it" in " ".join(told.split())
+
+
+def test_a_region_that_shows_another_past_is_told_by_its_peers(fleet, order):
+    """Whoever rules fra may write whatever he likes there, and not what others have recorded of it."""
+    one = order("exit-rewritten", NAMES)
+    eventually(lambda: one.head("fra", "fra")["countersigned"] == ["gya", "iad", "zrh"], "all have signed")
+    recorded = {home: one.head(home, "fra") for home in NAMES[1:]}
+    fleet["fra"].stop_operator()
+    heads = fleet.region("fra", "fra")["status"]["evidenceHeads"]
+    other = [{**head, "head": "sha256:" + "0" * 64} if head["order"] == one.name else head for head in heads]
+    fleet.api["fra"].merge(f"{REGIONS}/fra/status", {"status": {"evidenceHeads": other}})
+    for home in recorded:
+        fleet.wait_condition(home, "fra", "EvidenceIntact", "Rewritten", f"of {one.name}: what was recorded")
+    fleet.api["fra"].merge(f"{REGIONS}/fra/status", {"status": {"evidenceHeads": heads}})
+    fleet["fra"].start_operator()
+    eventually(lambda: fleet.health_in("zrh")["fra"] in ("Live", "Returning"), "fra is back")
+    for home, head in recorded.items():
+        assert fleet.condition(home, "fra", "EvidenceIntact")["reason"] == "Rewritten", "it happened"
+        assert one.head(home, "fra") == head
+        fleet.know_anew(home, "fra")
 
 
 def plugin(*arguments, code: int = 0) -> str:
