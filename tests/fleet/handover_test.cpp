@@ -80,6 +80,7 @@ TEST(Handover, WhatHasGoneDoesNotComeBackBecauseWhoAnsweredWentToo) {
   course.handover.answered({ticket, 2000}, course.now);
   course.running = course.ready = {2};
   EXPECT_EQ(course.next(2, 2000).run, Counts{2});
+  course.running = course.ready = {3};  // a replacement beside what it replaces
   course.counted = {};
   EXPECT_EQ(course.next(2, 0).run, Counts{2});
 }
