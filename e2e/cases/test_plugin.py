@@ -112,8 +112,10 @@ def test_explain_finds_the_namespace_of_the_context(fra, ask, tmp_path):
     told = ask("explain", "mdep/deepseek-v3-2-eu", kubeconfig=path)
     assert told.code == 0 and "assistants/deepseek-v3-2-eu in region fra" in told.out, told
     assert "2. mi300x: no replica" in told.out and "no node offers amd.com/gpu" in told.out
-    missing = ask("explain", "mdep/deepseek-v3-2-eu", "-n", "research", kubeconfig=path)
-    assert missing.code == 1 and "research/deepseek-v3-2-eu" in missing.err
+    for command in ("explain", "adopt"):
+        missing = ask(command, "mdep/deepseek-v3-2-eu", "-n", "research", kubeconfig=path)
+        assert missing.code == 1, missing
+        assert "there is no ModelDeployment research/deepseek-v3-2-eu in" in missing.err, missing
 
 
 def as_user(region, name: str, folder):

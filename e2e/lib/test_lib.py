@@ -13,7 +13,7 @@ from . import chart, demo, demo_fleet, fleet, join, nodes, ports, tools
 from .api import Api, ApiError
 from .errors import FleetError
 from .process import Process, until
-from .region import Region
+from .region import Region, passes_by
 
 
 class ProcessTest(unittest.TestCase):
@@ -116,6 +116,15 @@ class AuditTest(unittest.TestCase):
         log.write_text('{"n":1}\n{"n":2}\n{"n":3}\n{"n"')
         numbers = {mark: [event["n"] for event in one.audit(mark)] for mark in (0, within, after)}
         self.assertEqual(numbers, {0: [1, 2, 3], within: [3], after: [3]})
+
+
+class StartTest(unittest.TestCase):
+    def test_only_what_may_go_well_the_next_time_is_tried_again(self):
+        panic = "sigs.k8s.io/kwok/pkg/kwok/controllers.(*NodeController).preprocess"
+        self.assertTrue(passes_by("kwok", panic))
+        self.assertTrue(passes_by("etcd", "listen tcp: bind: address already in use"))
+        self.assertFalse(passes_by("kube-scheduler", panic))
+        self.assertFalse(passes_by("kwok", "unknown flag: --x"))
 
 
 class FleetTest(unittest.TestCase):

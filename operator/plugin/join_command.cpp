@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "api/time.hpp"
+#include "catalog/checks.hpp"
 #include "kube/server_url.hpp"
 #include "plugin/cluster.hpp"
 #include "plugin/fleet_command.hpp"
@@ -125,11 +126,7 @@ Outcome<std::string> tokenFor(const Context& context, Cluster& cluster, const Jo
 // What the API servers of both would refuse only after half of it is applied.
 Outcome<void> refuseWhatCannotBe(const JoinOptions& options) {
   const auto& peer = options.peer;
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  if (peer.empty() || peer.size() > 63 || peer.front() == '-' || peer.back() == '-' ||
-      !std::all_of(peer.begin(), peer.end(), plain)) {
+  if (!catalog::isId(peer) || peer.find('.') != std::string::npos) {
     return usage(fmt::format("{}: no name of a Region: up to 63 lower case letters, digits and -",
                              peer.empty() ? "\"\"" : peer));
   }

@@ -157,7 +157,7 @@ TEST(Fleet, HasHelpAndRefusesWhatItDoesNotKnow) {
 
 TEST(Join, RefusesANameThatNoRegionCanHave) {
   for (const auto& name : {std::string("ZRH"), std::string("a/b"), std::string("zrh-"),
-                           std::string(64, 'a')}) {
+                           std::string("a.b"), std::string(64, 'a')}) {
     const auto ran = runPlugin({"join", name});
     EXPECT_EQ(ran.code, 2) << name;
     EXPECT_THAT(ran.err, HasSubstr(name + ": no name of a Region")) << name;
