@@ -48,9 +48,12 @@ class FleetOrder:
             return True
         eventually(check, f"only {missing} keeps it from Verified")
 
+    def heads(self, region: str, of: str) -> list:
+        found = self.fleet.region(region, of)["status"]
+        return [one for one in found["evidenceHeads"] if one["order"] == self.name]
+
     def head(self, region: str, of: str) -> dict:
-        found = self.fleet.api[region].get(f"/apis/bailiwick.dev/v1alpha1/regions/{of}")["status"]
-        return next(one for one in found["evidenceHeads"] if one["order"] == self.name)
+        return self.heads(region, of)[0]
 
 
 @pytest.fixture
@@ -126,6 +129,23 @@ def test_peers_sign_what_they_saw_and_a_chain_that_was_changed_is_found_offline(
     assert "has not signed this" in plugin("verify", chain, "--countersignatures", signed, code=1)
     told = plugin("verify", chain, "--countersignatures", signed, "--witness", "sha256:" + "0" * 64, code=1)
     assert "has countersigned nothing of it" in " ".join(told.split())
+
+
+def test_an_order_whose_name_was_used_before_is_witnessed_as_another(fleet, order):
+    first = order("exit-again", NAMES)
+
+    def witnessed():
+        heads = first.heads("fra", "fra")
+        assert all(head["countersigned"] == ["gya", "iad", "zrh"] for head in heads), heads
+        assert first.complete("fra")["status"] == "True"
+        return [head["uid"] for head in heads]
+    before = eventually(witnessed, "the first is witnessed")
+    fleet.api["fra"].delete(first.path)
+    eventually(lambda: not fleet.api["fra"].find(first.path), "the first is gone")
+    fleet.api["fra"].create(first.object)
+    eventually(lambda: len(witnessed()) == 2, "the second is witnessed beside it")
+    assert witnessed()[:1] == before
+    assert all(fleet.condition(home, "fra", "EvidenceIntact")["reason"] != "Rewritten" for home in NAMES[1:])
 
 
 def test_a_region_that_shows_another_past_is_told_by_its_peers(fleet, order):

@@ -9,7 +9,7 @@ IMAGE = "registry.example/engine-sidecar:next"
 
 
 def images(served, region: str) -> set:
-    return {container["image"] for pod in served.seen[region].states()[-1][1].values()
+    return {container["image"] for pod in served.seen[region].last().values()
             for container in pod["spec"].get("initContainers", [])
             if "engine-sidecar" in container["image"]}
 

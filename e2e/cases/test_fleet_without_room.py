@@ -34,17 +34,18 @@ def test_a_cordoned_region_is_drained_to_the_others_replacement_first(fleet, ser
 
 
 def test_with_no_lawful_place_left_what_remains_stays(fleet, serve):
-    """zrh has room for three of eight devices each. The last case of the fleet: a deployment that comes
-    soon after it begins where there is room, and stays there."""
-    served = serve("hold", replicas=6, per=8)
-    served.wait_ready({"fra": 3, "zrh": 3})
+    """Seven of eight devices each take all of fra and zrh, so that there is one way to share them. The
+    last case of the fleet: a deployment that comes soon after it begins where there is room, and stays
+    there."""
+    served = serve("hold", replicas=7, per=8)
+    served.wait_ready({"fra": 4, "zrh": 3})
     began, before = time.monotonic(), {name: served.pods_in(name) for name in ("fra", "zrh")}
     fleet.kill("fra")
     served.wait_health("zrh", "fra", "Lost")
     eventually(lambda: served.condition("zrh", "Placed")["reason"] == "RegionLost", "it is told")
-    assert "fra lost; 3 units have no other lawful place yet" in served.condition("zrh", "Placed")["message"]
+    assert "fra lost; 4 units have no other lawful place yet" in served.condition("zrh", "Placed")["message"]
     holds(lambda: served.wait_ready({"zrh": 3}, 0, alone=False), 3)
     fleet.bring_back("fra")
-    served.settles({"fra": 3, "zrh": 3})
+    served.settles({"fra": 4, "zrh": 3})
     served.never_below(3, began)
     assert {name: served.pods_in(name) for name in before} == before, "each runs on"

@@ -149,6 +149,8 @@ def run_step(step, logs, number, total):
         print(f"   !!!  {step.name}: {line}", flush=True)
     if count.failed:
         print_tail(log)
+        if report and report.exists():
+            print_failures(report)
     return count
 
 
@@ -169,6 +171,13 @@ def run_with_progress(command, cwd, env, out, log):
 def last_line(log):
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     return lines[-1][:96] if lines else "..."
+
+
+def print_failures(report, longest=1500):
+    """What each failed case said; of a pytest session the log ends with the last one's."""
+    for case, word in verdicts(report):
+        if word in ("failure", "error"):
+            print(f"   !!!  {case.get('name')}: {(case.find(word).get('message') or '')[:longest]}")
 
 
 def print_tail(log, lines=60):

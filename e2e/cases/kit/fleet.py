@@ -42,17 +42,29 @@ class Fleet:
             one.start_operator()
 
     def restore(self) -> None:
-        """What a case before may have left: cuts, stopped processes, regions that are down."""
+        """What a case before may have left: cuts, stopped processes, regions that are down, and what
+        could not be removed there."""
         for one in self.regions.values():
             for name in one.running():
                 one.process(name).send(signal.SIGCONT)
             one.heal()
             self.bring_back(one.name)
         for one in self.regions.values():
+            self._clear(one.api)
+        for one in self.regions.values():
             join.join(one, list(self.regions.values()))
         # Region objects count a peer as returning for ten minutes, deployments for as long as they say.
         eventually(lambda: all(health in ("Live", "Returning") for one in self.regions
                                for health in self.health_in(one).values()), "the fleet is whole")
+
+    def _clear(self, api) -> None:
+        left = [one["metadata"] for one in api.items("/api/v1/namespaces")
+                if one["metadata"]["name"].startswith(Served.prefix)]
+        for namespace in left:
+            if "deletionTimestamp" not in namespace:
+                api.delete(f"/api/v1/namespaces/{namespace['name']}")
+        eventually(lambda: not any(api.items(f"/api/v1/namespaces/{namespace['name']}/pods")
+                                   for namespace in left), "what an earlier case left is gone")
 
     def kill(self, name: str) -> None:
         """The whole region, its replicas too."""
@@ -150,13 +162,14 @@ class Served:
     last: `law` are the jurisdictions and `classes` the residency classes that make the domain."""
 
     suspect_after, lost_after, failback_after = 2, 4, 10
+    prefix = "fleet-"  # of the namespaces of all
 
     def __init__(self, fleet: Fleet, title: str, replicas: int = 4,
                  origins: tuple = ("fra", "zrh", "iad", "gya"), domain: tuple = DOMAIN,
                  law: tuple = LAW, classes: tuple = CLASSES, per: int = 2, failover: dict = None,
                  **spec):
         self.fleet, self.name, self.replicas, self.domain = fleet, "m", replicas, domain
-        self.namespace, self.origins = f"fleet-{title}", origins
+        self.namespace, self.origins = f"{self.prefix}{title}", origins
         for name in fleet.regions:
             self._make_namespace(name)
         self.dips, self.most = [], replicas
@@ -221,11 +234,11 @@ class Served:
 
     def ready(self, region: str) -> int:
         """As the watch last told."""
-        return sum(map(is_ready, self.seen[region].states()[-1][1].values()))
+        return sum(map(is_ready, self.seen[region].last().values()))
 
     def pods_in(self, region: str) -> set:
         """Those there, Ready or not, that are not on their way out, by uid."""
-        return {uid for uid, pod in self.seen[region].states()[-1][1].items()
+        return {uid for uid, pod in self.seen[region].last().items()
                 if "deletionTimestamp" not in pod["metadata"]}
 
     def alive(self, region: str) -> int:
@@ -239,10 +252,19 @@ class Served:
 
         def check():
             found = {name: self.ready(name) for name in regions}
-            assert found == {**dict.fromkeys(regions, 0), **wanted}, found
+            assert found == {**dict.fromkeys(regions, 0), **wanted}, f"{found}; {self._waiting()}"
             return True
         eventually(check, f"{self.namespace}: {wanted}", timeout, every=0.05)
         return time.monotonic() - began
+
+    def _waiting(self) -> list:
+        """Pods that are not Ready, as the watches last told."""
+        def told(pod: dict) -> list:
+            return [f"{one['type']} {one['status']} {one.get('reason', '')}"
+                    for one in pod.get("status", {}).get("conditions", [])]
+        return [f"{region}/{pod['metadata']['name']} on {pod['spec'].get('nodeName')}: {told(pod)}, "
+                f"deleted {pod['metadata'].get('deletionTimestamp')}"
+                for region, recorder in self.seen.items() for pod in recorder.last().values() if not is_ready(pod)]
 
     def settles(self, wanted: dict, within: float = SETTLES, still: float = 4.0) -> float:
         """So many are Ready, and a moment later no operator writes anything any more; returns how long

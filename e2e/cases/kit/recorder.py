@@ -88,7 +88,7 @@ class Recorder:
         """After an API server's restart: what went on meanwhile is one step."""
         listed = self._api.get(self._path)
         now = {item["metadata"]["uid"]: item for item in listed["items"]}
-        gone = [obj for uid, obj in self.states()[-1][1].items() if uid not in now]
+        gone = [obj for uid, obj in self.last().items() if uid not in now]
         at = time.monotonic()
         self.events += [(at, "MODIFIED", obj) for obj in now.values()]
         self.events += [(at, "DELETED", obj) for obj in gone]
@@ -100,18 +100,29 @@ class Recorder:
         live = copy.copy(self.first)
         result = [(0.0, dict(live))]
         for at, kind, obj in list(self.events):
-            uid = obj["metadata"]["uid"]
-            if kind == "DELETED":
-                live.pop(uid, None)
-            else:
-                live[uid] = obj
+            take(live, kind, obj)
             result.append((at, dict(live)))
         return result
+
+    def last(self) -> dict:
+        """{uid: object} after the last event."""
+        assert self.broken is None, self.broken
+        live = copy.copy(self.first)
+        for _, kind, obj in list(self.events):
+            take(live, kind, obj)
+        return live
 
     def of(self, uid: str) -> list:
         """[(time, type, object)] of one object."""
         assert self.broken is None, self.broken
         return [event for event in list(self.events) if event[2]["metadata"]["uid"] == uid]
+
+
+def take(live: dict, kind: str, obj: dict) -> None:
+    if kind == "DELETED":
+        live.pop(obj["metadata"]["uid"], None)
+    else:
+        live[obj["metadata"]["uid"]] = obj
 
 
 def is_ready(pod: dict) -> bool:
