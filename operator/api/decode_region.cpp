@@ -97,6 +97,8 @@ void readEvidenceHead(const Cursor& head, EvidenceHead& out) {
   head.fields([&](std::string_view key, const Cursor& value) {
     if (key == "order")
       value.read(out.order);
+    else if (key == "uid")
+      value.read(out.uid);
     else if (key == "head")
       value.read(out.head);
     else if (key == "records")

@@ -72,6 +72,7 @@ struct EvidenceHead {
   std::string root{};                        // of all records
   std::vector<EvidenceProof> proofs{};
   std::vector<EvidenceSignature> signatures{};  // of the regions in `countersigned`
+  std::string uid{};  // of the order: who uses its name again begins another chain
   friend bool operator==(const EvidenceHead&, const EvidenceHead&) = default;
 };
 

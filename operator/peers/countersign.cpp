@@ -11,7 +11,7 @@ namespace {
 using api::EvidenceHead;
 using api::EvidenceProof;
 
-constexpr std::size_t maxHeads = 256, maxName = 253, maxProofs = 8, maxWitnesses = 128;
+constexpr std::size_t maxHeads = 256, maxName = 253, maxUid = 64, maxProofs = 8, maxWitnesses = 128;
 
 bool isHash(std::string_view text) {
   return text.size() == 64 &&
@@ -24,17 +24,26 @@ bool sound(const EvidenceProof& proof) {
 }
 
 bool sound(const EvidenceHead& head) {
-  return !head.order.empty() && head.order.size() <= maxName && head.records > 0 &&
-         head.head.starts_with("sha256:") && isHash(std::string_view(head.head).substr(7)) &&
+  return !head.order.empty() && head.order.size() <= maxName && head.uid.size() <= maxUid &&
+         head.records > 0 && head.head.starts_with("sha256:") && isHash(std::string_view(head.head).substr(7)) &&
          (head.root.empty() || isHash(head.root)) && head.proofs.size() <= maxProofs &&
          std::all_of(head.proofs.begin(), head.proofs.end(),
                      [](const EvidenceProof& proof) { return sound(proof); });
 }
 
 template <class Heads>
-auto find(Heads& heads, const std::string& order) {
+auto find(Heads& heads, const EvidenceHead& head) {
   return std::find_if(heads.begin(), heads.end(),
-                      [&](const EvidenceHead& head) { return head.order == order; });
+                      [&](const EvidenceHead& one) { return ofOneChain(one, head); });
+}
+
+// What is shown no more makes room for what is, the oldest first.
+void makeRoom(std::vector<EvidenceHead>& heads, const std::vector<EvidenceHead>& shown) {
+  if (heads.size() < maxHeads) return;
+  const auto gone = std::find_if(heads.begin(), heads.end(), [&](const EvidenceHead& head) {
+    return find(shown, head) == shown.end();
+  });
+  if (gone != heads.end()) heads.erase(gone);
 }
 
 const EvidenceProof* proofFrom(const EvidenceHead& head, int records) {
@@ -53,13 +62,16 @@ void want(EvidenceHead& head, int records, const std::vector<EvidenceProof>& bef
 
 enum class Growth { None, Proven, Unproven, Broken };
 
-// What was recorded without a root, by an operator of an earlier version, cannot be held against it.
+// What was recorded without a root or a uid, of an operator of an earlier version, cannot be held against
+// it.
 Growth growth(const EvidenceHead& known, const EvidenceHead& shown) {
   if (shown.records < known.records) return Growth::Broken;
   if (shown.records == known.records) {
     if (shown.head != known.head) return Growth::Broken;
-    if (known.root.empty() && !shown.root.empty()) return Growth::Proven;
-    return shown.root.empty() || shown.root == known.root ? Growth::None : Growth::Broken;
+    if (shown.root.empty()) return Growth::None;
+    if (!known.root.empty() && shown.root != known.root) return Growth::Broken;
+    const bool saysMore = known.root.empty() || (known.uid.empty() && !shown.uid.empty());
+    return saysMore ? Growth::Proven : Growth::None;
   }
   if (known.root.empty()) return Growth::Proven;
   const auto* proof = proofFrom(shown, known.records);
@@ -72,7 +84,7 @@ Growth growth(const EvidenceHead& known, const EvidenceHead& shown) {
 }
 
 EvidenceHead recorded(const EvidenceHead& shown, const std::string& self) {
-  return {shown.order, shown.head, shown.records, {self}, shown.root};
+  return {shown.order, shown.head, shown.records, {self}, shown.root, {}, {}, shown.uid};
 }
 
 const api::EvidenceSignature* signatureOf(const EvidenceHead& head, const std::string& region) {
@@ -103,13 +115,18 @@ void add(EvidenceHead& head, const EvidenceHead& theirs, const std::string& peer
 
 }  // namespace
 
+bool ofOneChain(const EvidenceHead& a, const EvidenceHead& b) {
+  return a.order == b.order && (a.uid == b.uid || a.uid.empty() || b.uid.empty());
+}
+
 Recorded record(const std::vector<EvidenceHead>& known, const std::vector<EvidenceHead>& shown,
                 const std::string& self) {
   Recorded out{known, {}, {}};
   for (const auto& head : shown) {
     if (!sound(head)) continue;
-    const auto before = find(out.heads, head.order);
+    const auto before = find(out.heads, head);
     if (before == out.heads.end()) {
+      makeRoom(out.heads, shown);
       if (out.heads.size() < maxHeads) out.heads.push_back(recorded(head, self));
       continue;
     }
@@ -132,7 +149,7 @@ std::vector<EvidenceHead> withWitnesses(std::vector<EvidenceHead> own, const std
     for (const auto& witness : witnesses) {
       if (!witness.region) continue;
       const auto& theirs = witness.region->status.evidenceHeads;
-      const auto seen = find(theirs, head.order);
+      const auto seen = find(theirs, head);
       if (seen == theirs.end()) continue;
       const auto& names = head.countersigned;
       if (witnessed(head, *seen, self, witness.peer)) {

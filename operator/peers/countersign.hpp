@@ -11,6 +11,9 @@
 
 namespace bailiwick::peers {
 
+// Two heads of one order: of its name alone where one of them was told by an earlier version.
+bool ofOneChain(const api::EvidenceHead& a, const api::EvidenceHead& b);
+
 struct Recorded {
   std::vector<api::EvidenceHead> heads;  // countersigned by `self`
   // Orders whose chain was shortened or rewritten: what was recorded before stands.

@@ -124,7 +124,7 @@ api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
         {"False", "Rewritten",
          fmt::format("it shows less or other evidence than it did before, of {}: what was recorded "
                      "here stands", fmt::join(evidence.rewritten, ", "))},
-        Words::Follow, now);
+        Words::Matter, now);
   } else if (told && told->status == "False") {
     status.conditions.push_back(*told);  // it happened
   } else if (!evidence.unproven.empty()) {

@@ -134,15 +134,19 @@ std::vector<api::EvidenceHead> ExitController::heads() const {
   for (const auto& [name, known] : known_) {
     if (known->chain.tail.records == 0) continue;
     heads.push_back({name, known->chain.tail.head, static_cast<int>(known->chain.tail.records), {},
-                     known->chain.root});
+                     known->chain.root, {}, {}, known->uid});
   }
   return heads;
 }
 
-std::vector<std::string> ExitController::growthProof(const std::string& order, int records) const {
-  const auto known = this->known(order);
-  if (!known || records <= 0) return {};
-  return evidence::growthProof(known->chain.digests, static_cast<std::size_t>(records));
+std::vector<std::string> ExitController::growthProof(const api::EvidenceHead& head,
+                                                     int records) const {
+  const auto known = this->known(head.order);
+  if (!known || known->uid != head.uid || records <= 0) return {};
+  const std::span<const std::string> digests = known->chain.digests;
+  const auto told = static_cast<std::size_t>(head.records);
+  if (told > digests.size()) return {};
+  return evidence::growthProof(digests.first(told), static_cast<std::size_t>(records));
 }
 
 kube::Outcome ExitController::reconcile(const api::Key& key, std::stop_token stop) {

@@ -51,8 +51,9 @@ class ExitController {
   bool records(const api::Pod& pod) const;
   // How far the evidence of each order has come.
   std::vector<api::EvidenceHead> heads() const;
-  // That an order's chain begins with its first `records`; empty where that is not known.
-  std::vector<std::string> growthProof(const std::string& order, int records) const;
+  // That the chain of this head begins with its first `records`; empty where that is not known. The
+  // chain may have grown since the head was told: the proof is of what the head says.
+  std::vector<std::string> growthProof(const api::EvidenceHead& head, int records) const;
   kube::ApiResult<void> countersign(evidence::Countersignature& one, std::stop_token stop) {
     return store_.countersign(one, std::move(stop));
   }

@@ -56,7 +56,7 @@ void Operator::makeControllers(const std::string& clusterUid) {
   regions_ = std::make_unique<RegionController>(RegionController::Config{
       fencedTransport_.get(), &caches_, planner_.get(), peers_.get(), config_.region, clusterUid,
       serverTime(), [this] { return exits_->heads(); }, [this] { return imports_->refusals(); },
-      [this](const std::string& order, int records) { return exits_->growthProof(order, records); },
+      [this](const api::EvidenceHead& head, int records) { return exits_->growthProof(head, records); },
       [this](evidence::Countersignature& one, std::stop_token stop) {
         return exits_->countersign(one, std::move(stop));
       }});

@@ -58,11 +58,11 @@ std::vector<api::EvidenceHead> headsAfter(std::vector<api::EvidenceHead> heads,
                                           const std::vector<api::EvidenceHead>& own) {
   for (const auto& head : own) {
     const auto known = std::find_if(heads.begin(), heads.end(), [&](const api::EvidenceHead& h) {
-      return h.order == head.order;
+      return peers::ofOneChain(h, head);
     });
     if (known == heads.end()) {
       heads.push_back(head);
-    } else if (known->head != head.head || known->root != head.root) {
+    } else if (known->head != head.head || known->root != head.root || known->uid != head.uid) {
       // What was countersigned was another head; who has seen that one asks for a proof from there.
       auto proofs = std::move(known->proofs);
       for (auto& proof : proofs) proof.path.clear();
@@ -86,6 +86,7 @@ nlohmann::json encode(const std::vector<api::EvidenceHead>& heads) {
                     {"records", head.records},
                     {"countersigned", head.countersigned}});
     auto& made = list.back();
+    if (!head.uid.empty()) made["uid"] = head.uid;
     if (!head.root.empty()) made["root"] = head.root;
     for (const auto& proof : head.proofs) {
       made["proofs"].push_back({{"from", proof.from}, {"path", proof.path}});
@@ -107,7 +108,7 @@ kube::Outcome RegionController::publishHeads(const api::Region& region, std::sto
   for (auto& head : heads) {
     for (auto& proof : head.proofs) {
       // Nothing where the order is gone, or not read since the start: then what was shown stands.
-      auto path = config_.growthProof(head.order, proof.from);
+      auto path = config_.growthProof(head, proof.from);
       if (!path.empty()) proof.path = std::move(path);
     }
     std::erase_if(head.proofs, [](const api::EvidenceProof& proof) { return proof.path.empty(); });

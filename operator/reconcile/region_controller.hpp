@@ -25,7 +25,7 @@ class RegionController {
     std::function<api::Time()> now;
     std::function<std::vector<api::EvidenceHead>()> evidenceHeads;
     std::function<std::vector<api::RefusedImport>()> refusedImports;
-    std::function<std::vector<std::string>(const std::string& order, int records)> growthProof;
+    std::function<std::vector<std::string>(const api::EvidenceHead& head, int records)> growthProof;
     std::function<kube::ApiResult<void>(evidence::Countersignature& one, std::stop_token stop)>
         countersign;
   };

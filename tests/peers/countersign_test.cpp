@@ -122,6 +122,51 @@ TEST(Countersigning, WhatWasRecordedByAnEarlierVersionIsTakenUp) {
   EXPECT_THAT(record({old}, {chain.first(6)}, "zrh").heads, ElementsAre(by(chain.first(6), "zrh")));
 }
 
+TEST(Countersigning, AnOrderThatUsesANameAgainHasAChainOfItsOwn) {
+  const Chain earlier("abcdef"), later("gh");
+  const auto of = [](EvidenceHead head, const std::string& uid) {
+    head.uid = uid;
+    return head;
+  };
+  const auto known = record({}, {of(earlier.first(6), "uid-1")}, "zrh").heads;
+  const auto both = record(known, {of(earlier.first(6), "uid-1"), of(later.first(1), "uid-2")}, "zrh");
+  EXPECT_THAT(both.rewritten, IsEmpty());
+  EXPECT_THAT(both.heads, ElementsAre(of(by(earlier.first(6), "zrh"), "uid-1"),
+                                      of(by(later.first(1), "zrh"), "uid-2")));
+  const auto cut = record(both.heads, {of(later.first(2, {1}), "uid-2"), of(earlier.first(5), "uid-1")}, "zrh");
+  EXPECT_THAT(cut.rewritten, ElementsAre("exit-a"));
+  EXPECT_EQ(cut.heads.at(0).records, 6);
+  EXPECT_EQ(cut.heads.at(1).records, 2);
+}
+
+TEST(Countersigning, WhoLeavesItsUidOutIsHeldToWhatWasRecorded) {
+  const Chain chain("abc"), other("axc");
+  auto known = by(chain.first(3), "zrh");
+  known.uid = "uid-1";
+  EXPECT_THAT(record({known}, {other.first(3)}, "zrh").rewritten, ElementsAre("exit-a"));
+  EXPECT_THAT(record({known}, {chain.first(3)}, "zrh").heads, ElementsAre(known));
+  auto early = by(chain.first(3), "zrh"), shown = chain.first(3);
+  shown.uid = "uid-1";
+  EXPECT_THAT(record({early}, {shown}, "zrh").heads, ElementsAre(known)) << "it is taken up";
+}
+
+TEST(Countersigning, WhatIsShownNoMoreMakesRoom) {
+  std::vector<EvidenceHead> known, shown;
+  for (int n = 0; n < 256; ++n) {
+    shown.push_back(head(1, 'a'));
+    shown.back().order = "exit-" + std::to_string(n);
+  }
+  known = record({}, shown, "zrh").heads;
+  ASSERT_EQ(known.size(), 256U);
+  EXPECT_EQ(record(known, shown, "zrh").heads, known);
+  shown.erase(shown.begin() + 3);
+  shown.push_back(head(1, 'b'));
+  const auto heads = record(known, shown, "zrh").heads;
+  ASSERT_EQ(heads.size(), 256U);
+  EXPECT_EQ(heads[3].order, "exit-4");
+  EXPECT_EQ(heads.back(), head(1, 'b', {"zrh"}));
+}
+
 TEST(Countersigning, OnlyWhoHasSignedThisHeadIsItsWitness) {
   const Chain chain("abc");
   const auto key = *evidence::SigningKey::generate();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "evidence/chunk.hpp"
+#include "evidence/growth.hpp"
 #include "reconcile/drain_controller.hpp"
 #include "reconcile/region_in_memory.hpp"
 
@@ -290,6 +291,27 @@ TEST(ExitController, PurgesLabelledSecretsOnlyWhereItMay) {
     ASSERT_TRUE(region.until("Verified"));
     EXPECT_EQ(region.api.get(path).is_null(), allowed);
   }
+}
+
+TEST(ExitController, AProofIsOfTheHeadThatWasToldAndNotOfWhatCameSince) {
+  Exiting region;
+  region.order();
+  ASSERT_TRUE(region.until("Announced"));
+  const auto first = region.exits->heads().at(0);
+  ASSERT_TRUE(region.until("Shifting"));
+  const auto told = region.exits->heads().at(0);
+  ASSERT_GT(told.records, first.records);
+  ASSERT_TRUE(region.until("Verified"));
+  ASSERT_GT(region.exits->heads().at(0).records, told.records);
+  const auto proof = region.exits->growthProof(told, first.records);
+  EXPECT_TRUE(evidence::grewFrom(static_cast<std::size_t>(first.records), first.root,
+                                 static_cast<std::size_t>(told.records), told.root, proof));
+  auto other = told;
+  other.uid = "of an earlier order of that name";
+  EXPECT_TRUE(region.exits->growthProof(other, first.records).empty());
+  auto longer = told;
+  longer.records = 1000;
+  EXPECT_TRUE(region.exits->growthProof(longer, first.records).empty());
 }
 
 TEST(ExitController, DrillsWithoutTouchingAnything) {
