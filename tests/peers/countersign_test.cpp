@@ -123,7 +123,7 @@ TEST(Countersigning, WhatWasRecordedByAnEarlierVersionIsTakenUp) {
 }
 
 TEST(Countersigning, AnOrderThatUsesANameAgainHasAChainOfItsOwn) {
-  const Chain earlier("abcdef"), later("gh");
+  const Chain earlier("abcdef"), later("ef");
   const auto of = [](EvidenceHead head, const std::string& uid) {
     head.uid = uid;
     return head;
