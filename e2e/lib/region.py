@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Callable, Iterator, Optional
 
 from . import chart, components, documents, network, nodes, operators, ports, tools
-from .api import Api
+from .api import Api, ApiError
 from .errors import FleetError
 from .layout import PORTS, SERVED, Layout
 from .process import Process, wait_ready
 
 Progress = Callable[[str], None]
+NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 
 def quiet(_text: str) -> None:
@@ -299,8 +300,9 @@ class Region:
         component, process = components.COMPONENTS[part], self.process(part)
         if process.pid and component.ready(self.layout):
             return
+        taken_over = set()
         if part == components.KWOK and not process.pid:
-            self._free_nodes()
+            taken_over = self._free_nodes()
         began = time.monotonic()
         argv = component.argv(self.layout, self.durable) + list(self.extra.get(part, ()))
         for attempt in range(5):
@@ -313,12 +315,35 @@ class Region:
                 if attempt == 4 or process.pid or not passes_by(part, str(error)):
                     raise
                 time.sleep(1.0 + attempt)
+        self._wake_pods(taken_over)
         self._step(f"{part} ready", began)
 
-    def _free_nodes(self) -> None:
+    def _free_nodes(self) -> set:
         """kwok takes another name at each start, and would wait for the end of leases that it held
-        under the one before: its nodes would turn Unknown meanwhile."""
-        self.api.delete("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")
+        under the one before: its nodes would turn Unknown meanwhile. The nodes that it will take over."""
+        self.api.delete(NODE_LEASES)
+        return {node["metadata"]["name"] for node in self.api.items("/api/v1/nodes")
+                if node["metadata"].get("annotations", {}).get(nodes.FAKE) == "fake"}
+
+    def _wake_pods(self, taken_over: set) -> None:
+        """kwok 0.8 lists the pods of a node that it takes over, and now and then passes over all of
+        them because it does not know yet that the node is its own: it sees them when they change."""
+        def held(api) -> bool:
+            return taken_over <= {lease["metadata"]["name"] for lease in api.items(NODE_LEASES)
+                                  if lease["spec"].get("holderIdentity")}
+
+        if not taken_over:
+            return
+        self.api.wait(f"{self.name}: kwok has taken its nodes over", held, 60.0)
+        time.sleep(0.3)
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        for pod in self.api.items("/api/v1/pods"):
+            meta = pod["metadata"]
+            waits = "deletionTimestamp" in meta or not nodes.is_ready(pod)
+            if waits and pod["spec"].get("nodeName") in taken_over:
+                path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/status"
+                with contextlib.suppress(ApiError):  # it may be gone
+                    self.api.merge(path, {"status": {"startTime": now}})
 
     def _wait_service_account(self) -> None:
         path = "/api/v1/namespaces/default/serviceaccounts/default"
