@@ -23,14 +23,6 @@ Role roleOf(const PeerInput& in, const Course& course) {
   return judgement.health == Health::Cordoned ? Role::Draining : Role::Active;
 }
 
-// Nobody answers: it may be us. With one peer that cannot be told from its loss.
-bool isolated(const FleetView& view, const Thresholds& thresholds) {
-  return view.peers.size() >= 2 &&
-         std::none_of(view.peers.begin(), view.peers.end(), [&](const Peer& peer) {
-           return peer.sightings.answers(thresholds, view.now);
-         });
-}
-
 // A peer that may yet say what it has of this spec.
 bool awaited(const PeerInput& in, const Course& course, Mono now) {
   const auto& judgement = in.course->standing.judgement();
@@ -59,6 +51,7 @@ class Deciding {
     HandoverInput input{spec_, allocation.shares[0], published_, here_.running, here_.ready,
                         0,     {},                   0,          true};
     input.position = position(allocation);
+    input.former = here_.former;
     for (const auto& in : peers_) {
       const auto* course = in.course;
       if (!live(course->standing.judgement().health) || view_.now < countedFrom(in)) {
@@ -151,8 +144,7 @@ class Deciding {
   // When nothing may be given up, or nothing taken.
   void restrain(HandoverInput& input) const {
     const auto kept = promise(countsOf(own_, spec_), here_.offer, spec_);
-    const bool frozen = here_.paused || decision_.awaiting ||
-                        (decision_.isolated && spec_.failover.onIsolation == "Hold");
+    const bool frozen = here_.paused || decision_.awaiting || course_.holding;
     input.mayShrink = !frozen && here_.mayShrink && decision_.diverged.empty();
     if (frozen) {
       input.target = kept;
@@ -198,6 +190,7 @@ class Deciding {
       if (in.peer->sightings.knownSince()) consider(countedFrom(in));
       if (in.course->refusedSince) consider(*in.course->refusedSince + thresholds.lostAfter);
     }
+    consider(course_.holdsUntil);
     if (decision_.awaiting) consider(course_.specSince + patience);
   }
 

@@ -26,6 +26,7 @@ struct Here {
   bool mayShrink = true;  // false: what runs may be more than is asked for, until somebody says so
   // A live peer's spec, which is another, would not let it be here: nothing new.
   bool foreignSpecForbids = false;
+  api::Units former = 0;  // what is Ready, and may be, of variants that have left the spec
 };
 
 // A peer as this deployment sees it. Those that the law keeps out of its domain are not among them.

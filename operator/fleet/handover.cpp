@@ -13,11 +13,13 @@ bool within(const Counts& a, const Counts& b) { return least(a, b) == a; }
 }  // namespace
 
 // A process that begins knows what it promised and what runs. What runs beyond the promise was being
-// given up: whether it may go has to be asked again.
+// given up: whether it may go has to be asked again. So it is with what serves of variants that have
+// left the spec: nobody may have taken its place yet.
 void Handover::recall(const HandoverInput& in) {
   fresh_ = false;
   const auto all = most(in.published, in.running);
   kept_ = {listOf(all, in.spec), unitsOf(all, in.spec)};
+  kept_.units = std::max(kept_.units, std::min(kept_.units + in.former, wantedUnits(in.spec)));
   if (unitsOf(in.published, in.spec) < kept_.units) ask(in, in.published);
 }
 
@@ -60,6 +62,8 @@ void Handover::reconsider(const HandoverInput& in) {
 Handover::Next Handover::next(const HandoverInput& in, Mono now) {
   if (fresh_) recall(in);
   reconsider(in);
+  // What is kept may be worth more by a spec that has changed.
+  kept_.units = std::max(kept_.units, unitsOf(countsOf(kept_.counts, in.spec), in.spec));
   const auto target = unitsOf(in.target, in.spec);
   const bool shrinks = target < kept_.units;
   if (!shrinks) settle(in);

@@ -37,6 +37,7 @@ struct HandoverInput {
   std::vector<std::string> counted;  // peers that may be counted on
   int position = 0;  // of us among those that are to shrink, the lowest rank first
   bool mayShrink = true;  // false: specs differ, or peers are awaited
+  api::Units former = 0;  // what is Ready here of variants that have left the spec
 };
 
 // The course of one deployment's handovers. A value: plans are tried without consequence.

@@ -47,13 +47,14 @@ void Sightings::look(Look look, Mono at) {
   const bool anew = !seen_ || refused_;
   // A refusal stands until it is allowed again: behind it a heartbeat may change unseen.
   if (look == Look::Unreachable) return;
-  refused_ = look == Look::Refused;
+  refused_ = look == Look::Refused || look == Look::NotAsked;
   otherCluster_ = look == Look::OtherCluster;
   if (otherCluster_) return;
+  // Who may not look does not know how long the heartbeat has stood still.
+  if (look == Look::Changed || refused_) silence_ = Mono::zero();
+  if (look == Look::NotAsked) return;
   apiSilence_ = Mono::zero();
   answered_ = true;
-  // Who may not look does not know how long the heartbeat has stood still.
-  if (look == Look::Changed || look == Look::Refused) silence_ = Mono::zero();
   if (look == Look::Changed && anew) firstSeen_ = at;
   if (look == Look::Changed) seen_ = true;
 }
@@ -100,15 +101,18 @@ Standing Standing::remembered(Health health, api::Duration ago, Mono now) {
 }
 
 Judgement Standing::update(const Sightings& sightings, const Thresholds& thresholds, bool cordoned,
-                           Mono now) {
+                           Mono now, bool holds) {
   judgement_ = sightings.judge(thresholds, now);
   const bool live = judgement_.health == Health::Live;
   if (live && silent_) aliveAgainSince_ = now;
   silent_ = judgement_.health == Health::Suspect || judgement_.health == Health::Lost ||
             (silent_ && !live);
   if (judgement_.health == Health::Lost) {
-    wasLost_ = true;
-    returningSince_.reset();
+    judgement_.held = holds && !wasLost_;
+    if (!judgement_.held) {
+      wasLost_ = true;
+      returningSince_.reset();
+    }
   } else if (wasLost_ && live) {
     wasLost_ = false;
     returningSince_ = now;
@@ -120,7 +124,7 @@ Judgement Standing::update(const Sightings& sightings, const Thresholds& thresho
     returningSince_.reset();
   }
   judgement_.out = wasLost_ || returningSince_;
-  if (returningSince_ && judgement_.health != Health::Unknown) {
+  if (returningSince_ && judgement_.health != Health::Unknown && !judgement_.held) {
     judgement_.health = Health::Returning;
     judgement_.why = Why::FailbackPending;
   } else if (live && cordoned) {

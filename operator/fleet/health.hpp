@@ -24,6 +24,7 @@ enum class Look {
   Stale,         // it answered, the heartbeat is the same, or absent
   Unreachable,   // timeout, connection refused, 5xx
   Refused,       // 401, 403, certificate error
+  NotAsked,      // we have no way to it, for a reason of our own: as if refused, and it says nothing
   OtherCluster,  // it answered as a cluster of another uid: the one that we know is silent
 };
 
@@ -56,6 +57,8 @@ struct Judgement {
   Why why = Why::NotSeenYet;
   // Lost, or not back for long enough since: nobody counts on what it holds.
   bool out = false;
+  // Lost by a silence that may be our own fault: nobody has taken its place by that.
+  bool held = false;
   friend bool operator==(const Judgement&, const Judgement&) = default;
 };
 
@@ -98,8 +101,10 @@ class Standing {
   // What status says from before a restart; `ago`: how long since `healthSince`.
   static Standing remembered(Health health, api::Duration ago, Mono now);
 
-  Judgement update(const Sightings& sightings, const Thresholds& thresholds, bool cordoned,
-                   Mono now);
+  // `holds`: nobody answers, or did until a moment ago, and it is taken for our own fault: who is Lost
+  // by that does not have to return.
+  Judgement update(const Sightings& sightings, const Thresholds& thresholds, bool cordoned, Mono now,
+                   bool holds = false);
   const Judgement& judgement() const { return judgement_; }
   // When the failback window ends, while Returning.
   std::optional<Mono> returnsAt(const Thresholds& thresholds) const;

@@ -39,6 +39,7 @@ void takeClaim(PeerCourse& course, const Peer& peer, PeerDeployments::const_iter
   course.read = true;
   const auto found = find(*peer.deployments, key, cursor);
   if (found == peer.deployments->end()) {
+    if (peer.unreadable.contains(key)) return;
     course.claim.reset();
     course.object.reset();
     return;
@@ -59,7 +60,33 @@ void takeClaim(PeerCourse& course, const Peer& peer, PeerDeployments::const_iter
   course.claim = entry ? std::shared_ptr<const api::RegionEntry>(object, entry) : nullptr;
 }
 
+// A process that begins has asked nobody yet, which is over before this time is.
+constexpr Mono briefly{1000};
+
+void hold(Course& course, const FleetView& view, const api::FailoverSpec& failover) {
+  const auto thresholds = thresholdsOf(failover);
+  const bool alone = failover.onIsolation == "Hold" && isolated(view, thresholds);
+  if (!alone) {
+    course.isolatedSince.reset();
+  } else if (!course.isolatedSince) {
+    course.isolatedSince = view.now;
+  }
+  if (failover.onIsolation != "Hold") {
+    course.holdsUntil.reset();
+  } else if (alone && view.now - *course.isolatedSince >= briefly) {
+    course.holdsUntil = view.now + thresholds.lostAfter;
+  }
+  course.holding = alone || (course.holdsUntil && view.now < *course.holdsUntil);
+}
+
 }  // namespace
+
+bool isolated(const FleetView& view, const Thresholds& thresholds) {
+  return view.peers.size() >= 2 &&
+         std::none_of(view.peers.begin(), view.peers.end(), [&](const Peer& peer) {
+           return peer.sightings.answers(thresholds, view.now);
+         });
+}
 
 bool mayReplace(const api::RegionEntry& before, const api::RegionEntry& next) {
   return next.sequence > before.sequence || next == before;
@@ -91,6 +118,7 @@ void Memory::updateCourse(Course& course, const FleetView& view, Cursors& cursor
     course.specHash = std::move(hash);
   }
   const auto thresholds = thresholdsOf(deployment.spec.failover);
+  hold(course, view, deployment.spec.failover);
   // Both are in order of name.
   auto known = course.peers.begin();
   for (std::size_t p = 0; p < view.peers.size(); ++p) {
@@ -102,7 +130,8 @@ void Memory::updateCourse(Course& course, const FleetView& view, Cursors& cursor
     }
     takeClaim(known->second, peer, cursors[p], deployment.meta.key, view.now, thresholds.lostAfter);
     const bool cordoned = (peer.own && peer.own->cordoned) || (peer.region && peer.region->cordoned);
-    known->second.standing.update(peer.sightings, thresholds, cordoned, view.now);
+    known->second.standing.update(peer.sightings, thresholds, cordoned, view.now,
+                                  course.holding);
     ++known;
   }
   course.peers.erase(known, course.peers.end());

@@ -38,6 +38,10 @@ struct Course {
   std::string specHash;
   Mono specSince{};
   std::optional<std::int64_t> generation;  // that the hash is of
+  // Nobody answers, and onIsolation says Hold: what is held stays, and so for lostAfter from the first
+  // answer, because the others may be about to answer too.
+  bool holding = false;
+  std::optional<Mono> isolatedSince, holdsUntil;
   std::string region;                      // our own name
   std::uint64_t seenAt = 0;                // by the last update with its deployment
 };
@@ -68,6 +72,9 @@ class Memory {
   std::uint64_t updates_ = 0;
   std::map<std::string, Course> courses_;
 };
+
+// Nobody answers: it may be us. With one peer that cannot be told from its loss.
+bool isolated(const FleetView& view, const Thresholds& thresholds);
 
 // Whether what a peer says now may take the place of what it said before.
 bool mayReplace(const api::RegionEntry& before, const api::RegionEntry& next);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Peer {
   // Its ModelDeployments as they were last seen; null: never read. What it says of itself is the entry
   // of each that carries its name and `self`; other entries are relayed and nobody's word.
   std::shared_ptr<const PeerDeployments> deployments;
+  // Those of them that are shown and cannot be understood: what was last said stands.
+  std::set<api::Key> unreadable{};
 };
 
 // Without peers a region is alone and nothing of the fleet applies.

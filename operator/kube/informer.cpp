@@ -225,4 +225,9 @@ bool InformerBase::unreadable(const api::Key& key) const {
   return manyUnreadable_ || unreadable_.contains(key);
 }
 
+std::set<api::Key> InformerBase::unreadable() const {
+  std::lock_guard lock(mutex_);
+  return unreadable_;
+}
+
 }  // namespace bailiwick::kube

@@ -178,7 +178,7 @@ std::shared_ptr<PeerCaches> PeerConnection::makeCaches() {
 void PeerConnection::look(std::stop_token stop, kube::SteadyTime now) {
   if (!problem_.reason.empty()) {
     const bool silent = problem_.reason == "Unreachable";
-    return note(silent ? fleet::Look::Unreachable : fleet::Look::Refused, problem_, now);
+    return note(silent ? fleet::Look::Unreachable : fleet::Look::NotAsked, problem_, now);
   }
   if (!credential_) return;
   const auto& caches = coming_ ? coming_ : shown_;
@@ -289,15 +289,14 @@ void PeerConnection::note(fleet::Look look, Contact contact, kube::SteadyTime no
   } else {
     unreachableSince_ = awaySince;
   }
-  const bool refused = look == fleet::Look::Refused;
-  const bool shutOut = refused && contact.reason == "CredentialRefused";
-  if (shutOut || (!refused && look != fleet::Look::Unreachable)) {
+  const bool shutOut = look == fleet::Look::Refused && contact.reason == "CredentialRefused";
+  if (shutOut || look == fleet::Look::Changed || look == fleet::Look::Stale) {
     auto wrong = stranger();
     const bool other = wrong.reason == "OtherCluster";
     // Who is shut out by a cluster that was made anew does not know how long it will be.
     if (!wrong.reason.empty() && !(shutOut && other)) {
       // One that we take for another is not dead: nothing may follow for the one that was meant.
-      look = other ? fleet::Look::OtherCluster : fleet::Look::Refused;
+      look = other ? fleet::Look::OtherCluster : fleet::Look::NotAsked;
       contact = std::move(wrong);
     }
   }

@@ -34,6 +34,18 @@ bool forbids(const std::vector<const api::ModelDeployment*>& specs, const api::R
                      [&](const auto* spec) { return !mayBe(*spec, region, world); });
 }
 
+// What serves of variants that have left the spec.
+api::Units formerUnits(const DeploymentPlan& plan, const World& world) {
+  api::Units units = 0;
+  for (const auto& replica : plan.replicas) {
+    if (plan.variant(replica.variant) || replica.terminating) continue;
+    if (!replica.ready || replica.unlawful || replica.leave == Leave::Now) continue;
+    const auto found = world.workloads.find({plan.deployment->meta.key, replica.variant});
+    units += capacityOf(found == world.workloads.end() ? nullptr : found->second);
+  }
+  return units;
+}
+
 fleet::Here here(const DeploymentPlan& plan, const World& world,
                  std::vector<api::VariantOffer> offer) {
   fleet::Here result{*plan.deployment, world.region->meta.key.name};
@@ -42,6 +54,7 @@ fleet::Here here(const DeploymentPlan& plan, const World& world,
   result.prices = &world.region->prices;
   result.pools = &world.region->status.pools;
   result.paused = plan.onHold;
+  result.former = formerUnits(plan, world);
   for (const auto& v : plan.variants) {
     int running = 0, ready = 0;
     for (const auto& replica : plan.replicas) {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "api/labels.hpp"
+#include "api/quantity.hpp"
 #include "plan/verdict.hpp"
 
 namespace bailiwick::plan {
@@ -149,6 +150,11 @@ bool rolling(const std::vector<Replica>& replicas, const std::string& variant,
     seen = &replica.pod->templateHash;
   }
   return false;
+}
+
+api::Units capacityOf(const api::Workload* workload) {
+  const auto* text = workload ? workload->meta.annotations.find(api::names::capacity) : nullptr;
+  return text ? api::parseThousandths(*text).value_or(1000) : 1000;
 }
 
 int surgeOf(const std::vector<Replica>& replicas, const std::string& variant,

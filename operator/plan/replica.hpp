@@ -71,6 +71,9 @@ struct ReplicaContext {
   const Formers* formers = nullptr;
 };
 
+// What each replica of a workload is worth, as was written on it when its variant was in the spec.
+api::Units capacityOf(const api::Workload* workload);
+
 // How many of a variant's replicas are the extra ones of a rolling update: its controller's own,
 // neither planned nor given up by us. They are the worst ones in the order of transition.cpp.
 int surgeOf(const std::vector<Replica>& replicas, const std::string& variant,

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "api/labels.hpp"
-#include "api/quantity.hpp"
 
 namespace bailiwick::plan {
 namespace {
@@ -28,9 +27,7 @@ struct VariantState {
 };
 
 api::Units capacityOf(const VariantState& v) {
-  if (v.planned) return v.planned->variant->capacity;
-  const auto* text = v.workload ? v.workload->meta.annotations.find(api::names::capacity) : nullptr;
-  return text ? api::parseThousandths(*text).value_or(1000) : 1000;
+  return v.planned ? v.planned->variant->capacity : plan::capacityOf(v.workload);
 }
 
 // Whom to keep: Ready before starting, bound before waiting, old before young; groups of a

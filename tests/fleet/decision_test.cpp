@@ -135,6 +135,65 @@ TEST(Decision, HoldsWhenNobodyAnswersInAFleetOfThree) {
   EXPECT_EQ(zrh.decide().run, Counts{6});
 }
 
+TEST(Decision, WhoHeldWhileAloneTakesNothingWhenTheOthersAnswerAgain) {
+  for (const int later : {0, 5000}) {
+    Zrh zrh({"ams", "fra"}, 6);
+    zrh.publish(2);
+    zrh.says(0, 2, 2);
+    zrh.says(1, 2, 2);
+    zrh.pass(500);
+    zrh.decide();
+    zrh.pass(20000, Look::Unreachable);
+    zrh.decide();
+    for (int passed = 0; passed < later; passed += 250) {  // one of them first
+      zrh.view.now += Mono(250);
+      zrh.view.peers[0].sightings.look(Look::Changed, zrh.view.now);
+      zrh.view.peers[1].sightings.look(Look::Unreachable, zrh.view.now);
+      EXPECT_EQ(zrh.decide().run, Counts{2}) << passed;
+    }
+    for (int passed = 0; passed < 30000; passed += 250) {
+      zrh.pass(250);
+      EXPECT_EQ(zrh.decide().run, Counts{2}) << later << " " << passed;
+    }
+  }
+}
+
+TEST(Decision, WhoIsStillSilentWhenAnotherAnswersAgainIsLostAfterItsTime) {
+  Zrh zrh({"ams", "fra"}, 6);
+  zrh.publish(2);
+  zrh.says(0, 2, 2);
+  zrh.says(1, 2, 2);
+  zrh.pass(500);
+  zrh.decide();
+  zrh.pass(20000, Look::Unreachable);
+  int taken = 0;
+  for (int passed = 0; passed < 20000; passed += 250) {
+    zrh.view.now += Mono(250);
+    zrh.view.peers[0].sightings.look(Look::Changed, zrh.view.now);
+    zrh.view.peers[1].sightings.look(Look::Unreachable, zrh.view.now);
+    const auto decision = zrh.decide();
+    if (decision.run != Counts{2} && taken == 0) taken = passed;
+  }
+  EXPECT_NEAR(taken, 10000, 500);
+}
+
+TEST(Decision, AProcessThatBeginsHoldsOnlyUntilTheFirstAnswer) {
+  Zrh zrh({"ams", "fra"}, 6);
+  zrh.publish(2);
+  zrh.says(0, 2, 2);
+  zrh.says(1, 2, 2);
+  auto& regions = zrh.deployment.status.regions;
+  regions.emplace_back().name = "fra";
+  regions.back().health = "Lost";
+  EXPECT_EQ(zrh.decide().run, Counts{2});
+  for (int passed = 0; passed < 500; passed += 250) {
+    zrh.view.now += Mono(250);
+    zrh.view.peers[0].sightings.look(Look::Changed, zrh.view.now);
+    zrh.view.peers[1].sightings.look(Look::Unreachable, zrh.view.now);
+  }
+  EXPECT_GT(zrh.decide().run, Counts{2}) << "fra was lost before";
+}
+
 TEST(Decision, GivesUpWhatAPeerHoldsAgainOnlyWhenAsked) {
   Zrh zrh({"fra"});
   zrh.publish(4);

@@ -186,5 +186,32 @@ TEST(Handover, AVariantThatLeavesTheSpecIsStillWorthItsUnits) {
   EXPECT_EQ(course.handover.next(input, course.now).units, 4000);
 }
 
+TEST(Handover, AProcessThatBeginsCountsWhatServesOfAVariantThatLeftTheSpec) {
+  Course course;
+  fleet::HandoverInput input{course.spec, Counts{2}, Counts{2}, Counts{2}, Counts{0}, 0, {}, 0, true, 4000};
+  auto next = course.handover.next(input, course.now);
+  EXPECT_EQ(next.units, 4000) << "not more than is wanted";
+  EXPECT_EQ(next.run, Counts{2});
+  input.ready = {2};
+  input.peersHold = 2000;
+  input.counted = {"zrh"};
+  next = course.handover.next(input, course.now);
+  ASSERT_TRUE(next.inquiry);
+  course.handover.answered({next.inquiry->ticket, 2000}, course.now);
+  EXPECT_EQ(course.handover.next(input, course.now).units, 2000);
+}
+
+TEST(Handover, WhatHasBecomeWorthMoreIsGivenUpByAsking) {
+  Course course;
+  course.running = course.ready = course.published = {2};
+  course.spec.variants[0].capacity = 2000;
+  course.spec.replicas = 8;
+  EXPECT_EQ(course.next(2, 0).units, 4000);
+  course.spec.variants[0].capacity = 4000;
+  const auto next = course.next(1, 4000);  // of eight units the peers hold half
+  EXPECT_EQ(next.run, Counts{2});
+  EXPECT_EQ(next.units, 8000);
+}
+
 }  // namespace
 }  // namespace bailiwick::testing

@@ -84,6 +84,15 @@ TEST(Health, ARefusalFreezesAndNeverLoses) {
   EXPECT_EQ(watch.see(Look::Changed, 250).health, Health::Live);
 }
 
+TEST(Health, WhoCannotBeAskedIsFrozenAndIsNoAnswer) {
+  Watch watch;
+  watch.see(Look::Changed, 500);
+  EXPECT_EQ(watch.see(Look::NotAsked, 60000), (Judgement{Health::Unknown, Why::CredentialRefused}));
+  EXPECT_FALSE(watch.sightings().answers(thresholds, watch.now()));
+  watch.see(Look::Refused, 250);
+  EXPECT_TRUE(watch.sightings().answers(thresholds, watch.now()));
+}
+
 TEST(Health, TheTimeOfARefusalIsNoSilence) {
   Watch watch;
   watch.see(Look::Changed, 500);

@@ -95,6 +95,17 @@ TEST(Memory, WhatAPeerNoLongerHasItDoesNotClaim) {
   EXPECT_EQ(looking.share(), -1);
 }
 
+TEST(Memory, WhatCannotBeUnderstoodAnyMoreStandsAsItWasSaid) {
+  Looking looking;
+  looking.says(10, 2);
+  looking.share();
+  looking.view.peers[0].deployments = std::make_shared<fleet::PeerDeployments>();
+  looking.view.peers[0].unreadable = {looking.deployment.meta.key};
+  EXPECT_EQ(looking.share(), 2);
+  looking.view.peers[0].unreadable = {};
+  EXPECT_EQ(looking.share(), -1);
+}
+
 TEST(Memory, OthersWordsOfARegionAreNobodysInput) {
   Looking looking;
   looking.says(10, 2);

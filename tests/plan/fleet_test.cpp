@@ -99,6 +99,37 @@ TEST(FleetPlan, ALostRegionIsTakenOverAndShown) {
   EXPECT_EQ(status.summaryRegions, "fra");
 }
 
+TEST(FleetPlan, AfterARestartWhatServesOfAVariantThatLeftTheSpecIsNotGivenUp) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 2, 0);
+  for (int n = 0; n < 4; ++n) c.run("old", "n" + std::to_string(n));
+  c.workload("old", 4);
+  c.pass(6000);
+  c.visit();
+  EXPECT_EQ(shareOf(c.planned, "h200"), 2);
+  EXPECT_EQ(of(c.planned).wanted, 4000) << "nobody serves them elsewhere yet";
+  EXPECT_TRUE(c.step(c.planned).marks.empty());
+}
+
+TEST(FleetPlan, ALossIsNotForgottenByOneWhoIsRefusedAndBeginsAnew) {
+  WithPeers c;
+  c.peer("zrh", "CH");
+  c.says(0, 2, 2);
+  c.pass(500);
+  c.visit();
+  c.pass(10000, Look::Unreachable);
+  ASSERT_EQ(c.visit().regions[1].health, "Lost");
+  c.pass(500, Look::Refused);
+  EXPECT_EQ(c.visit().regions[1].health, "Lost");
+  c.memory = fleet::Memory("fra");
+  c.view.peers[0].sightings = fleet::Sightings(c.view.now);
+  c.view.peers[0].deployments = nullptr;
+  c.pass(500, Look::Refused);
+  c.visit();
+  EXPECT_EQ(shareOf(c.planned, "h200"), 4) << "what it had is nobody's";
+}
+
 TEST(FleetPlan, SaysRegionLostWhileItsUnitsHaveNoPlace) {
   WithPeers c(10);
   c.peer("zrh", "CH");

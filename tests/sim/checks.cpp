@@ -90,7 +90,8 @@ void FleetSim::checkJudgements(int r, Held& held) {
   for (const auto& [name, course] : region.memory->course(held.uid())->peers) {
     const auto p = region.regionAt(index++);
     auto& judged = held.judged[p];
-    const auto health = course.standing.judgement().health;
+    const auto& judgement = course.standing.judgement();
+    const auto health = judgement.held ? Health::Suspect : judgement.health;
     const auto before = std::exchange(judged.health, health);
     if (before == Health::Lost && health != Health::Lost) judged.returnedAt = now_;
     if (health != Health::Lost) continue;
@@ -109,7 +110,8 @@ void FleetSim::checkJudgements(int r, Held& held) {
   }
 }
 
-// With onIsolation: Hold, who sees nobody in a fleet of three or more takes nothing.
+// With onIsolation: Hold, who sees nobody in a fleet of three or more takes nothing, nor at once when
+// the first ones are seen again: the others may be about to be.
 void FleetSim::checkIsolation(int r, Held& held) {
   const auto& region = *regions_[r];
   bool alone = regions() >= 3 && options_.failover.onIsolation == "Hold";
@@ -117,7 +119,13 @@ void FleetSim::checkIsolation(int r, Held& held) {
     const auto since = region.watched[p].deafSince;
     if (p != r && (reaches(r, p) || since < 0 || now_ - since < 1500)) alone = false;
   }
-  if (!alone) {
+  const auto& failover = options_.failover;
+  const Millis noticed = 2 * (failover.suspectAfter.count() + 1500);
+  if (alone) {
+    if (!held.isolatedRun) held.aloneSince = now_;
+    held.aloneUntil = now_;
+  } else if (held.aloneUntil - held.aloneSince < noticed ||
+             now_ - held.aloneUntil > failover.lostAfter.count() / 2) {
     held.isolatedRun.reset();
     return;
   }
@@ -126,7 +134,8 @@ void FleetSim::checkIsolation(int r, Held& held) {
     held.isolatedRun = std::max<api::Units>(run, shareOf(r, held.deployment));
   }
   if (run > *held.isolatedRun) {
-    violate(fmt::format("{} sees nobody and takes {} units", region.name, run));
+    violate(fmt::format("{} {} and takes {} units", region.name,
+                        alone ? "sees nobody" : "saw nobody until now", run));
   }
 }
 

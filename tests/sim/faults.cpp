@@ -64,6 +64,8 @@ void FleetSim::startOperator(int r) {
   if (region.running || !region.up) return;
   region.running = true;
   beginOperator(region);
+  // It has not seen how long nobody answered.
+  for (auto& held : region.held) held.aloneSince = now_;
 }
 
 void FleetSim::upgradeOperator(int r) {

@@ -53,6 +53,7 @@ struct FleetSim::Held {
   // The checks.
   std::vector<Judged> judged;
   std::optional<api::Units> isolatedRun;
+  Millis aloneSince = 0, aloneUntil = 0;
   std::vector<std::pair<Millis, api::Units>> lost;  // by faults, lately
   // What was Ready in those that were read last, but for who had come back lately, and when.
   api::Units countedOn = 0;
