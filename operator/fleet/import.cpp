@@ -211,14 +211,19 @@ ImportDecision decideImport(const api::Key& name, const ImportWorld& world) {
 }
 
 std::vector<api::Tombstone> withTombstones(std::vector<api::Tombstone> known,
-                                           const std::vector<api::Tombstone>& added, api::Time now) {
+                                           const std::vector<api::Tombstone>& added,
+                                           const std::set<std::string>& shown, api::Time now) {
   for (const auto& tombstone : added) {
     if (!names_(known, tombstone.uid)) known.push_back(tombstone);
   }
-  std::erase_if(known, [&](const auto& tombstone) { return now - tombstone.at > keptFor; });
-  if (known.size() > mostTombstones) {
-    known.erase(known.begin(), known.end() - static_cast<std::ptrdiff_t>(mostTombstones));
-  }
+  std::erase_if(known, [&](const auto& tombstone) {
+    return now - tombstone.at > keptFor && !shown.contains(tombstone.uid);
+  });
+  auto surplus = known.size() - std::min(known.size(), mostTombstones);
+  std::erase_if(known, [&](const auto& tombstone) {
+    return surplus > 0 && !shown.contains(tombstone.uid) && surplus-- > 0;
+  });
+  known.erase(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(surplus));
   return known;
 }
 

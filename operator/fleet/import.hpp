@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,9 +72,11 @@ bool isCopy(const api::ModelDeployment& deployment);
 api::Labels copiedLabels(const api::ModelDeployment& original);
 
 // The tombstones of this region after these originals went: what is older than 30 days goes, and
-// beyond a thousand the oldest do.
+// beyond a thousand the oldest do; but what a peer still has (`shown`: the uids of all that they have)
+// stays before anything else, or it would be imported again.
 std::vector<api::Tombstone> withTombstones(std::vector<api::Tombstone> known,
-                                           const std::vector<api::Tombstone>& added, api::Time now);
+                                           const std::vector<api::Tombstone>& added,
+                                           const std::set<std::string>& shown, api::Time now);
 // For an original that goes: its own, and one for each peer's original of that name, so that it is
 // not imported again.
 std::vector<api::Tombstone> tombstonesFor(const api::ModelDeployment& original,

@@ -335,6 +335,16 @@ std::vector<api::Key> Peers::deploymentNames() const {
   return {all.begin(), all.end()};
 }
 
+std::set<std::string> Peers::deploymentUids() const {
+  std::set<std::string> all;
+  for (const auto& sight : sights()) {
+    if (!sight.caches) continue;
+    sight.caches->deployments.store().forEach(
+        [&](const api::ModelDeployment& deployment) { all.insert(deployment.meta.uid); });
+  }
+  return all;
+}
+
 std::shared_ptr<PeerConnection> Peers::connectionTo(const std::string& peer) const {
   const std::lock_guard lock(mutex_);
   const auto known = peers_.find(peer);

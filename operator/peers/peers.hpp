@@ -62,6 +62,8 @@ class Peers {
   std::vector<fleet::OriginView> origins(const api::Key& deployment) const;
   // Every name that any of them has.
   std::vector<api::Key> deploymentNames() const;
+  // The uids of all that they have.
+  std::set<std::string> deploymentUids() const;
   // The deployment as that peer has it now, as JSON: what etcd's quorum has, and no cache.
   kube::ApiResult<std::string> readOriginal(const std::string& peer, const api::Key& deployment,
                                             std::stop_token stop) const;

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "api/decode.hpp"
+#include "api/detach.hpp"
 #include "api/labels.hpp"
 #include "plugin/cluster.hpp"
 #include "plugin/deployment_name.hpp"
@@ -35,15 +36,12 @@ Outcome<Exit> runAdopt(const Context& context, const AdoptOptions& options) {
   if (!origin) {
     return finding(fmt::format("ModelDeployment {} is an original already", key.str()));
   }
-  const nlohmann::json body = {
-      {"metadata",
-       {{"resourceVersion", copy->meta.resourceVersion},
-        {"labels",
-         {{names::originRegionLabel, nullptr},
-          {names::originUidLabel, nullptr},
-          {names::originSpecHashLabel, nullptr}}},
-        {"annotations", {{names::originCluster, nullptr}, {names::originLost, nullptr}}}}}};
-  auto request = kube::mergePatch(resources::modelDeployments, key, body.dump());
+  const auto whole = kube::perform((*cluster)->transport(),
+                                   kube::get(resources::modelDeployments, key), context.stop);
+  if (!whole) return tl::unexpected((*cluster)->failure(whole.error(), "get ModelDeployments"));
+  const auto body = api::detachment(whole->body, copy->meta);
+  if (!body) return finding(fmt::format("ModelDeployment {} cannot be read as JSON", key.str()));
+  auto request = kube::mergePatch(resources::modelDeployments, key, *body);
   request.query = {{"fieldManager", "kubectl-bailiwick"}, {"fieldValidation", "Strict"}};
   const auto written = kube::write((*cluster)->transport(), request, context.stop);
   if (!written) return tl::unexpected((*cluster)->failure(written.error(), "patch ModelDeployments"));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/decode.hpp"
+#include "api/detach.hpp"
 #include "api/labels.hpp"
 #include "log/log.hpp"
 #include "plan/conditions.hpp"
@@ -179,7 +181,8 @@ kube::ApiResult<void> ImportController::bury(const api::ModelDeployment& own,
   if (region) {
     const auto& known = region->status.tombstones;
     const auto now = config_.now();
-    const auto told = fleet::withTombstones(known, fleet::tombstonesFor(own, origins, now), now);
+    const auto told = fleet::withTombstones(known, fleet::tombstonesFor(own, origins, now),
+                                            config_.peers->deploymentUids(), now);
     if (told != known) {
       auto body = versioned(region->meta);
       body["status"] = {{"tombstones", tombstonesJson(told)}};
@@ -212,13 +215,7 @@ kube::ApiResult<void> ImportController::carryOut(const api::Key& key,
     case Act::Update:
       return copy(key, decision, own, stop);
     case Act::Detach:
-      return patch(*config_.transport, own->meta,
-                   {{"labels",
-                     {{names::originRegionLabel, nullptr},
-                      {names::originUidLabel, nullptr},
-                      {names::originSpecHashLabel, nullptr}}},
-                    {"annotations", {{names::originCluster, nullptr}, {names::originLost, nullptr}}}},
-                   stop);
+      return detach(own->meta, stop);
     case Act::MarkLost:
       return patch(*config_.transport, own->meta,
                    {{"annotations", {{names::originLost, decision.message}}}}, stop);
@@ -236,6 +233,29 @@ kube::ApiResult<void> ImportController::carryOut(const api::Key& key,
   return tl::unexpected(gone.error());
 }
 
+kube::ApiResult<void> ImportController::detach(const api::ObjectMeta& meta, std::stop_token stop) {
+  const auto whole =
+      kube::perform(*config_.transport, kube::get(resources::modelDeployments, meta.key), stop);
+  if (!whole) return tl::unexpected(whole.error());
+  const auto body = api::detachment(whole->body, meta);
+  if (!body) return {};
+  const auto written = kube::write(
+      *config_.transport, kube::mergePatch(resources::modelDeployments, meta.key, *body), stop);
+  if (written || written.error().kind == kube::ApiError::Kind::NotFound) return {};
+  return tl::unexpected(written.error());
+}
+
+// Our cache may not show yet what was buried here a moment ago.
+kube::ApiResult<bool> ImportController::isBuried(const std::string& uid, std::stop_token stop) {
+  const auto region =
+      kube::read<api::Region>(*config_.transport, kube::get(resources::regions, {"", config_.region}),
+                              std::move(stop), api::decodeRegion);
+  if (!region) return tl::unexpected(region.error());
+  const auto& known = region->status.tombstones;
+  return std::any_of(known.begin(), known.end(),
+                     [&](const auto& tombstone) { return tombstone.uid == uid; });
+}
+
 kube::ApiResult<void> ImportController::copy(const api::Key& key,
                                              const fleet::ImportDecision& decision,
                                              const api::ModelDeployment* own,
@@ -248,6 +268,16 @@ kube::ApiResult<void> ImportController::copy(const api::Key& key,
     error.kind = kube::ApiError::Kind::Conflict;
     error.message = body.error().message;
     return tl::unexpected(error);
+  }
+  if (!own) {
+    const auto buried = isBuried(decision.original->meta.uid, stop);
+    if (!buried) return tl::unexpected(buried.error());
+    if (*buried) {
+      kube::ApiError error;
+      error.kind = kube::ApiError::Kind::Conflict;
+      error.message = "it was deleted here";
+      return tl::unexpected(error);
+    }
   }
   if (decision.makesNamespace) {
     const auto made = makeNamespace(key.ns, stop);

@@ -54,6 +54,8 @@ class ImportController {
                                  const api::ModelDeployment* own, std::stop_token stop);
   kube::ApiResult<void> copy(const api::Key& key, const fleet::ImportDecision& decision,
                              const api::ModelDeployment* own, std::stop_token stop);
+  kube::ApiResult<void> detach(const api::ObjectMeta& meta, std::stop_token stop);
+  kube::ApiResult<bool> isBuried(const std::string& uid, std::stop_token stop);
   kube::ApiResult<void> makeNamespace(const std::string& name, std::stop_token stop);
   std::optional<fleet::ImportRefusal> refuses(const api::ModelDeployment& copy) const;
   fleet::ImportWorld worldOf(const api::Key& key) const;

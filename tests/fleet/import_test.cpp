@@ -301,17 +301,33 @@ TEST_F(Import, WhatWasDeletedHereWhileAPeerWasOutOfReachIsNotImportedLater) {
 TEST(Tombstones, AreKeptThirtyDaysAndNoMoreThanAThousand) {
   std::vector<api::Tombstone> known = {{"ModelDeployment", "t", "old", "u-old", now - 31 * 24h},
                                        {"ModelDeployment", "t", "new", "u-new", now - 29 * 24h}};
-  auto kept = withTombstones(known, {{"ModelDeployment", "t", "x", "u-x", now}}, now);
+  auto kept = withTombstones(known, {{"ModelDeployment", "t", "x", "u-x", now}}, {}, now);
   ASSERT_EQ(kept.size(), 2u);
   EXPECT_EQ(kept[0].uid, "u-new");
-  EXPECT_EQ(withTombstones(kept, {kept[1]}, now), kept) << "each once";
+  EXPECT_EQ(withTombstones(kept, {kept[1]}, {}, now), kept) << "each once";
   std::vector<api::Tombstone> many;
   for (int i = 0; i < 1200; ++i) {
     many.push_back({"ModelDeployment", "t", "m", "m" + std::to_string(i), now});
   }
-  kept = withTombstones({}, many, now);
+  kept = withTombstones({}, many, {}, now);
   ASSERT_EQ(kept.size(), 1000u);
   EXPECT_EQ(kept.front().uid, "m200");
+}
+
+TEST(Tombstones, OfWhatAPeerStillHasStay) {
+  std::vector<api::Tombstone> many = {{"ModelDeployment", "t", "old", "u-old", now - 31 * 24h}};
+  EXPECT_EQ(withTombstones(many, {}, {"u-old"}, now).size(), 1u) << "it would be imported again";
+  for (int i = 0; i < 1200; ++i) {
+    many.push_back({"ModelDeployment", "t", "m", "m" + std::to_string(i), now});
+  }
+  const auto kept = withTombstones({}, many, {"u-old", "m3"}, now);
+  ASSERT_EQ(kept.size(), 1000u);
+  EXPECT_EQ(kept[0].uid, "u-old");
+  EXPECT_EQ(kept[1].uid, "m3");
+  EXPECT_EQ(kept[2].uid, "m202");
+  std::set<std::string> all;
+  for (const auto& tombstone : many) all.insert(tombstone.uid);
+  EXPECT_EQ(withTombstones({}, many, all, now).front().uid, "m200");
 }
 
 }  // namespace

@@ -164,6 +164,26 @@ TEST_F(Imports, AnOriginalOfAPeerIsCopiedWithoutWhatBelongsThere) {
   EXPECT_TRUE(turnsUntil([this] { return here()["spec"]["replicas"] == 5; }));
 }
 
+TEST_F(Imports, WhatWasDeletedHereAMomentAgoIsNotCopiedBack) {
+  team();
+  passport();
+  zrh.put(mdep, manifest());
+  begin();
+  caches.regions.stop();  // what is told next has not come yet
+  auto region = home.get(regionsPath + "fra");
+  region["status"]["tombstones"] = {{{"kind", "ModelDeployment"},
+                                     {"namespace", "team"},
+                                     {"name", "assistant"},
+                                     {"uid", zrh.get(mdep)["metadata"]["uid"]},
+                                     {"at", "2026-11-22T10:00:00Z"}}};
+  home.put(regionsPath + "fra", region);
+  for (int i = 0; i < 5; ++i) turn();
+  EXPECT_TRUE(here().is_null());
+  region["status"].erase("tombstones");
+  home.put(regionsPath + "fra", region);
+  EXPECT_TRUE(turnsUntil([this] { return !here().is_null(); }));
+}
+
 TEST_F(Imports, AMissingNamespaceIsSaidWithWhatWouldHelp) {
   zrh.put(mdep, manifest());
   begin();
