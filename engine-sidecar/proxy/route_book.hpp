@@ -60,14 +60,17 @@ class RouteBook {
  public:
   using Tables = std::map<std::string, std::shared_ptr<const Table>, std::less<>>;
 
-  RouteBook() = default;
-  explicit RouteBook(Tables tables) : tables_(std::move(tables)) {}
+  RouteBook() = default;  // before anything was read
+  RouteBook(Tables tables, bool serves) : tables_(std::move(tables)), serves_(serves) {}
 
   const Tables& tables() const { return tables_; }
+  // Whether requests are to come: there is a table, or nothing to have one of.
+  bool serves() const { return serves_; }
   std::shared_ptr<const Table> find(std::string_view deployment) const;
 
  private:
   Tables tables_;
+  bool serves_ = false;
 };
 
 // Reads the files that the table names. A way whose files cannot be read says so and is not taken.

@@ -123,7 +123,8 @@ class Fleet:
         table = {"servedName": "assistant", "generation": 1, "mode": "Priority",
                  "residency": {"jurisdictions": ["DE", "CH"], "classes": ["eu-personal"]},
                  "backends": backends, "tls": {"certFile": str(cert), "keyFile": str(key)}}
-        (routes / f"{deployment}.yaml").write_text(json.dumps(table))
+        if backends is not None:
+            (routes / f"{deployment}.yaml").write_text(json.dumps(table))
         server, server_key = self.pods.issue(f"{region}-pods")
         return self.start(
             routes={"folder": str(routes), "file": None},
@@ -230,3 +231,19 @@ def test_a_gateway_wants_to_know_the_deployment(fleet):
                                                    {"model": "assistant"}, headers), context)
             assert answer.status == status
         assert pod.heard[0].get("x-bailiwick-hop") == "assistants/assistant"
+
+
+def test_a_gateway_is_ready_before_there_is_a_deployment(fleet):
+    fra = fleet.gateway("fra", "DE", None)
+    eventually(lambda: fra.observe("/readyz").status == 200, "ready", 2)
+    answer = over_tls(fra, "data", request("POST", "/v1/completions", {"model": "assistant"},
+                                           {"x-bailiwick-deployment": "assistants/assistant"}),
+                      fleet.pods.client())
+    assert (answer.status, answer.code()) == (404, "unknown_model")
+
+
+def test_a_gateway_that_can_read_none_of_its_tables_is_not_ready(fleet):
+    fra = fleet.gateway("fra", "DE", "no list")
+    assert fra.observe("/readyz").status == 503
+    (fleet.folder / "fra-routes.d" / "assistants.assistant.yaml").unlink()
+    eventually(lambda: fra.observe("/readyz").status == 200, "ready")
