@@ -170,6 +170,29 @@ Result<std::uint16_t> Server::openWicket(const Address& address, Wicket wicket) 
   return portOf(*descriptor);
 }
 
+Result<bool> Server::await(const Address& observe, std::function<bool()> done) {
+  if (auto opened = openWicket(observe, Wicket::Observe); !opened)
+    return tl::unexpected(opened.error());
+  publish(std::make_shared<const RouteBook>(RouteBook::Tables(), true));
+  asio::io_context& io = cores_.front()->io;
+  bool came = false;
+  asio::co_spawn(io, obeySignals(), asio::detached);
+  asio::co_spawn(io, stopOnce(std::move(done), came), asio::detached);
+  run();
+  return came;
+}
+
+Task<void> Server::stopOnce(std::function<bool()> done, bool& stopped) {
+  asio::steady_timer timer(cores_.front()->io);
+  boost::system::error_code ec;
+  while (!done()) {
+    timer.expires_after(pollEvery);
+    co_await timer.async_wait(asio::redirect_error(useAwaitable, ec));
+  }
+  stopped = true;
+  for (auto& core : cores_) core->stop();
+}
+
 Task<void> Server::followFiles() {
   asio::steady_timer timer(cores_.front()->io);
   boost::system::error_code ec;
