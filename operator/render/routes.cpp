@@ -160,13 +160,25 @@ bool reachesPeers(const Environment& environment) {
   return environment.gateway && hasGateway(*environment.region);
 }
 
+bool mayPass(const api::ModelDeployment& deployment, const api::Region& region,
+             const catalog::Catalog& catalog) {
+  const auto& classes = region.residencyClasses;
+  const auto& asked = deployment.spec.placement.dataResidency;
+  return catalog.expand(deployment.spec.placement.jurisdictions).contains(region.jurisdiction) &&
+         std::all_of(asked.begin(), asked.end(), [&](const std::string& name) {
+           return std::find(classes.begin(), classes.end(), name) != classes.end();
+         });
+}
+
 std::vector<Peer> lawfulPeers(const api::ModelDeployment& deployment, const Serving& serving,
                               const Environment& environment) {
   std::vector<Peer> result;
-  if (!reachesPeers(environment)) return result;
-  const auto domain = environment.catalog->expand(deployment.spec.placement.jurisdictions);
+  const auto may = [&](const api::Region& region) {
+    return mayPass(deployment, region, *environment.catalog);
+  };
+  if (!reachesPeers(environment) || !may(*environment.region)) return result;
   for (const Peer& one : serving.peers)
-    if (hasGateway(*one.region) && domain.contains(one.region->jurisdiction)) result.push_back(one);
+    if (hasGateway(*one.region) && may(*one.region)) result.push_back(one);
   std::sort(result.begin(), result.end(), [](const Peer& a, const Peer& b) {
     return a.region->meta.key.name < b.region->meta.key.name;
   });

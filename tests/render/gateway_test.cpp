@@ -11,6 +11,7 @@ namespace {
 
 api::Region withGateway(api::Region region) {
   const std::string& name = region.meta.key.name;
+  region.residencyClasses = {"eu-personal"};
   region.gateway = {"gw." + name + ".example:8443", name + ".bailiwick", "Q0Eg" + name};
   return region;
 }
@@ -85,6 +86,18 @@ TEST(Gateway, NeverSendsOutsideTheDomain) {
   EXPECT_TRUE(fleet.pods(serving).backends.empty());
   EXPECT_TRUE(fleet.ofGateway(serving).backends.empty());
   EXPECT_FALSE(needsGateway(fleet.deployment, serving, fleet.world.environment));
+}
+
+TEST(Gateway, SendsNothingOfADeploymentThatMayNotPassThroughThisRegion) {
+  Fleet abroad, without;
+  abroad.deployment.spec.placement.jurisdictions = {"CH"};
+  without.world.region.residencyClasses.clear();
+  for (const Fleet* fleet : {&abroad, &without}) {
+    const Serving serving{{}, {{&fleet->zrh, {"h200"}}}};
+    EXPECT_TRUE(fleet->pods(serving).backends.empty());
+    EXPECT_TRUE(fleet->ofGateway(serving).backends.empty());
+    EXPECT_FALSE(needsGateway(fleet->deployment, serving, fleet->world.environment));
+  }
 }
 
 TEST(Gateway, IsNotAskedWhereThisRegionOrThePeerHasNone) {
