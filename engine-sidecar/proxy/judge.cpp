@@ -98,9 +98,14 @@ std::optional<Refusal> Exchange::findTable() {
   }
   if (refusal) return refusal;
   table_ = core_.book->find(deployment);
-  if (!table_ && core_.plane.isGateway())
-    return Refusal{
-        Code::UnknownModel, "deployment " + std::string(deployment) + " has no routes here", {}};
+  if (!table_ && core_.plane.isGateway()) {
+    // A peer may have heard of the deployment sooner than this gateway. It asks elsewhere for a server's
+    // fault, and would pass a 404 on.
+    std::string none = "deployment " + std::string(deployment) + " has no routes here";
+    if (session_.door == Door::Peers)
+      return Refusal{Code::NoBackend, std::move(none), std::chrono::seconds(1)};
+    return Refusal{Code::UnknownModel, std::move(none), {}};
+  }
   if (!table_)
     return Refusal{Code::NoBackend, "no route table has been read yet", std::chrono::seconds(1)};
   query_.hopped = session_.door == Door::Peers || (!hop.empty() && hop == table_->deployment);

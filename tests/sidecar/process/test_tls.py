@@ -247,3 +247,16 @@ def test_a_gateway_that_can_read_none_of_its_tables_is_not_ready(fleet):
     assert fra.observe("/readyz").status == 503
     (fleet.folder / "fra-routes.d" / "assistants.assistant.yaml").unlink()
     eventually(lambda: fra.observe("/readyz").status == 200, "ready")
+
+
+def test_a_peer_that_asks_for_what_is_not_known_yet_may_ask_elsewhere(fleet, sidecar, engine):
+    """The route tables of two regions do not change at once."""
+    backends = [Backend("own", engine.url).entry()]
+    late = fleet.gateway("zrh", "CH", backends, deployment="assistants.older")
+    known = request("POST", "/v1/completions", {"model": "assistant"},
+                    {"x-bailiwick-deployment": "assistants/assistant"})
+    answer = over_tls(late, "peers", known, fleet.authorities["zrh"].client(fleet.certificate("fra")))
+    assert (answer.status, answer.code()) == (503, "no_backend")
+    assert answer.headers["retry-after"]
+    answer = over_tls(late, "data", known, fleet.pods.client())
+    assert (answer.status, answer.code()) == (404, "unknown_model")
