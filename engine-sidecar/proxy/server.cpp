@@ -141,12 +141,10 @@ Result<std::uint16_t> Server::openDoor(const Listener& listener, Door door) {
     asio::co_spawn(core->io,
                    acceptAll(*core, *descriptor,
                              [owner, door, certificates](Stream client, std::string from) {
-                               asio::co_spawn(
-                                   owner->io,
-                                   Session::serve(*owner, std::move(client),
-                                                  certificates ? certificates->get() : nullptr,
-                                                  door, std::move(from)),
-                                   asio::detached);
+                               asio::co_spawn(owner->io,
+                                              Session::serve(*owner, std::move(client), certificates,
+                                                             door, std::move(from)),
+                                              asio::detached);
                              }),
                    asio::detached);
   }
@@ -200,10 +198,19 @@ Task<void> Server::followFiles() {
     timer.expires_after(pollEvery);
     co_await timer.async_wait(asio::redirect_error(useAwaitable, ec));
     source_.poll();
-    for (auto& certificates : certificates_)
-      if (auto refreshed = certificates->refresh(); !refreshed)
-        log::error("certificates were not reloaded", {{"error", refreshed.error().message}});
+    for (auto& certificates : certificates_) refresh(*certificates);
   }
+}
+
+void Server::refresh(ServerCertificates& certificates) {
+  const TlsContext before = certificates.get();
+  if (auto refreshed = certificates.refresh(); !refreshed)
+    log::error("certificates were not reloaded", {{"error", refreshed.error().message}});
+  if (certificates.get() == before) return;
+  for (auto& core : cores_)
+    asio::post(core->io, [core = core.get()] {
+      core->sessions.each([](Cuttable& session) { session.reconsider(); });
+    });
 }
 
 // What was in flight is let finish, as the drain says; then everything ends.

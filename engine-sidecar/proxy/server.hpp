@@ -40,6 +40,7 @@ class Server {
   Result<std::uint16_t> openDoor(const Listener& listener, Door door);
   Result<std::uint16_t> openWicket(const Address& address, Wicket wicket);
   Task<void> followFiles();
+  void refresh(ServerCertificates& certificates);
   Task<void> stopOnce(std::function<bool()> done, bool& stopped);
   Task<void> obeySignals();
   std::string scrape() const;

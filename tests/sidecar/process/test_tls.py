@@ -260,3 +260,17 @@ def test_a_peer_that_asks_for_what_is_not_known_yet_may_ask_elsewhere(fleet, sid
     assert answer.headers["retry-after"]
     answer = over_tls(late, "data", known, fleet.pods.client())
     assert (answer.status, answer.code()) == (404, "unknown_model")
+
+
+def test_a_region_that_leaves_is_let_out_between_two_requests(fleet, engine):
+    zrh = fleet.gateway("zrh", "CH", [Backend("own", engine.url).entry()])
+    context = fleet.authorities["zrh"].client(fleet.certificate("fra"))
+    data = request("POST", "/v1/completions", {"model": "assistant"},
+                   {"x-bailiwick-deployment": "assistants/assistant"})
+    with zrh.connect("peers") as sock, context.wrap_socket(sock, server_hostname="127.0.0.1") as tls:
+        reader = Reader(tls)
+        for _ in range(2):
+            tls.sendall(data)
+            assert reader.response().status == 200
+        (fleet.known / "fra.crt").unlink()
+        assert reader.to_end() == b"", "it is closed at rest, and nothing is said"
