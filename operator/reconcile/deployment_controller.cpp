@@ -264,8 +264,8 @@ void DeploymentController::applyObjects(Work& work) {
   const auto routes = config_.caches->configMaps.store().get({key.ns, key.name + "-routes"});
   const auto state = routes ? render::routeState(routes->meta) : render::RouteState{};
   const auto shared = render::sharedObjects(*work.current, serving, environment, state);
-  if (work.step.replicas.empty() && !gateway) return refreshRoutes(work, shared);
-  if (work.plan.onHold && !work.workloads.empty()) return;
+  const bool onHold = work.plan.onHold && !work.workloads.empty();
+  if (onHold || (work.step.replicas.empty() && !gateway)) return refreshRoutes(work, shared);
   for (const auto& object : shared) apply(work, object);
   if (!withdrawn) applyGateway(work, gateway, environment);
   for (const auto& v : work.plan.variants) {
@@ -275,12 +275,12 @@ void DeploymentController::applyObjects(Work& work) {
   }
 }
 
-// Nothing is made, but a table that there is goes on telling where requests may go: what read it may
-// still serve.
+// Nothing is made, but what there is goes on telling where requests may go and by which authority: what
+// read it serves on, be it paused or about to end.
 void DeploymentController::refreshRoutes(Work& work, const std::vector<render::Object>& shared) {
   if (!isUnderstood(work.plan)) return;
   for (const auto& object : shared) {
-    if (object.kind != "ConfigMap") continue;
+    if (object.kind != "ConfigMap" && object.kind != "NetworkPolicy") continue;
     const auto there = config_.caches->meta(resourceOf(object), object.key);
     if (there && there->controllerUid == work.current->meta.uid) apply(work, object);
   }

@@ -343,6 +343,33 @@ TEST(DeploymentController, WithdrawsAGatewayFromNodesThatTheLawDoesNotAllow) {
   EXPECT_FALSE(region.isThere(region.gateway));
 }
 
+TEST(DeploymentController, TellsWhereRequestsMayGoWhileADeploymentIsPaused) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.h200Deployment();
+  region.pod("assistant-h200-1", "h200", "n1");
+  region.start();
+  region.turns();
+  auto object = region.api.get(mdepsPath + "assistant");
+  object["spec"]["paused"] = true;
+  region.api.put(mdepsPath + "assistant", object);
+  region.turns(2);
+  const std::string routes = "/api/v1/namespaces/team/configmaps/assistant-routes";
+  const std::string policy = "/apis/networking.k8s.io/v1/namespaces/team/networkpolicies/assistant";
+  auto table = region.api.get(routes), doors = region.api.get(policy);
+  table["data"]["routes.yaml"] = "one that is old";
+  doors["spec"]["ingress"] = nlohmann::json::array();
+  region.api.put(routes, table);
+  region.api.put(policy, doors);
+  const auto workload = region.api.get(deploymentsPath + "assistant-h200");
+  region.turns();
+  EXPECT_THAT(region.api.get(routes)["data"]["routes.yaml"].get<std::string>(),
+              HasSubstr("assistant-h200.team.svc"));
+  EXPECT_FALSE(region.api.get(policy)["spec"]["ingress"].empty());
+  EXPECT_EQ(region.api.get(deploymentsPath + "assistant-h200"), workload) << "the rest stays as it is";
+  EXPECT_TRUE(region.ended<kube::Done>());
+}
+
 TEST(DeploymentController, WithdrawsNothingForASpecThatCannotBeUnderstood) {
   StandIn region;
   region.stands("edge");
