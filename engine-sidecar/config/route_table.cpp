@@ -13,7 +13,7 @@ using yaml::Cursor;
 using yaml::Fields;
 
 constexpr int million = 1'000'000;
-constexpr std::size_t maxCountries = 512, maxClasses = 64;
+constexpr std::size_t maxCountries = 512, maxClasses = 64, maxPaths = 256;
 
 template <class Read>
 void readList(const Cursor& at, std::size_t most, Read readOne, std::vector<std::string>& out) {
@@ -163,6 +163,7 @@ void readTable(const Cursor& root, RouteTable& out) {
   if (const auto at = fields.required("backends")) readBackends(*at, out.backends);
   if (const auto at = fields.optional("tls")) readTls(*at, out.tls);
   if (const auto at = fields.optional("shadow")) readShadow(*at, out.backends, out.shadow);
+  if (const auto at = fields.optional("paths")) readList(*at, maxPaths, readRequestPath, out.paths);
   fields.finish();
 }
 

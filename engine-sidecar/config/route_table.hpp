@@ -56,6 +56,9 @@ struct RouteTable {
   std::vector<Backend> backends;
   std::optional<ClientTls> tls;
   std::optional<ShadowRule> shadow;
+  // In the tables of a gateway, whose configuration is of no deployment: what is served beside the
+  // OpenAI-compatible paths.
+  std::vector<std::string> paths;
 };
 
 // `file` is its name in errors: all of them, one per line, "FILE:LINE: PATH: what is wrong".

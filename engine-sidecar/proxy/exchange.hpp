@@ -43,6 +43,7 @@ class Exchange final : private StopSign {
   // Before it is sent anywhere (judge.cpp).
   std::optional<Refusal> judge();
   std::optional<Refusal> authenticate();
+  Operation ofDeployment() const;
   std::optional<Refusal> findTable();
   std::optional<Refusal> readLaw();
   std::optional<Refusal> checkBody() const;

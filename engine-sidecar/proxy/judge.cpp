@@ -39,6 +39,7 @@ std::optional<Refusal> Exchange::judge() {
   path_ = head().target.path.substr(0, maxLoggedPath);
   record_.path = path_;
   if (auto refusal = authenticate()) return refusal;
+  if (operation_ == Operation::Unknown && core_.plane.isGateway()) operation_ = ofDeployment();
   if (operation_ == Operation::Unknown) {
     return Refusal{
         Code::UnknownPath,
@@ -81,6 +82,13 @@ std::string_view Exchange::routingHeader(std::string_view name,
     if (++count > 1) refusal = badRequest(std::string(name) + " is given twice");
   }
   return value;
+}
+
+// What the engines of the deployment serve beside the paths that all do.
+Operation Exchange::ofDeployment() const {
+  std::optional<Refusal> ignored;
+  const auto table = core_.book->find(routingHeader("x-bailiwick-deployment", ignored));
+  return table ? table->paths.find(head().method, head().target.path) : Operation::Unknown;
 }
 
 // A gateway is told the deployment. A hop is believed of peers; of others only where it names the

@@ -13,6 +13,7 @@
 
 #include "api/result.hpp"
 #include "proxy/tls.hpp"
+#include "route/paths.hpp"
 #include "route/routes.hpp"
 
 namespace bailiwick::sidecar {
@@ -52,6 +53,7 @@ struct Table {
   Routes routes;
   std::vector<Way> ways;  // by the index of their targets
   std::shared_ptr<const Freshness> freshness;
+  Paths paths{std::vector<std::string>()};
 
   bool knowsModel(std::string_view name, bool ofTargets) const;
 };

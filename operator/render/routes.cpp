@@ -5,6 +5,7 @@
 
 #include "api/hash.hpp"
 #include "render/gateway.hpp"
+#include "render/sidecar_config.hpp"
 #include "render/yaml.hpp"
 
 namespace bailiwick::render {
@@ -112,6 +113,13 @@ Json backends(const api::ModelDeployment& deployment, const Serving& serving,
   return result;
 }
 
+// What a pod has in its configuration, which is its deployment's; a gateway serves many.
+void addOwnTerms(Json& table, const api::ModelDeployment& deployment,
+                 const Environment& environment) {
+  const auto paths = proxiedPaths(deployment, *environment.catalog);
+  if (!paths.empty()) table["paths"] = paths;
+}
+
 // Everything but the generation.
 Json routeTable(const api::ModelDeployment& deployment, const Serving& serving,
                 const Environment& environment, Viewpoint from) {
@@ -126,6 +134,7 @@ Json routeTable(const api::ModelDeployment& deployment, const Serving& serving,
   table["backends"] = backends(deployment, serving, environment, from);
   if (from == Viewpoint::Gateway) {
     table["tls"] = {{"certFile", gatewayCertificate}, {"keyFile", gatewayKey}};
+    addOwnTerms(table, deployment, environment);
     return table;  // a copy for the shadow is made once, by the pod
   }
   if (!spec.routing.shadow) return table;

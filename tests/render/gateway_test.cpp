@@ -180,6 +180,26 @@ TEST(Gateway, OfADeploymentIsUnderItsLawAndAnswersForItsService) {
   EXPECT_EQ(at(pod, "/spec/containers/0/restartPolicy"), json()) << "it is no init container";
 }
 
+TEST(Gateway, ServesThePathsOfTheDeploymentsEnginesAndNoOthers) {
+  Fleet fleet;
+  const Serving serving{{}, {{&fleet.zrh, {"h200"}}}};
+  fleet.world.catalog.engines.at("mindie").proxiedPaths = {"/generate"};
+  const auto pathsOfStandIn = [&fleet] {
+    const auto objects = gatewayObjects(fleet.deployment, fleet.world.environment);
+    const auto text = at(find(objects, "ConfigMap", "assistant-gateway").body, "/data/sidecar.yaml");
+    return sidecar::parseConfig("sidecar.yaml", text.get<std::string>())->paths;
+  };
+  EXPECT_EQ(fleet.ofGateway(serving).paths, std::vector<std::string>{"/tokenize"});
+  EXPECT_EQ(pathsOfStandIn(), std::vector<std::string>{"/tokenize"});
+  fleet.deployment.spec.variants[1].engine.name = "mindie";
+  const std::vector<std::string> both{"/generate", "/tokenize"};
+  EXPECT_EQ(fleet.ofGateway(serving).paths, both);
+  EXPECT_EQ(pathsOfStandIn(), both);
+  for (auto& variant : fleet.deployment.spec.variants) variant.engine.name = "nobody's";
+  EXPECT_TRUE(fleet.ofGateway(serving).paths.empty());
+  EXPECT_TRUE(fleet.pods(serving).paths.empty()) << "a pod's are in its own configuration";
+}
+
 TEST(Gateway, OfTheRegionGetsAConfigurationThatItReads) {
   const Fleet fleet;
   const auto objects = regionGatewayObjects({}, {}, fleet.world.environment);

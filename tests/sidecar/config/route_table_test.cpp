@@ -32,6 +32,7 @@ backends:
 - {name: azure, kind: External, url: "https://x.example/openai/v1", region: swedencentral, jurisdiction: SE, variant: azure, model: gpt-5, keyFile: /etc/bailiwick/azure, priority: 2, weight: 0}
 tls: {certFile: /c, keyFile: /k}
 shadow: {backend: zrh-llama, percent: 5}
+paths: [/tokenize]
 )");
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_EQ(table->servedName, "assistant");
@@ -62,6 +63,13 @@ shadow: {backend: zrh-llama, percent: 5}
   EXPECT_EQ(table->tls->keyFile, "/k");
   EXPECT_EQ(table->shadow->backend, "zrh-llama");
   EXPECT_EQ(table->shadow->percent, 5);
+  EXPECT_EQ(table->paths, std::vector<std::string>{"/tokenize"});
+}
+
+TEST(RouteTable, NamesPathsAsTheyAreSpelt) {
+  const std::string table = std::string(head) + "backends: []\n";
+  EXPECT_NE(errorOf(table + "paths: [/a/../b]"), "");
+  EXPECT_NE(errorOf(table + "paths: [tokenize]"), "");
 }
 
 TEST(RouteTable, MayHaveNoBackends) {
@@ -121,8 +129,8 @@ TEST(RouteTable, SaysWhatIsWrongAroundTheBackends) {
        "r.yaml:1: servedName is missing\nr.yaml:1: generation is missing\n"
        "r.yaml:1: residency is missing"},
       {std::string(head) + "backends: []\ngenerations: 8",
-       "r.yaml:5: generations: unknown key; known are backends, generation, mode, residency, "
-       "servedName, shadow, tls"},
+       "r.yaml:5: generations: unknown key; known are backends, generation, mode, "
+       "paths, residency, servedName, shadow, tls"},
       {"servedName: a\ngeneration: -1\nresidency: {jurisdictions: [CH]}\nbackends: []",
        "r.yaml:2: generation: must not be negative"},
       {"servedName: a b\ngeneration: 1\nresidency: {jurisdictions: []}\nbackends: ~",

@@ -116,13 +116,13 @@ class Fleet:
         return self.authorities[region].issue(
             f"{region}-gateway", f"IP:127.0.0.1,URI:bailiwick://region/{region}")
 
-    def gateway(self, region, jurisdiction, backends, deployment="assistants.assistant"):
+    def gateway(self, region, jurisdiction, backends, deployment="assistants.assistant", **more):
         routes = self.folder / f"{region}-routes.d"
         routes.mkdir()
         cert, key = self.certificate(region)
         table = {"servedName": "assistant", "generation": 1, "mode": "Priority",
                  "residency": {"jurisdictions": ["DE", "CH"], "classes": ["eu-personal"]},
-                 "backends": backends, "tls": {"certFile": str(cert), "keyFile": str(key)}}
+                 "backends": backends, "tls": {"certFile": str(cert), "keyFile": str(key)}, **more}
         if backends is not None:
             (routes / f"{deployment}.yaml").write_text(json.dumps(table))
         server, server_key = self.pods.issue(f"{region}-pods")
@@ -274,3 +274,20 @@ def test_a_region_that_leaves_is_let_out_between_two_requests(fleet, engine):
             assert reader.response().status == 200
         (fleet.known / "fra.crt").unlink()
         assert reader.to_end() == b"", "it is closed at rest, and nothing is said"
+
+
+def at_a_gateway(path, body):
+    return request("POST", path, body, {"x-bailiwick-deployment": "assistants/assistant"})
+
+
+def test_what_engines_of_the_deployment_serve_passes_a_gateway_and_nothing_else_does(fleet, engine):
+    zrh = fleet.gateway("zrh", "CH", [Backend("own", engine.url).entry()], paths=["/tokenize"])
+    context = fleet.pods.client()
+    assert over_tls(zrh, "data", at_a_gateway("/tokenize", {"prompt": "x"}), context).status == 200
+    assert engine.heard[0].line == "POST /tokenize HTTP/1.1"
+    for path in ("/reset_prefix_cache", "/tokenize/", "/tokenize%2f"):
+        answer = over_tls(zrh, "data", at_a_gateway(path, {"prompt": "x"}), context)
+        assert answer.status in (400, 404), path
+    other = request("POST", "/tokenize", {}, {"x-bailiwick-deployment": "other/one"})
+    assert over_tls(zrh, "data", other, context).code() == "unknown_path"
+    assert len(engine.heard) == 1
