@@ -47,6 +47,16 @@ ParsedCommandLine parseCommandLine(int argc, const char* const* argv) {
       ->needs(config)
       ->excludes(checks)
       ->excludes(drains);
+  const auto instead = [&](const char* name, std::optional<int>& value, int least, const char* what) {
+    app.add_option(name, value, std::string(what) + ", whatever the configuration says")
+        ->check(CLI::Range(least, 1'000'000))
+        ->needs(config)
+        ->excludes(checks)
+        ->excludes(drains);
+  };
+  instead("--max-in-flight", line.maxInFlight, 1, "Requests that are served at once");
+  instead("--max-queued", line.maxQueued, 0, "Requests that wait for a place");
+  instead("--drain-timeout", line.drainSeconds, 1, "Seconds that a drain may take");
   auto* digest = app.add_option("--manifest-digest", line.manifestDigest,
                                 "Digest of MANIFEST.sha256, as the passport gives it")
                      ->check(checkDigest);

@@ -14,6 +14,8 @@ struct CommandLine {
   Command command = Command::Serve;
   std::string config;  // of Serve and Check always; of Drain to find its admin address
   std::optional<Address> await;  // of Serve: where probes are answered until there is a config
+  // Of Serve, instead of what the configuration says.
+  std::optional<int> maxInFlight, maxQueued, drainSeconds;
   std::string weights, manifestDigest, signature, publicKey;  // of VerifyWeights
 };
 

@@ -41,6 +41,12 @@ Result<bool> await(const std::string& configFile, const Address& observe) {
   return server.await(observe, [&configFile] { return isThere(configFile); });
 }
 
+void adjust(const CommandLine& line, Config& config) {
+  config.limits.maxInFlight = line.maxInFlight.value_or(config.limits.maxInFlight);
+  config.limits.maxQueued = line.maxQueued.value_or(config.limits.maxQueued);
+  if (line.drainSeconds) config.drain.timeout = std::chrono::seconds(*line.drainSeconds);
+}
+
 }  // namespace
 
 int serve(const CommandLine& line, std::ostream& errors) {
@@ -60,6 +66,7 @@ int serve(const CommandLine& line, std::ostream& errors) {
   if (!text) return complain(text.error());
   auto config = parseConfig(configFile, *text);
   if (!config) return complain(config.error());
+  adjust(line, *config);
   auto log = LogWriter::open(config->accessLog);
   if (!log) return complain(log.error());
   Server server(std::move(*config), std::move(*log), buildVersion, usableCores());

@@ -37,6 +37,8 @@ class Exchange final : private StopSign {
     Cut,
   };
   const Config& config() const { return core_.plane.config; }
+  std::int64_t maxBodySize() const;
+  Instant timeout() const;  // when there has to be a whole answer
   const http::RequestHead& head() const { return session_.work->parser.head(); }
   bool stopped() override;
 

@@ -136,7 +136,7 @@ bool Exchange::scansBody() const {
 }
 
 std::optional<Refusal> Exchange::checkBody() const {
-  const auto most = static_cast<std::uint64_t>(config().limits.maxBodySize);
+  const auto most = static_cast<std::uint64_t>(maxBodySize());
   if (head().length > most)
     return Refusal{Code::TooLarge,
                    "the body has " + std::to_string(head().length) + " bytes, " +

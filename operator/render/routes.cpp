@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/hash.hpp"
+#include "api/quantity.hpp"
 #include "render/gateway.hpp"
 #include "render/sidecar_config.hpp"
 #include "render/yaml.hpp"
@@ -116,6 +117,9 @@ Json backends(const api::ModelDeployment& deployment, const Serving& serving,
 // What a pod has in its configuration, which is its deployment's; a gateway serves many.
 void addOwnTerms(Json& table, const api::ModelDeployment& deployment,
                  const Environment& environment) {
+  const api::RouteLimits& limits = deployment.spec.routing.limits;
+  table["limits"] = {{"requestTimeout", api::formatDuration(limits.requestTimeout)},
+                     {"maxBodySize", api::formatBytes(limits.maxBodyBytes)}};
   const auto paths = proxiedPaths(deployment, *environment.catalog);
   if (!paths.empty()) table["paths"] = paths;
 }

@@ -179,6 +179,15 @@ def test_the_gateway_mounts_every_shard_that_the_operator_writes(helm):
     assert volumes["tls"]["secret"] == {"secretName": f"{FULLNAME}-gateway-tls"}
 
 
+def test_the_gateway_has_places_for_all_deployments_and_drains_as_long_as_its_pod_may(helm):
+    values = {"region": "fra", "gateway": {"enabled": True, "maxInFlight": 1000000, "maxQueued": 0,
+                                           "terminationGracePeriodSeconds": 3635}}
+    spec = named(helm.objects(values), "Deployment", f"{FULLNAME}-gateway")["spec"]["template"]["spec"]
+    assert spec["terminationGracePeriodSeconds"] == 3635
+    assert {"--max-in-flight=1000000", "--max-queued=0", "--drain-timeout=3600"} <= set(
+        spec["containers"][0]["args"])
+
+
 def test_restricted_pod_security_admits_the_gateway(helm, restricted):  # noqa: F811
     deployment = named(helm.objects(GATEWAY), "Deployment", f"{FULLNAME}-gateway")
     template = copy.deepcopy(deployment["spec"]["template"])

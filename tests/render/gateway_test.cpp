@@ -200,6 +200,17 @@ TEST(Gateway, ServesThePathsOfTheDeploymentsEnginesAndNoOthers) {
   EXPECT_TRUE(fleet.pods(serving).paths.empty()) << "a pod's are in its own configuration";
 }
 
+TEST(Gateway, OfTheRegionIsToldTheLimitsOfEachDeployment) {
+  Fleet fleet;
+  fleet.deployment.spec.routing.limits.requestTimeout = std::chrono::minutes(45);
+  fleet.deployment.spec.routing.limits.maxBodyBytes = 64 << 20;
+  const auto table = fleet.ofGateway({});
+  ASSERT_TRUE(table.limits);
+  EXPECT_EQ(table.limits->requestTimeout, std::chrono::minutes(45));
+  EXPECT_EQ(table.limits->maxBodySize, 64 << 20);
+  EXPECT_FALSE(fleet.pods({}).limits) << "a pod's are in its own configuration";
+}
+
 TEST(Gateway, OfTheRegionGetsAConfigurationThatItReads) {
   const Fleet fleet;
   const auto objects = regionGatewayObjects({}, {}, fleet.world.environment);

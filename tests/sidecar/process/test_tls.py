@@ -2,10 +2,11 @@
 import json
 import socket
 import ssl
+import threading
 
 import pytest
 from certificates import Authority
-from kit import Backend, Reader, Upstream, chunk, events_head, eventually, ok, request
+from kit import PATIENCE, Backend, Reader, Upstream, chunk, events_head, eventually, ok, request
 
 CHAT = request("POST", "/v1/chat/completions", {"model": "assistant"})
 
@@ -291,3 +292,30 @@ def test_what_engines_of_the_deployment_serve_passes_a_gateway_and_nothing_else_
     other = request("POST", "/tokenize", {}, {"x-bailiwick-deployment": "other/one"})
     assert over_tls(zrh, "data", other, context).code() == "unknown_path"
     assert len(engine.heard) == 1
+
+
+def test_a_gateway_holds_each_deployment_to_its_own_limits(fleet):
+    go = threading.Event()
+
+    def slow(conn, heard):
+        go.wait(PATIENCE)
+        return ok()
+
+    with Upstream(slow) as pod:
+        zrh = fleet.gateway("zrh", "CH", [Backend("own", pod.url).entry()],
+                            limits={"requestTimeout": "1s", "maxBodySize": "1Ki"})
+        context = fleet.pods.client()
+        large = at_a_gateway("/v1/completions", {"model": "assistant", "prompt": "x" * 1024})
+        assert over_tls(zrh, "data", large, context).code() == "too_large"
+        late = over_tls(zrh, "data", at_a_gateway("/v1/completions", {"model": "assistant"}), context)
+        assert (late.status, late.code()) == (504, "upstream_timeout")
+        go.set()
+
+
+def test_a_gateway_takes_bodies_as_large_as_their_deployment_allows(fleet, engine):
+    zrh = fleet.gateway("zrh", "CH", [Backend("own", engine.url).entry()],
+                        limits={"requestTimeout": "1m", "maxBodySize": "64Mi"})
+    prompt = "x" * (33 << 20)
+    for body in ({"model": "assistant", "prompt": prompt}, {"prompt": prompt, "model": "assistant"}):
+        answer = over_tls(zrh, "data", at_a_gateway("/v1/completions", body), fleet.pods.client())
+        assert answer.status == 200, list(body)
