@@ -18,6 +18,11 @@ std::string checkDigest(const std::string& text) {
   return parseDigest(text) ? "" : "must be sha256: and 64 lower case hexadecimal digits";
 }
 
+std::string checkAddress(const std::string& text) {
+  const auto address = parseAddress(text);
+  return address ? "" : address.error().message;
+}
+
 }  // namespace
 
 ParsedCommandLine parseCommandLine(int argc, const char* const* argv) {
@@ -34,6 +39,24 @@ ParsedCommandLine parseCommandLine(int argc, const char* const* argv) {
   auto* drains = app.add_flag("--drain", drain,
                               "Have the sidecar beside this process drain, and wait until it has")
                      ->excludes(checks);
+  std::string await;
+  app.add_option("--await-config", await,
+                 "Where the configuration is not there yet, answer probes at this address, as one "
+                 "that has nothing to serve, until it is")
+      ->check(checkAddress)
+      ->needs(config)
+      ->excludes(checks)
+      ->excludes(drains);
+  const auto instead = [&](const char* name, std::optional<int>& value, int least, const char* what) {
+    app.add_option(name, value, std::string(what) + ", whatever the configuration says")
+        ->check(CLI::Range(least, 1'000'000))
+        ->needs(config)
+        ->excludes(checks)
+        ->excludes(drains);
+  };
+  instead("--max-in-flight", line.maxInFlight, 1, "Requests that are served at once");
+  instead("--max-queued", line.maxQueued, 0, "Requests that wait for a place");
+  instead("--drain-timeout", line.drainSeconds, 1, "Seconds that a drain may take");
   auto* digest = app.add_option("--manifest-digest", line.manifestDigest,
                                 "Digest of MANIFEST.sha256, as the passport gives it")
                      ->check(checkDigest);
@@ -60,6 +83,7 @@ ParsedCommandLine parseCommandLine(int argc, const char* const* argv) {
     app.exit(error);
     parsed.exitCode = asked ? 0 : 2;
   }
+  if (!await.empty()) line.await = *parseAddress(await);
   if (check) line.command = Command::Check;
   if (drain) line.command = Command::Drain;
   if (!line.weights.empty()) line.command = Command::VerifyWeights;

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "config/address.hpp"
+
 namespace bailiwick::sidecar {
 
 enum class Command { Serve, Check, Drain, VerifyWeights };
@@ -11,6 +13,9 @@ enum class Command { Serve, Check, Drain, VerifyWeights };
 struct CommandLine {
   Command command = Command::Serve;
   std::string config;  // of Serve and Check always; of Drain to find its admin address
+  std::optional<Address> await;  // of Serve: where probes are answered until there is a config
+  // Of Serve, instead of what the configuration says.
+  std::optional<int> maxInFlight, maxQueued, drainSeconds;
   std::string weights, manifestDigest, signature, publicKey;  // of VerifyWeights
 };
 

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
     case Command::VerifyWeights:
       return verifyWeights(line, std::cout, std::cerr);
     case Command::Serve:
-      return serve(line.config, std::cerr);
+      return serve(line, std::cerr);
   }
   return 1;
 }

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <filesystem>
 #include <ostream>
 
 #include "cmd/cores.hpp"
@@ -21,19 +22,51 @@ void keepFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, kept);
 }
 
+bool isThere(const std::string& file) {
+  std::error_code ignored;
+  return std::filesystem::exists(file, ignored);
+}
+
+// A gateway's configuration is written by the operator, and only for a region that it knows: whoever
+// waits for the gateway before making the Region would wait for ever, were it not Ready without.
+// False where it was told to end.
+Result<bool> await(const std::string& configFile, const Address& observe) {
+  if (isThere(configFile)) return true;
+  log::info("waits for its configuration", {{"file", configFile}});
+  Config nothing;
+  nothing.drain.terminationMessage.clear();
+  auto log = LogWriter::open(nothing.accessLog);
+  if (!log) return tl::unexpected(log.error());
+  Server server(std::move(nothing), std::move(*log), buildVersion, 1);
+  return server.await(observe, [&configFile] { return isThere(configFile); });
+}
+
+void adjust(const CommandLine& line, Config& config) {
+  config.limits.maxInFlight = line.maxInFlight.value_or(config.limits.maxInFlight);
+  config.limits.maxQueued = line.maxQueued.value_or(config.limits.maxQueued);
+  if (line.drainSeconds) config.drain.timeout = std::chrono::seconds(*line.drainSeconds);
+}
+
 }  // namespace
 
-int serve(const std::string& configFile, std::ostream& errors) {
+int serve(const CommandLine& line, std::ostream& errors) {
   keepFreedMemory();
   log::setUp(log::Format::Json, "info");
+  const std::string& configFile = line.config;
   const auto complain = [&errors](const Error& error) {
     errors << error.message << "\n";
     return 1;
   };
+  if (line.await) {
+    const auto there = await(configFile, *line.await);
+    if (!there) return complain(there.error());
+    if (!*there) return 0;
+  }
   const auto text = readFile(configFile);
   if (!text) return complain(text.error());
   auto config = parseConfig(configFile, *text);
   if (!config) return complain(config.error());
+  adjust(line, *config);
   auto log = LogWriter::open(config->accessLog);
   if (!log) return complain(log.error());
   Server server(std::move(*config), std::move(*log), buildVersion, usableCores());

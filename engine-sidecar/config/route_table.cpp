@@ -13,7 +13,8 @@ using yaml::Cursor;
 using yaml::Fields;
 
 constexpr int million = 1'000'000;
-constexpr std::size_t maxCountries = 512, maxClasses = 64;
+constexpr std::size_t maxCountries = 512, maxClasses = 64, maxPaths = 256;
+constexpr std::int64_t pebi = std::int64_t{1} << 50;
 
 template <class Read>
 void readList(const Cursor& at, std::size_t most, Read readOne, std::vector<std::string>& out) {
@@ -149,6 +150,14 @@ void readShadow(const Cursor& at, const std::vector<Backend>& backends,
   fields.finish();
 }
 
+void readLimits(const Cursor& at, std::optional<RequestLimits>& out) {
+  Fields fields(at);
+  RequestLimits& limits = out.emplace();
+  if (const auto time = fields.required("requestTimeout")) readDuration(*time, limits.requestTimeout);
+  if (const auto size = fields.required("maxBodySize")) readSize(*size, 1, pebi, limits.maxBodySize);
+  fields.finish();
+}
+
 void readGeneration(const Cursor& at, std::int64_t& out) {
   at.read(out);
   if (out < 0) at.fail("must not be negative");
@@ -163,6 +172,8 @@ void readTable(const Cursor& root, RouteTable& out) {
   if (const auto at = fields.required("backends")) readBackends(*at, out.backends);
   if (const auto at = fields.optional("tls")) readTls(*at, out.tls);
   if (const auto at = fields.optional("shadow")) readShadow(*at, out.backends, out.shadow);
+  if (const auto at = fields.optional("limits")) readLimits(*at, out.limits);
+  if (const auto at = fields.optional("paths")) readList(*at, maxPaths, readRequestPath, out.paths);
   fields.finish();
 }
 

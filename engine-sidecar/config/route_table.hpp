@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/result.hpp"
+#include "api/time.hpp"
 #include "config/address.hpp"
 
 namespace bailiwick::sidecar {
@@ -48,6 +49,12 @@ struct ShadowRule {
   int percent = 0;
 };
 
+// Of one request.
+struct RequestLimits {
+  api::Duration requestTimeout{600'000};
+  std::int64_t maxBodySize = 32 << 20;  // bytes
+};
+
 struct RouteTable {
   std::string servedName;
   std::int64_t generation = 0;
@@ -56,6 +63,10 @@ struct RouteTable {
   std::vector<Backend> backends;
   std::optional<ClientTls> tls;
   std::optional<ShadowRule> shadow;
+  // In the tables of a gateway, whose configuration is of no deployment: what is served beside the
+  // OpenAI-compatible paths, and what goes before its own limits.
+  std::vector<std::string> paths;
+  std::optional<RequestLimits> limits;
 };
 
 // `file` is its name in errors: all of them, one per line, "FILE:LINE: PATH: what is wrong".

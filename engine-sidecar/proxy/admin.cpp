@@ -146,7 +146,7 @@ bool isEngineWell(const Plane& plane) {
 }
 
 bool isReady(const Core& core) {
-  if (core.plane.drainState() != DrainState::Serving || core.book->tables().empty()) return false;
+  if (core.plane.drainState() != DrainState::Serving || !core.book->serves()) return false;
   return !core.plane.ownHealth || isEngineWell(core.plane);
 }
 

@@ -38,7 +38,7 @@ Task<Exchange::Outcome> Exchange::reach(const Way& way, bool fresh) {
   upstream_ = fresh ? Stream() : core_.upstreams.take(way.endpoint.key);
   reused_ = upstream_.isOpen();
   if (reused_) co_return Outcome::Answered;
-  const Instant last = begun_ + config().limits.requestTimeout;
+  const Instant last = timeout();
   session_.deadline.set(std::min(last, now() + connectTimeout));
   Connected connected =
       co_await connect(core_.io, way.endpoint, session_.waiter, session_.deadline, *this);
@@ -148,7 +148,7 @@ Task<Exchange::Outcome> Exchange::transact() {
 }
 
 void Exchange::setDeadline() {
-  const Instant last = begun_ + config().limits.requestTimeout;
+  const Instant last = timeout();
   session_.deadline.set(awaitsBody_ ? std::min(last, now() + config().limits.idleTimeout) : last);
 }
 

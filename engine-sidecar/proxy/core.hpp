@@ -34,7 +34,7 @@ struct Workspace {
 class Cuttable : public Hook<Cuttable> {
  public:
   virtual void cut() = 0;
-  // The state of the drain has changed.
+  // The state of the drain, or a certificate, has changed.
   virtual void reconsider() = 0;
 
  protected:

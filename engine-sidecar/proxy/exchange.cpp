@@ -32,6 +32,16 @@ Exchange::~Exchange() {
   if (place_) core_.plane.leave(*place_, ending_, now());
 }
 
+std::int64_t Exchange::maxBodySize() const {
+  const auto& ofTable = table_->routes.table().limits;
+  return ofTable ? ofTable->maxBodySize : config().limits.maxBodySize;
+}
+
+Instant Exchange::timeout() const {
+  const auto& ofTable = table_->routes.table().limits;
+  return begun_ + (ofTable ? ofTable->requestTimeout : config().limits.requestTimeout);
+}
+
 bool Exchange::stopped() {
   return session_.isCut || (session_.client.mayRead() && session_.client.isGone());
 }
@@ -42,14 +52,14 @@ Task<bool> Exchange::run() {
   operation_ = core_.plane.paths.find(head().method, head().target.path);
   if (auto refusal = judge()) co_return co_await refuse(*refusal);
   body_.begin(head(), work.in,
-              {.maxSize = static_cast<std::uint64_t>(config().limits.maxBodySize),
+              {.maxSize = static_cast<std::uint64_t>(maxBodySize()),
                .copies = &core_.plane.copies,
                .readAhead = &core_.plane.readAhead},
               scansBody());
   // A gateway's answer is that of a sidecar, so that it tells whether the deployment is served.
   if (operation_ == Operation::Models && !core_.plane.isGateway()) co_return co_await answerModels();
   if (auto refusal = co_await findPlace()) co_return co_await refuse(*refusal);
-  session_.deadline.set(begun_ + config().limits.requestTimeout);
+  session_.deadline.set(timeout());
   if (auto refusal = co_await readAhead()) co_return co_await refuse(*refusal);
   if (!session_.client.isOpen()) {
     gone();
@@ -108,7 +118,7 @@ std::optional<Refusal> Exchange::bodyRefusal(RequestBody::Pulled pulled) const {
       return Refusal{Code::BadRequest, std::string(http::describe(body_.fault())), {}};
     case RequestBody::Pulled::TooLarge:
       return Refusal{Code::TooLarge,
-                     "the body is longer than the " + std::to_string(config().limits.maxBodySize) +
+                     "the body is longer than the " + std::to_string(maxBodySize()) +
                          " bytes that are allowed",
                      {}};
     case RequestBody::Pulled::OverLimit:
@@ -144,7 +154,7 @@ Task<std::optional<Refusal>> Exchange::readAhead() {
     }
     if (session_.deadline.passed()) co_return bodyLate();
   }
-  session_.deadline.set(begun_ + config().limits.requestTimeout);
+  session_.deadline.set(timeout());
   co_return std::nullopt;
 }
 

@@ -37,12 +37,15 @@ class Exchange final : private StopSign {
     Cut,
   };
   const Config& config() const { return core_.plane.config; }
+  std::int64_t maxBodySize() const;
+  Instant timeout() const;  // when there has to be a whole answer
   const http::RequestHead& head() const { return session_.work->parser.head(); }
   bool stopped() override;
 
   // Before it is sent anywhere (judge.cpp).
   std::optional<Refusal> judge();
   std::optional<Refusal> authenticate();
+  Operation ofDeployment() const;
   std::optional<Refusal> findTable();
   std::optional<Refusal> readLaw();
   std::optional<Refusal> checkBody() const;

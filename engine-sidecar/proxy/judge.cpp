@@ -39,6 +39,7 @@ std::optional<Refusal> Exchange::judge() {
   path_ = head().target.path.substr(0, maxLoggedPath);
   record_.path = path_;
   if (auto refusal = authenticate()) return refusal;
+  if (operation_ == Operation::Unknown && core_.plane.isGateway()) operation_ = ofDeployment();
   if (operation_ == Operation::Unknown) {
     return Refusal{
         Code::UnknownPath,
@@ -83,6 +84,13 @@ std::string_view Exchange::routingHeader(std::string_view name,
   return value;
 }
 
+// What the engines of the deployment serve beside the paths that all do.
+Operation Exchange::ofDeployment() const {
+  std::optional<Refusal> ignored;
+  const auto table = core_.book->find(routingHeader("x-bailiwick-deployment", ignored));
+  return table ? table->paths.find(head().method, head().target.path) : Operation::Unknown;
+}
+
 // A gateway is told the deployment. A hop is believed of peers; of others only where it names the
 // deployment itself, as the sidecars of its variants mark what they send to one another: a client
 // who guesses that restricts its own request and nothing else.
@@ -98,9 +106,14 @@ std::optional<Refusal> Exchange::findTable() {
   }
   if (refusal) return refusal;
   table_ = core_.book->find(deployment);
-  if (!table_ && core_.plane.isGateway())
-    return Refusal{
-        Code::UnknownModel, "deployment " + std::string(deployment) + " has no routes here", {}};
+  if (!table_ && core_.plane.isGateway()) {
+    // A peer may have heard of the deployment sooner than this gateway. It asks elsewhere for a server's
+    // fault, and would pass a 404 on.
+    std::string none = "deployment " + std::string(deployment) + " has no routes here";
+    if (session_.door == Door::Peers)
+      return Refusal{Code::NoBackend, std::move(none), std::chrono::seconds(1)};
+    return Refusal{Code::UnknownModel, std::move(none), {}};
+  }
   if (!table_)
     return Refusal{Code::NoBackend, "no route table has been read yet", std::chrono::seconds(1)};
   query_.hopped = session_.door == Door::Peers || (!hop.empty() && hop == table_->deployment);
@@ -123,7 +136,7 @@ bool Exchange::scansBody() const {
 }
 
 std::optional<Refusal> Exchange::checkBody() const {
-  const auto most = static_cast<std::uint64_t>(config().limits.maxBodySize);
+  const auto most = static_cast<std::uint64_t>(maxBodySize());
   if (head().length > most)
     return Refusal{Code::TooLarge,
                    "the body has " + std::to_string(head().length) + " bytes, " +

@@ -8,8 +8,11 @@
 namespace bailiwick::sidecar {
 namespace {
 
+// What one body may have is in the tables of a gateway.
 RetrySettings readAheadSettings(const Config& config) {
-  return {config.limits.maxBodySize, config.retry.maxCopyTotal};
+  const bool gateway = !config.routes.folder.empty();
+  return {gateway ? config.retry.maxCopyTotal : config.limits.maxBodySize,
+          config.retry.maxCopyTotal};
 }
 
 // The kubelet shows it as the container's termination message.

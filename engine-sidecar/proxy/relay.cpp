@@ -136,7 +136,7 @@ std::string_view Exchange::passSome(std::string_view bytes) {
 // What the client did not take at once goes first; a client that takes nothing for too long has
 // gone.
 void Exchange::flushOrStall() {
-  const Instant last = begun_ + config().limits.requestTimeout;
+  const Instant last = timeout();
   const bool stalled = stalled_;
   flushPending();
   stalled_ = !pending_.empty();
@@ -176,7 +176,7 @@ Task<bool> Exchange::relay(const Target& target, const Way& way) {
   firstBytes_ = {};
   maybeCopy();
   maybeRelease();
-  session_.deadline.set(begun_ + config().limits.requestTimeout);
+  session_.deadline.set(timeout());
   for (int inRow = 1;; ++inRow) {
     const bool moved = moveAnswer();
     if (clientGone_ || (answerDone_ && pending_.empty())) break;

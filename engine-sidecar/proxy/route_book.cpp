@@ -87,6 +87,7 @@ std::shared_ptr<const Table> makeTable(Routes routes, std::string deployment,
                                        ClientContexts& contexts) {
   auto table = std::make_shared<Table>(
       Table{std::move(deployment), std::move(routes), {}, std::move(freshness)});
+  table->paths = Paths(table->routes.table().paths);
   for (const Target& target : table->routes.targets())
     table->ways.push_back(wayTo(target, table->routes.table(), contexts));
   return table;

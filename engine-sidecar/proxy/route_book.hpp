@@ -13,6 +13,7 @@
 
 #include "api/result.hpp"
 #include "proxy/tls.hpp"
+#include "route/paths.hpp"
 #include "route/routes.hpp"
 
 namespace bailiwick::sidecar {
@@ -52,6 +53,7 @@ struct Table {
   Routes routes;
   std::vector<Way> ways;  // by the index of their targets
   std::shared_ptr<const Freshness> freshness;
+  Paths paths{std::vector<std::string>()};
 
   bool knowsModel(std::string_view name, bool ofTargets) const;
 };
@@ -60,14 +62,17 @@ class RouteBook {
  public:
   using Tables = std::map<std::string, std::shared_ptr<const Table>, std::less<>>;
 
-  RouteBook() = default;
-  explicit RouteBook(Tables tables) : tables_(std::move(tables)) {}
+  RouteBook() = default;  // before anything was read
+  RouteBook(Tables tables, bool serves) : tables_(std::move(tables)), serves_(serves) {}
 
   const Tables& tables() const { return tables_; }
+  // Whether requests are to come: there is a table, or nothing to have one of.
+  bool serves() const { return serves_; }
   std::shared_ptr<const Table> find(std::string_view deployment) const;
 
  private:
   Tables tables_;
+  bool serves_ = false;
 };
 
 // Reads the files that the table names. A way whose files cannot be read says so and is not taken.

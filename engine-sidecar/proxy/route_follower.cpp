@@ -1,6 +1,7 @@
 #include "proxy/route_follower.hpp"
 
 #include <set>
+#include <utility>
 
 #include "log/log.hpp"
 #include "proxy/files.hpp"
@@ -24,7 +25,10 @@ Result<void> RouteFollower::load() {
       plane_.isGateway() ? loadFolder() : loadFile(config.identity.deployment, config.routes.file);
   // Bad tables are reported one by one; what they leave of a gateway's folder is served.
   if (!loaded && !plane_.isGateway()) return tl::unexpected(loaded.error());
-  if (!loaded) report(loaded.error());
+  if (!loaded) {
+    report(loaded.error());
+    return {};
+  }
   waysStamp_ = stampOfWays();
   publishBook();
   return {};
@@ -73,7 +77,7 @@ Result<bool> RouteFollower::loadFolder() {
   const auto names = filesIn(folder);
   if (!names) return tl::unexpected(names.error());
   std::set<std::string> present;
-  bool changed = false;
+  bool changed = !std::exchange(folderRead_, true);
   for (const std::string& name : *names) {
     const auto deployment = deploymentOfFile(name);
     if (!deployment) continue;
@@ -179,7 +183,8 @@ void RouteFollower::publishBook() {
         log::warn("a backend cannot be reached",
                   {{"deployment", deployment}, {"url", way.authority}, {"why", way.fault}});
   }
-  publish_(std::make_shared<const RouteBook>(std::move(tables)));
+  const bool serves = sources_.empty() || !tables.empty();
+  publish_(std::make_shared<const RouteBook>(std::move(tables), serves));
 }
 
 }  // namespace bailiwick::sidecar

@@ -59,6 +59,7 @@ class RouteFollower {
   Publish publish_;
   ClientContexts contexts_;
   std::map<std::string, Source, std::less<>> sources_;  // by deployment
+  bool folderRead_ = false;
   std::string keysStamp_;
   std::string waysStamp_;
   std::string refused_;

@@ -141,12 +141,10 @@ Result<std::uint16_t> Server::openDoor(const Listener& listener, Door door) {
     asio::co_spawn(core->io,
                    acceptAll(*core, *descriptor,
                              [owner, door, certificates](Stream client, std::string from) {
-                               asio::co_spawn(
-                                   owner->io,
-                                   Session::serve(*owner, std::move(client),
-                                                  certificates ? certificates->get() : nullptr,
-                                                  door, std::move(from)),
-                                   asio::detached);
+                               asio::co_spawn(owner->io,
+                                              Session::serve(*owner, std::move(client), certificates,
+                                                             door, std::move(from)),
+                                              asio::detached);
                              }),
                    asio::detached);
   }
@@ -170,6 +168,29 @@ Result<std::uint16_t> Server::openWicket(const Address& address, Wicket wicket) 
   return portOf(*descriptor);
 }
 
+Result<bool> Server::await(const Address& observe, std::function<bool()> done) {
+  if (auto opened = openWicket(observe, Wicket::Observe); !opened)
+    return tl::unexpected(opened.error());
+  publish(std::make_shared<const RouteBook>(RouteBook::Tables(), true));
+  asio::io_context& io = cores_.front()->io;
+  bool came = false;
+  asio::co_spawn(io, obeySignals(), asio::detached);
+  asio::co_spawn(io, stopOnce(std::move(done), came), asio::detached);
+  run();
+  return came;
+}
+
+Task<void> Server::stopOnce(std::function<bool()> done, bool& stopped) {
+  asio::steady_timer timer(cores_.front()->io);
+  boost::system::error_code ec;
+  while (!done()) {
+    timer.expires_after(pollEvery);
+    co_await timer.async_wait(asio::redirect_error(useAwaitable, ec));
+  }
+  stopped = true;
+  for (auto& core : cores_) core->stop();
+}
+
 Task<void> Server::followFiles() {
   asio::steady_timer timer(cores_.front()->io);
   boost::system::error_code ec;
@@ -177,10 +198,19 @@ Task<void> Server::followFiles() {
     timer.expires_after(pollEvery);
     co_await timer.async_wait(asio::redirect_error(useAwaitable, ec));
     source_.poll();
-    for (auto& certificates : certificates_)
-      if (auto refreshed = certificates->refresh(); !refreshed)
-        log::error("certificates were not reloaded", {{"error", refreshed.error().message}});
+    for (auto& certificates : certificates_) refresh(*certificates);
   }
+}
+
+void Server::refresh(ServerCertificates& certificates) {
+  const TlsContext before = certificates.get();
+  if (auto refreshed = certificates.refresh(); !refreshed)
+    log::error("certificates were not reloaded", {{"error", refreshed.error().message}});
+  if (certificates.get() == before) return;
+  for (auto& core : cores_)
+    asio::post(core->io, [core = core.get()] {
+      core->sessions.each([](Cuttable& session) { session.reconsider(); });
+    });
 }
 
 // What was in flight is let finish, as the drain says; then everything ends.

@@ -2,6 +2,7 @@
 // The engine-sidecar as one object: threads, listeners, routes, probes and signals.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ class Server {
   // Reads routes, keys and certificates, and listens.
   Result<void> start();
   const Ports& ports() const { return ports_; }
+  // Instead of start() and run(): answers probes alone, as one that has nothing to serve, until
+  // `done`, or SIGTERM. Whether it is done.
+  Result<bool> await(const Address& observe, std::function<bool()> done);
   // Serves until SIGTERM and the end of what was in flight then.
   void run();
 
@@ -36,6 +40,8 @@ class Server {
   Result<std::uint16_t> openDoor(const Listener& listener, Door door);
   Result<std::uint16_t> openWicket(const Address& address, Wicket wicket);
   Task<void> followFiles();
+  void refresh(ServerCertificates& certificates);
+  Task<void> stopOnce(std::function<bool()> done, bool& stopped);
   Task<void> obeySignals();
   std::string scrape() const;
   void publish(const std::shared_ptr<const RouteBook>& book);

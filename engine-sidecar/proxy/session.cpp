@@ -35,13 +35,16 @@ std::string answerOf(const Refusal& refusal, bool close) {
   return jsonAnswer(statusOf(refusal.code), errorBody(refusal), headers, close);
 }
 
-Session::Session(Core& owner, Stream stream, Door from, std::string who)
+Session::Session(Core& owner, Stream stream, const ServerCertificates* certificates, Door from,
+                 std::string who)
     : core(owner),
       client(std::move(stream)),
       door(from),
       address(std::move(who)),
       waiter(owner.waiters),
-      deadline(waiter) {
+      deadline(waiter),
+      certificates_(certificates),
+      tls_(certificates ? certificates->get() : nullptr) {
   client.tell(&waiter);
   core.deadlines.add(deadline);
   core.sessions.push(*this);
@@ -51,11 +54,11 @@ Session::~Session() {
   if (work) core.giveWorkspace(std::move(work));
 }
 
-Task<void> Session::serve(Core& core, Stream client, TlsContext tls, Door door,
-                          std::string address) {
+Task<void> Session::serve(Core& core, Stream client, const ServerCertificates* certificates,
+                          Door door, std::string address) {
   try {
-    Session session(core, std::move(client), door, std::move(address));
-    co_await session.run(std::move(tls));
+    Session session(core, std::move(client), certificates, door, std::move(address));
+    co_await session.run();
   } catch (const std::exception& error) {
     log::error("a session ended with an error", {{"error", error.what()}});
   }
@@ -66,9 +69,9 @@ void Session::cut() {
   waiter.ready();
 }
 
-Task<void> Session::run(TlsContext tls) {
+Task<void> Session::run() {
   deadline.set(now() + core.plane.config.limits.headerTimeout);
-  if (tls && !co_await shakeHands(tls.get())) co_return;
+  if (tls_ && !co_await shakeHands()) co_return;
   while (true) {
     const Heard heard = co_await hear();
     if (heard == Heard::Nothing) co_return;
@@ -92,8 +95,8 @@ Task<void> Session::run(TlsContext tls) {
   }
 }
 
-Task<bool> Session::shakeHands(SSL_CTX* context) {
-  client.startTls(context, true);
+Task<bool> Session::shakeHands() {
+  client.startTls(tls_.get(), true);
   Io io;
   while ((io = client.handshake()).again()) {
     co_await waiter.wait();
@@ -119,7 +122,7 @@ Task<Session::Heard> Session::hear() {
       if (!begun) deadline.set(now() + core.plane.config.limits.headerTimeout);
       begun = true;
     }
-    if (isCut) co_return Heard::Nothing;
+    if (isCut || (isIdle() && isOutdated())) co_return Heard::Nothing;
     if (deadline.passed()) co_return isIdle() ? Heard::Nothing : Heard::Malformed;
     if (client.mayRead()) {
       if (!readSome()) co_return Heard::Nothing;

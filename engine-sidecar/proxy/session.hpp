@@ -6,6 +6,7 @@
 
 #include "proxy/core.hpp"
 #include "proxy/stream.hpp"
+#include "proxy/tls.hpp"
 #include "route/refusal.hpp"
 
 namespace bailiwick::sidecar {
@@ -19,12 +20,14 @@ enum class Door {
 class Session final : public Cuttable {
  public:
   // `address` is the client's.
-  Session(Core& core, Stream client, Door door, std::string address);
+  Session(Core& core, Stream client, const ServerCertificates* certificates, Door door,
+          std::string address);
   ~Session();
 
   // Ends with the connection. Nothing that a client sends gets out of here as an exception.
-  static Task<void> serve(Core& core, Stream client, TlsContext tls, Door door,
-                          std::string address);
+  // `certificates`: of its listener; null where that is plain.
+  static Task<void> serve(Core& core, Stream client, const ServerCertificates* certificates,
+                          Door door, std::string address);
 
   void cut() override;
   void reconsider() override { waiter.ready(); }
@@ -47,14 +50,20 @@ class Session final : public Cuttable {
  private:
   enum class Heard { Request, Malformed, Nothing };
 
-  Task<void> run(TlsContext tls);
-  Task<bool> shakeHands(SSL_CTX* context);
+  Task<void> run();
+  Task<bool> shakeHands();
   Task<Heard> hear();
   bool readSome();
   bool isIdle() const { return !work || (!work->parser.begun() && work->in.view().empty()); }
+  // Whether the peer was let in by files that have changed since: it has to show itself anew.
+  bool isOutdated() const {
+    return door == Door::Peers && certificates_ && certificates_->get() != tls_;
+  }
   Task<void> refuseMalformed();
   Task<void> linger();
 
+  const ServerCertificates* const certificates_;
+  const TlsContext tls_;
   bool served_ = false;  // a request, before
 };
 

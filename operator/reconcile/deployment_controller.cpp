@@ -9,7 +9,9 @@
 #include "api/hash.hpp"
 #include "api/labels.hpp"
 #include "log/log.hpp"
+#include "plan/requirement.hpp"
 #include "reconcile/serving_peers.hpp"
+#include "render/routes.hpp"
 
 namespace bailiwick::reconcile {
 namespace {
@@ -44,6 +46,15 @@ std::string passportHashOf(const plan::DeploymentPlan& plan) {
     }
   }
   return passports.empty() ? "" : api::passportHash(passports);
+}
+
+api::Key gatewayOf(const api::ModelDeployment& deployment) {
+  return {deployment.meta.key.ns, deployment.meta.key.name + "-gateway"};
+}
+
+// Of another nobody knows what the law is.
+bool isUnderstood(const plan::DeploymentPlan& plan) {
+  return !plan.refusal || plan.refusal->reason != "InvalidSpec";
 }
 
 bool anyReady(const plan::Step& step) {
@@ -168,7 +179,7 @@ void DeploymentController::askPeers(const Work& work) {
   Planner::PeerAnswer answer{inquiry.ticket, work.current->spec, {}};
   for (const auto& peer : inquiry.peers) {
     if (!config_.peers || work.stop.stop_requested()) break;
-    auto read = config_.peers->readAfresh(peer, work.current->meta.key, work.stop);
+    auto read = config_.peers->readAfresh(peer, *work.current, work.stop);
     if (read) answer.read.emplace_back(peer, std::move(*read));
   }
   config_.planner->noteAnswer(*work.current, std::move(answer));
@@ -246,22 +257,62 @@ void DeploymentController::applyObjects(Work& work) {
         work.current->meta.key,
         render::gatewayTable(*work.current, serving, environment).text);
   }
-  const bool gateway = render::needsGateway(*work.current, serving, environment);
-  if (work.step.replicas.empty() && !gateway) return;
-  if (work.plan.onHold && !work.workloads.empty()) return;
+  const bool withdrawn = isUnderstood(work.plan) && withdrawGateway(work, environment);
+  const bool gateway =
+      !withdrawn && render::needsGateway(*work.current, serving, environment);
   const auto& key = work.current->meta.key;
   const auto routes = config_.caches->configMaps.store().get({key.ns, key.name + "-routes"});
   const auto state = routes ? render::routeState(routes->meta) : render::RouteState{};
-  for (const auto& object :
-       render::sharedObjects(*work.current, serving, environment, state)) {
-    apply(work, object);
-  }
-  applyGateway(work, gateway, environment);
+  const auto shared = render::sharedObjects(*work.current, serving, environment, state);
+  const bool onHold = work.plan.onHold && !work.workloads.empty();
+  if (onHold || (work.step.replicas.empty() && !gateway)) return refreshRoutes(work, shared);
+  for (const auto& object : shared) apply(work, object);
+  if (!withdrawn) applyGateway(work, gateway, environment);
   for (const auto& v : work.plan.variants) {
     const auto replicas = work.step.replicas.find(v.variant->name);
     if (replicas == work.step.replicas.end() || !v.requirement) continue;
     applyVariant(work, {v.variant, v.passport, *v.requirement, replicas->second}, environment);
   }
+}
+
+// Nothing is made, but what there is goes on telling where requests may go and by which authority: what
+// read it serves on, be it paused or about to end.
+void DeploymentController::refreshRoutes(Work& work, const std::vector<render::Object>& shared) {
+  if (!isUnderstood(work.plan)) return;
+  for (const auto& object : shared) {
+    if (object.kind != "ConfigMap" && object.kind != "NetworkPolicy") continue;
+    const auto there = config_.caches->meta(resourceOf(object), object.key);
+    if (there && there->controllerUid == work.current->meta.uid) apply(work, object);
+  }
+}
+
+// Requests pass through it: where the law lets them be no more it goes at once, whatever serves
+// instead. Whether it was or is to be away.
+bool DeploymentController::withdrawGateway(Work& work, const render::Environment& environment) {
+  const bool mayPass =
+      render::mayPass(*work.current, *environment.region, *environment.catalog);
+  if (mayPass && !standsUnlawfully(work, environment)) return false;
+  removeGateway(work);
+  return true;
+}
+
+// A rolling update would leave a pod where it is until another one is Ready.
+bool DeploymentController::standsUnlawfully(const Work& work,
+                                            const render::Environment& environment) const {
+  const auto workload =
+      config_.caches->meta(kube::resources::deployments, gatewayOf(*work.current));
+  if (!workload || workload->controllerUid != work.current->meta.uid) return false;
+  const auto law = plan::lawfulNodes(work.current->spec.placement.dataResidency,
+                                     *environment.region, *environment.catalog);
+  const auto& pods = work.planned->snapshot.pods;
+  return std::any_of(pods.begin(), pods.end(), [&](const auto& pod) {
+    // What is older than the workload is of one that is gone already.
+    if (pod->meta.deleted || pod->terminated || pod->meta.created < workload->created) return false;
+    if (!pod->meta.labels.has(names::roleLabel, "gateway")) return false;
+    if (ownerOf(pod->meta).first != work.current->meta.key) return false;
+    const auto node = config_.caches->nodes.store().get(api::Key{"", pod->node});
+    return node && !plan::matches(law, node->meta.labels);
+  });
 }
 
 // It goes once a replica here is Ready, so that the Service answers all the time.
@@ -273,11 +324,14 @@ void DeploymentController::applyGateway(Work& work, bool needed,
     }
     return;
   }
-  if (!anyReady(work.step)) return;
-  const auto& owner = work.current->meta.key;
-  const api::Key key{owner.ns, owner.name + "-gateway"};
+  if (anyReady(work.step)) removeGateway(work);
+}
+
+void DeploymentController::removeGateway(Work& work) {
+  const auto key = gatewayOf(*work.current);
   for (const auto* resource : {&kube::resources::deployments, &kube::resources::configMaps}) {
-    if (!config_.caches->meta(*resource, key)) continue;
+    const auto there = config_.caches->meta(*resource, key);
+    if (!there || there->deleted || there->controllerUid != work.current->meta.uid) continue;
     const auto removed = applier_.remove(*work.current, *resource, key, work.stop);
     if (removed) {
       work.wrote = true;

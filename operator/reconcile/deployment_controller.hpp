@@ -48,7 +48,11 @@ class DeploymentController {
   void mark(Work& work);
   void restart(Work& work);
   void applyObjects(Work& work);
+  void refreshRoutes(Work& work, const std::vector<render::Object>& shared);
+  bool withdrawGateway(Work& work, const render::Environment& environment);
+  bool standsUnlawfully(const Work& work, const render::Environment& environment) const;
   void applyGateway(Work& work, bool needed, const render::Environment& environment);
+  void removeGateway(Work& work);
   void applyVariant(Work& work, const render::VariantShare& share,
                     const render::Environment& environment);
   std::string apply(Work& work, const render::Object& object);

@@ -43,8 +43,8 @@ void Operator::makeControllers(const std::string& clusterUid) {
     if (config_.observer) config_.observer->drained(replica);
   };
   makePeers(clusterUid);
-  reader_ = std::make_unique<FreshReader>(*peers_, caches_.regions.store(), config_.region,
-                                          probe());
+  reader_ = std::make_unique<FreshReader>(*peers_, caches_.regions.store(), *config_.catalog,
+                                          config_.region, probe());
   gateway_ = std::make_unique<GatewayController>(GatewayController::Config{
       fencedTransport_.get(), &caches_, planner_.get(),
       [this](const api::Region& region) { return deployments_->environment(region); },

@@ -7,14 +7,14 @@
 namespace bailiwick::reconcile {
 
 std::optional<api::ModelDeployment> FreshReader::readAfresh(const std::string& peer,
-                                                            const api::Key& deployment,
+                                                            const api::ModelDeployment& ours,
                                                             std::stop_token stop) {
-  auto read = peers_.readAfresh(peer, deployment, stop);
-  if (read && !serves(peer, deployment, std::move(stop))) return std::nullopt;
+  auto read = peers_.readAfresh(peer, ours.meta.key, stop);
+  if (read && !serves(peer, ours, std::move(stop))) return std::nullopt;
   return read;
 }
 
-bool FreshReader::serves(const std::string& peer, const api::Key& deployment,
+bool FreshReader::serves(const std::string& peer, const api::ModelDeployment& ours,
                          std::stop_token stop) {
   const auto here = regions_.get(api::Key{"", region_});
   const auto there = regions_.get(api::Key{"", peer});
@@ -22,7 +22,9 @@ bool FreshReader::serves(const std::string& peer, const api::Key& deployment,
   // Of an object that is gone or cannot be read nobody knows whether it has a gateway.
   if (!here || !there || !here->decodeError.empty() || !there->decodeError.empty()) return false;
   if (!render::hasGateway(*here) || !render::hasGateway(*there)) return true;
-  return probe_->answers(here->gateway->caBundle, peer, deployment, std::move(stop));
+  // Requests that may not be in this region go to no peer from here, so that none could be answered.
+  if (!render::mayPass(ours, *here, catalog_)) return true;
+  return probe_->answers(here->gateway->caBundle, peer, ours.meta.key, std::move(stop));
 }
 
 }  // namespace bailiwick::reconcile

@@ -86,9 +86,7 @@ std::string deploymentGatewayName(const api::ModelDeployment& deployment) {
 
 bool needsGateway(const api::ModelDeployment& deployment, const Serving& serving,
                   const Environment& environment) {
-  const auto domain = environment.catalog->expand(deployment.spec.placement.jurisdictions);
-  return serving.here.empty() && domain.contains(environment.region->jurisdiction) &&
-         !lawfulPeers(deployment, serving, environment).empty();
+  return serving.here.empty() && !lawfulPeers(deployment, serving, environment).empty();
 }
 
 std::vector<Object> gatewayObjects(const api::ModelDeployment& deployment,

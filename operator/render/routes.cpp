@@ -4,7 +4,9 @@
 #include <charconv>
 
 #include "api/hash.hpp"
+#include "api/quantity.hpp"
 #include "render/gateway.hpp"
+#include "render/sidecar_config.hpp"
 #include "render/yaml.hpp"
 
 namespace bailiwick::render {
@@ -112,6 +114,16 @@ Json backends(const api::ModelDeployment& deployment, const Serving& serving,
   return result;
 }
 
+// What a pod has in its configuration, which is its deployment's; a gateway serves many.
+void addOwnTerms(Json& table, const api::ModelDeployment& deployment,
+                 const Environment& environment) {
+  const api::RouteLimits& limits = deployment.spec.routing.limits;
+  table["limits"] = {{"requestTimeout", api::formatDuration(limits.requestTimeout)},
+                     {"maxBodySize", api::formatBytes(limits.maxBodyBytes)}};
+  const auto paths = proxiedPaths(deployment, *environment.catalog);
+  if (!paths.empty()) table["paths"] = paths;
+}
+
 // Everything but the generation.
 Json routeTable(const api::ModelDeployment& deployment, const Serving& serving,
                 const Environment& environment, Viewpoint from) {
@@ -126,6 +138,7 @@ Json routeTable(const api::ModelDeployment& deployment, const Serving& serving,
   table["backends"] = backends(deployment, serving, environment, from);
   if (from == Viewpoint::Gateway) {
     table["tls"] = {{"certFile", gatewayCertificate}, {"keyFile", gatewayKey}};
+    addOwnTerms(table, deployment, environment);
     return table;  // a copy for the shadow is made once, by the pod
   }
   if (!spec.routing.shadow) return table;
@@ -160,13 +173,25 @@ bool reachesPeers(const Environment& environment) {
   return environment.gateway && hasGateway(*environment.region);
 }
 
+bool mayPass(const api::ModelDeployment& deployment, const api::Region& region,
+             const catalog::Catalog& catalog) {
+  const auto& classes = region.residencyClasses;
+  const auto& asked = deployment.spec.placement.dataResidency;
+  return catalog.expand(deployment.spec.placement.jurisdictions).contains(region.jurisdiction) &&
+         std::all_of(asked.begin(), asked.end(), [&](const std::string& name) {
+           return std::find(classes.begin(), classes.end(), name) != classes.end();
+         });
+}
+
 std::vector<Peer> lawfulPeers(const api::ModelDeployment& deployment, const Serving& serving,
                               const Environment& environment) {
   std::vector<Peer> result;
-  if (!reachesPeers(environment)) return result;
-  const auto domain = environment.catalog->expand(deployment.spec.placement.jurisdictions);
+  const auto may = [&](const api::Region& region) {
+    return mayPass(deployment, region, *environment.catalog);
+  };
+  if (!reachesPeers(environment) || !may(*environment.region)) return result;
   for (const Peer& one : serving.peers)
-    if (hasGateway(*one.region) && domain.contains(one.region->jurisdiction)) result.push_back(one);
+    if (hasGateway(*one.region) && may(*one.region)) result.push_back(one);
   std::sort(result.begin(), result.end(), [](const Peer& a, const Peer& b) {
     return a.region->meta.key.name < b.region->meta.key.name;
   });

@@ -14,7 +14,12 @@ Object routesConfigMap(const api::ModelDeployment& deployment, const Serving& se
 bool hasGateway(const api::Region& region);
 // Whether requests may leave for peers at all.
 bool reachesPeers(const Environment& environment);
-// The peers that may serve the deployment: in its domain, and with a gateway.
+// Whether the law of the deployment lets its requests be in that region at all: its jurisdictions and
+// its classes of data.
+bool mayPass(const api::ModelDeployment& deployment, const api::Region& region,
+             const catalog::Catalog& catalog);
+// The peers that may serve the deployment: such ones, with a gateway. None for a region that its
+// requests may not pass through.
 std::vector<Peer> lawfulPeers(const api::ModelDeployment& deployment, const Serving& serving,
                               const Environment& environment);
 

@@ -69,9 +69,23 @@ std::string sidecarConfig(const api::ModelDeployment& deployment, const VariantS
   return toYaml(config);
 }
 
+std::vector<std::string> proxiedPaths(const api::ModelDeployment& deployment,
+                                      const catalog::Catalog& catalog) {
+  std::set<std::string> paths;
+  for (const api::Variant& variant : deployment.spec.variants) {
+    const auto engine = catalog.engines.find(variant.engine.name);
+    if (engine == catalog.engines.end()) continue;
+    paths.insert(engine->second.proxiedPaths.begin(), engine->second.proxiedPaths.end());
+  }
+  return {paths.begin(), paths.end()};
+}
+
 std::string deploymentGatewayConfig(const api::ModelDeployment& deployment,
                                     const Environment& environment) {
-  return toYaml(ofDeployment(deployment, "", environment));
+  Json config = ofDeployment(deployment, "", environment);
+  const auto paths = proxiedPaths(deployment, *environment.catalog);
+  if (!paths.empty()) config["paths"] = paths;
+  return toYaml(config);
 }
 
 std::string regionGatewayConfig(const Environment& environment) {

@@ -15,6 +15,10 @@ std::string engineModel(const api::ModelDeployment& deployment, const VariantSha
 std::string sidecarConfig(const api::ModelDeployment& deployment, const VariantShare& share,
                           const Environment& environment);
 
+// What the engines of its variants serve beside the OpenAI-compatible paths, by the catalogue; sorted.
+std::vector<std::string> proxiedPaths(const api::ModelDeployment& deployment,
+                                      const catalog::Catalog& catalog);
+
 // Of the deployment's own gateway, which has no engine; and of the region's.
 std::string deploymentGatewayConfig(const api::ModelDeployment& deployment,
                                     const Environment& environment);

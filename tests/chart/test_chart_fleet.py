@@ -172,9 +172,20 @@ def test_the_gateway_mounts_every_shard_that_the_operator_writes(helm):
     volumes = {volume["name"]: volume for volume in spec["template"]["spec"]["volumes"]}
     assert [source["configMap"] for source in volumes["routes"]["projected"]["sources"]] == [
         {"name": f"{FULLNAME}-gateway-routes-{shard}", "optional": True} for shard in range(shards)]
-    assert volumes["config"]["configMap"] == {"name": f"{FULLNAME}-gateway"}
-    assert volumes["peers"]["configMap"] == {"name": f"{FULLNAME}-gateway-peers"}
+    # It starts without: the operator writes them once there is a Region, which may come last.
+    assert volumes["config"]["configMap"] == {"name": f"{FULLNAME}-gateway", "optional": True}
+    assert volumes["peers"]["configMap"] == {"name": f"{FULLNAME}-gateway-peers", "optional": True}
+    assert "--await-config=0.0.0.0:9091" in spec["template"]["spec"]["containers"][0]["args"]
     assert volumes["tls"]["secret"] == {"secretName": f"{FULLNAME}-gateway-tls"}
+
+
+def test_the_gateway_has_places_for_all_deployments_and_drains_as_long_as_its_pod_may(helm):
+    values = {"region": "fra", "gateway": {"enabled": True, "maxInFlight": 1000000, "maxQueued": 0,
+                                           "terminationGracePeriodSeconds": 3635}}
+    spec = named(helm.objects(values), "Deployment", f"{FULLNAME}-gateway")["spec"]["template"]["spec"]
+    assert spec["terminationGracePeriodSeconds"] == 3635
+    assert {"--max-in-flight=1000000", "--max-queued=0", "--drain-timeout=3600"} <= set(
+        spec["containers"][0]["args"])
 
 
 def test_restricted_pod_security_admits_the_gateway(helm, restricted):  # noqa: F811

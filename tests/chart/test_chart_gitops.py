@@ -104,5 +104,7 @@ def test_flux_gives_the_same_values_and_installs_the_crds_first():
     named = source["metadata"]["name"]
     assert crds["spec"]["sourceRef"]["name"] == named
     assert release["spec"]["chart"]["spec"]["sourceRef"]["name"] == named
+    # By default a chart of Git is taken anew with its version alone, and our values change without.
+    assert release["spec"]["chart"]["spec"]["reconcileStrategy"] == "Revision"
     files = release["spec"]["chart"]["spec"]["valuesFiles"]
     assert files == ["./charts/bailiwick/values.yaml", "./fleet/regions.yaml", "./fleet/fra.yaml"]

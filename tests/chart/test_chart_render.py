@@ -185,6 +185,14 @@ def test_the_network_policy_lets_out_to_the_api_server_only(helm, rendered):
     assert [rule["ports"][0]["port"] for rule in narrow["ingress"]] == ["health", "webhook"]
 
 
+def test_the_names_of_peers_are_looked_up(helm):
+    """Of their API servers, in Region objects: where there are credentials for any."""
+    spec = only(helm.objects({"peerCredentials": ["fra-peer"]}), "NetworkPolicy")["spec"]
+    dns, = [rule for rule in spec["egress"] if {"protocol": "UDP", "port": 53} in rule["ports"]]
+    assert {"ipBlock": {"cidr": "169.254.20.10/32"}} in dns["to"]
+    assert len(spec["egress"]) == 2
+
+
 def test_with_a_gateway_the_operator_reaches_that_one_as_well(helm):
     objects = helm.objects({"gateway": {"enabled": True}})
     operator, = (one for one in of_kind(objects, "Deployment") if one["metadata"]["name"] == FULLNAME)

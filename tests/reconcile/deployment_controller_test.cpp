@@ -279,6 +279,106 @@ TEST(DeploymentController, KeepsWhatStillServesInTheRouteTable) {
   EXPECT_THAT(text, HasSubstr("assistant-mi300x.team.svc"));
 }
 
+// A deployment that stands in here for replicas elsewhere: its gateway, and a table that still names them.
+struct StandIn : RegionInMemory {
+  const std::string gateway = deploymentsPath + "assistant-gateway";
+  const std::string ofGateway = "/api/v1/namespaces/team/configmaps/assistant-gateway";
+  const std::string routes = "/api/v1/namespaces/team/configmaps/assistant-routes";
+
+  StandIn() {
+    h200Deployment();
+    ours(gateway);
+    ours(ofGateway);
+    ours(routes);
+    node("edge", "none", "unused", "x");
+    start();
+  }
+  void ours(const std::string& path) {
+    const auto uid = api.get(mdepsPath + "assistant")["metadata"]["uid"];
+    api.put(path, {{"metadata",
+                    {{"namespace", "team"},
+                     {"labels", {{"bailiwick.dev/deployment", "assistant"},
+                                 {"bailiwick.dev/role", "gateway"},
+                                 {"app.kubernetes.io/managed-by", "bailiwick"}}},
+                     {"ownerReferences", {{{"uid", uid}, {"controller", true}}}}}},
+                   {"data", {{"routes.yaml", "one that is old"}}}});
+  }
+  void stands(const std::string& where) {
+    pod("assistant-gateway-1", "", where);
+    auto object = api.get(podsPath + "assistant-gateway-1");
+    object["metadata"]["labels"]["bailiwick.dev/role"] = "gateway";
+    object["metadata"]["labels"].erase("bailiwick.dev/variant");
+    api.put(podsPath + "assistant-gateway-1", object);
+  }
+  void change(const std::string& pointer, const nlohmann::json& value) {
+    auto object = api.get(mdepsPath + "assistant");
+    object[nlohmann::json::json_pointer(pointer)] = value;
+    api.put(mdepsPath + "assistant", object);
+  }
+  bool isThere(const std::string& path) const { return !api.get(path).is_null(); }
+  std::string table() const { return api.get(routes)["data"]["routes.yaml"].get<std::string>(); }
+};
+
+TEST(DeploymentController, WithdrawsAGatewayFromARegionThatIsOutsideTheDomainNow) {
+  StandIn region;
+  region.turns(2);
+  EXPECT_TRUE(region.isThere(region.gateway)) << "it may be here";
+  region.change("/spec/placement/jurisdictions", {"CH"});
+  region.turns();
+  EXPECT_FALSE(region.isThere(region.gateway));
+  EXPECT_FALSE(region.isThere(region.ofGateway));
+  EXPECT_THAT(region.table(), HasSubstr("backends: []")) << "what drains sends nothing on";
+  EXPECT_TRUE(region.ended<kube::Done>());
+}
+
+TEST(DeploymentController, WithdrawsAGatewayFromNodesThatTheLawDoesNotAllow) {
+  StandIn region;
+  region.stands("edge");
+  region.turns(2);
+  EXPECT_TRUE(region.isThere(region.gateway));
+  auto node = region.api.get("/api/v1/nodes/edge");
+  node["metadata"]["labels"].erase("data-residency.bailiwick.dev/eu-personal");
+  region.api.put("/api/v1/nodes/edge", node);
+  region.turns();
+  EXPECT_FALSE(region.isThere(region.gateway));
+}
+
+TEST(DeploymentController, TellsWhereRequestsMayGoWhileADeploymentIsPaused) {
+  RegionInMemory region;
+  region.h200("n1");
+  region.h200Deployment();
+  region.pod("assistant-h200-1", "h200", "n1");
+  region.start();
+  region.turns();
+  auto object = region.api.get(mdepsPath + "assistant");
+  object["spec"]["paused"] = true;
+  region.api.put(mdepsPath + "assistant", object);
+  region.turns(2);
+  const std::string routes = "/api/v1/namespaces/team/configmaps/assistant-routes";
+  const std::string policy = "/apis/networking.k8s.io/v1/namespaces/team/networkpolicies/assistant";
+  auto table = region.api.get(routes), doors = region.api.get(policy);
+  table["data"]["routes.yaml"] = "one that is old";
+  doors["spec"]["ingress"] = nlohmann::json::array();
+  region.api.put(routes, table);
+  region.api.put(policy, doors);
+  const auto workload = region.api.get(deploymentsPath + "assistant-h200");
+  region.turns();
+  EXPECT_THAT(region.api.get(routes)["data"]["routes.yaml"].get<std::string>(),
+              HasSubstr("assistant-h200.team.svc"));
+  EXPECT_FALSE(region.api.get(policy)["spec"]["ingress"].empty());
+  EXPECT_EQ(region.api.get(deploymentsPath + "assistant-h200"), workload) << "the rest stays as it is";
+  EXPECT_TRUE(region.ended<kube::Done>());
+}
+
+TEST(DeploymentController, WithdrawsNothingForASpecThatCannotBeUnderstood) {
+  StandIn region;
+  region.stands("edge");
+  region.change("/spec/placement/jurisdictions", {"Atlantis"});
+  region.turns();
+  EXPECT_TRUE(region.isThere(region.gateway));
+  EXPECT_EQ(region.table(), "one that is old");
+}
+
 TEST(DeploymentController, JudgesNobodyByARegionThatCannotBeRead) {
   RegionInMemory region;
   region.h200("n1");

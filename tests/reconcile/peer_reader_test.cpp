@@ -3,6 +3,7 @@
 #include "reconcile/peer_reader.hpp"
 
 #include "peers/peers_in_memory.hpp"
+#include "plan/fixture.hpp"
 
 namespace bailiwick::testing {
 namespace {
@@ -58,10 +59,13 @@ struct FreshReads : ::testing::Test, PeersInMemory {
           kube::ServerUrl{"127.0.0.1", 8443, ""}, "gw.bailiwick-system.svc",
           [this](kube::ClusterConfig) { return std::make_unique<Gateway>(says, asked); });
     }
-    reader = std::make_unique<reconcile::FreshReader>(*peers, regions->store(), "fra",
-                                                      std::move(probe));
+    reader = std::make_unique<reconcile::FreshReader>(*peers, regions->store(), testCatalog(),
+                                                      "fra", std::move(probe));
   }
-  bool counts() { return reader->readAfresh("zrh", {"team", "assistant"}, {}).has_value(); }
+  bool counts() {
+    const auto ours = makeDeployment("assistant", "team").in({"EU"}).obj();
+    return reader->readAfresh("zrh", ours, {}).has_value();
+  }
 };
 
 TEST_F(FreshReads, WithGatewaysAPeerIsAskedThroughOnesOwn) {
@@ -72,6 +76,15 @@ TEST_F(FreshReads, WithGatewaysAPeerIsAskedThroughOnesOwn) {
   EXPECT_EQ(asked, 1);
   says = 503;
   EXPECT_FALSE(counts());
+}
+
+TEST_F(FreshReads, OfADeploymentThatMayNotPassThroughThisRegionItsWordIsTaken) {
+  home.put(regionsPath + "fra", withGateway("US", {}, gateway()));
+  home.put(regionsPath + "zrh", withGateway("CH", accessJson(), gateway()));
+  says = 503;
+  begin();
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(asked, 0);
 }
 
 TEST_F(FreshReads, WithoutAGatewayThereItsWordIsTaken) {

@@ -11,6 +11,7 @@ namespace {
 
 api::Region withGateway(api::Region region) {
   const std::string& name = region.meta.key.name;
+  region.residencyClasses = {"eu-personal"};
   region.gateway = {"gw." + name + ".example:8443", name + ".bailiwick", "Q0Eg" + name};
   return region;
 }
@@ -85,6 +86,18 @@ TEST(Gateway, NeverSendsOutsideTheDomain) {
   EXPECT_TRUE(fleet.pods(serving).backends.empty());
   EXPECT_TRUE(fleet.ofGateway(serving).backends.empty());
   EXPECT_FALSE(needsGateway(fleet.deployment, serving, fleet.world.environment));
+}
+
+TEST(Gateway, SendsNothingOfADeploymentThatMayNotPassThroughThisRegion) {
+  Fleet abroad, without;
+  abroad.deployment.spec.placement.jurisdictions = {"CH"};
+  without.world.region.residencyClasses.clear();
+  for (const Fleet* fleet : {&abroad, &without}) {
+    const Serving serving{{}, {{&fleet->zrh, {"h200"}}}};
+    EXPECT_TRUE(fleet->pods(serving).backends.empty());
+    EXPECT_TRUE(fleet->ofGateway(serving).backends.empty());
+    EXPECT_FALSE(needsGateway(fleet->deployment, serving, fleet->world.environment));
+  }
 }
 
 TEST(Gateway, IsNotAskedWhereThisRegionOrThePeerHasNone) {
@@ -165,6 +178,37 @@ TEST(Gateway, OfADeploymentIsUnderItsLawAndAnswersForItsService) {
   EXPECT_EQ(config->identity.deployment, "team/assistant");
   EXPECT_EQ(config->routes.configMap->name, "assistant-routes");
   EXPECT_EQ(at(pod, "/spec/containers/0/restartPolicy"), json()) << "it is no init container";
+}
+
+TEST(Gateway, ServesThePathsOfTheDeploymentsEnginesAndNoOthers) {
+  Fleet fleet;
+  const Serving serving{{}, {{&fleet.zrh, {"h200"}}}};
+  fleet.world.catalog.engines.at("mindie").proxiedPaths = {"/generate"};
+  const auto pathsOfStandIn = [&fleet] {
+    const auto objects = gatewayObjects(fleet.deployment, fleet.world.environment);
+    const auto text = at(find(objects, "ConfigMap", "assistant-gateway").body, "/data/sidecar.yaml");
+    return sidecar::parseConfig("sidecar.yaml", text.get<std::string>())->paths;
+  };
+  EXPECT_EQ(fleet.ofGateway(serving).paths, std::vector<std::string>{"/tokenize"});
+  EXPECT_EQ(pathsOfStandIn(), std::vector<std::string>{"/tokenize"});
+  fleet.deployment.spec.variants[1].engine.name = "mindie";
+  const std::vector<std::string> both{"/generate", "/tokenize"};
+  EXPECT_EQ(fleet.ofGateway(serving).paths, both);
+  EXPECT_EQ(pathsOfStandIn(), both);
+  for (auto& variant : fleet.deployment.spec.variants) variant.engine.name = "nobody's";
+  EXPECT_TRUE(fleet.ofGateway(serving).paths.empty());
+  EXPECT_TRUE(fleet.pods(serving).paths.empty()) << "a pod's are in its own configuration";
+}
+
+TEST(Gateway, OfTheRegionIsToldTheLimitsOfEachDeployment) {
+  Fleet fleet;
+  fleet.deployment.spec.routing.limits.requestTimeout = std::chrono::minutes(45);
+  fleet.deployment.spec.routing.limits.maxBodyBytes = 64 << 20;
+  const auto table = fleet.ofGateway({});
+  ASSERT_TRUE(table.limits);
+  EXPECT_EQ(table.limits->requestTimeout, std::chrono::minutes(45));
+  EXPECT_EQ(table.limits->maxBodySize, 64 << 20);
+  EXPECT_FALSE(fleet.pods({}).limits) << "a pod's are in its own configuration";
 }
 
 TEST(Gateway, OfTheRegionGetsAConfigurationThatItReads) {

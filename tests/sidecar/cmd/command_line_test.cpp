@@ -22,6 +22,12 @@ TEST(CommandLine, SaysWhatToDo) {
   EXPECT_EQ(parse({"--config=/c", "--check"}).line.command, Command::Check);
   EXPECT_EQ(parse({"--drain"}).line.command, Command::Drain);
   EXPECT_EQ(parse({"--drain", "--config=/c"}).line.config, "/c");
+  EXPECT_FALSE(parse({"--config=/c"}).line.await);
+  EXPECT_EQ(parse({"--config=/c", "--await-config=:9091"}).line.await->port, 9091);
+  const auto gateway = parse({"--config=/c", "--max-in-flight=9", "--max-queued=0", "--drain-timeout=60"});
+  EXPECT_EQ(gateway.line.maxInFlight, 9);
+  EXPECT_EQ(gateway.line.maxQueued, 0);
+  EXPECT_EQ(gateway.line.drainSeconds, 60);
   const std::string pem = "-----BEGIN PUBLIC KEY-----\nx\n";
   const auto verify = parse({"--verify-weights", "/models", "--manifest-digest", digest,
                              "--public-key=" + pem, "--signature=/models/model.sig"});
@@ -41,6 +47,12 @@ TEST(CommandLine, RefusesWhatMakesNoSense) {
       {"--config=/c", "--config=/d"},
       {"--config=/c", "--check", "--drain"},
       {"--config=/c", "more"},
+      {"--await-config=:9091"},
+      {"--config=/c", "--max-in-flight=0"},
+      {"--config=/c", "--max-queued=-1"},
+      {"--config=/c", "--drain-timeout=0"},
+      {"--config=/c", "--await-config=everywhere"},
+      {"--config=/c", "--await-config=:9091", "--check"},
       {"--verify-weights", "/models"},
       {"--manifest-digest", digest},
       {"--verify-weights", "/models", "--manifest-digest", "sha256:00"},

@@ -32,6 +32,8 @@ backends:
 - {name: azure, kind: External, url: "https://x.example/openai/v1", region: swedencentral, jurisdiction: SE, variant: azure, model: gpt-5, keyFile: /etc/bailiwick/azure, priority: 2, weight: 0}
 tls: {certFile: /c, keyFile: /k}
 shadow: {backend: zrh-llama, percent: 5}
+limits: {requestTimeout: 45m, maxBodySize: 64Mi}
+paths: [/tokenize]
 )");
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_EQ(table->servedName, "assistant");
@@ -62,6 +64,17 @@ shadow: {backend: zrh-llama, percent: 5}
   EXPECT_EQ(table->tls->keyFile, "/k");
   EXPECT_EQ(table->shadow->backend, "zrh-llama");
   EXPECT_EQ(table->shadow->percent, 5);
+  EXPECT_EQ(table->limits->requestTimeout, std::chrono::minutes(45));
+  EXPECT_EQ(table->limits->maxBodySize, 64 << 20);
+  EXPECT_EQ(table->paths, std::vector<std::string>{"/tokenize"});
+}
+
+TEST(RouteTable, NamesPathsAsTheyAreSpeltAndWholeLimits) {
+  const std::string table = std::string(head) + "backends: []\n";
+  EXPECT_NE(errorOf(table + "paths: [/a/../b]"), "");
+  EXPECT_NE(errorOf(table + "paths: [tokenize]"), "");
+  EXPECT_NE(errorOf(table + "limits: {requestTimeout: 45m}"), "");
+  EXPECT_NE(errorOf(table + "limits: {requestTimeout: 0s, maxBodySize: 1Mi}"), "");
 }
 
 TEST(RouteTable, MayHaveNoBackends) {
@@ -121,8 +134,8 @@ TEST(RouteTable, SaysWhatIsWrongAroundTheBackends) {
        "r.yaml:1: servedName is missing\nr.yaml:1: generation is missing\n"
        "r.yaml:1: residency is missing"},
       {std::string(head) + "backends: []\ngenerations: 8",
-       "r.yaml:5: generations: unknown key; known are backends, generation, mode, residency, "
-       "servedName, shadow, tls"},
+       "r.yaml:5: generations: unknown key; known are backends, generation, limits, mode, "
+       "paths, residency, servedName, shadow, tls"},
       {"servedName: a\ngeneration: -1\nresidency: {jurisdictions: [CH]}\nbackends: []",
        "r.yaml:2: generation: must not be negative"},
       {"servedName: a b\ngeneration: 1\nresidency: {jurisdictions: []}\nbackends: ~",

@@ -2,10 +2,11 @@
 import json
 import socket
 import ssl
+import threading
 
 import pytest
 from certificates import Authority
-from kit import Backend, Reader, Upstream, chunk, events_head, eventually, ok, request
+from kit import PATIENCE, Backend, Reader, Upstream, chunk, events_head, eventually, ok, request
 
 CHAT = request("POST", "/v1/chat/completions", {"model": "assistant"})
 
@@ -116,14 +117,15 @@ class Fleet:
         return self.authorities[region].issue(
             f"{region}-gateway", f"IP:127.0.0.1,URI:bailiwick://region/{region}")
 
-    def gateway(self, region, jurisdiction, backends, deployment="assistants.assistant"):
+    def gateway(self, region, jurisdiction, backends, deployment="assistants.assistant", **more):
         routes = self.folder / f"{region}-routes.d"
         routes.mkdir()
         cert, key = self.certificate(region)
         table = {"servedName": "assistant", "generation": 1, "mode": "Priority",
                  "residency": {"jurisdictions": ["DE", "CH"], "classes": ["eu-personal"]},
-                 "backends": backends, "tls": {"certFile": str(cert), "keyFile": str(key)}}
-        (routes / f"{deployment}.yaml").write_text(json.dumps(table))
+                 "backends": backends, "tls": {"certFile": str(cert), "keyFile": str(key)}, **more}
+        if backends is not None:
+            (routes / f"{deployment}.yaml").write_text(json.dumps(table))
         server, server_key = self.pods.issue(f"{region}-pods")
         return self.start(
             routes={"folder": str(routes), "file": None},
@@ -230,3 +232,90 @@ def test_a_gateway_wants_to_know_the_deployment(fleet):
                                                    {"model": "assistant"}, headers), context)
             assert answer.status == status
         assert pod.heard[0].get("x-bailiwick-hop") == "assistants/assistant"
+
+
+def test_a_gateway_is_ready_before_there_is_a_deployment(fleet):
+    fra = fleet.gateway("fra", "DE", None)
+    eventually(lambda: fra.observe("/readyz").status == 200, "ready", 2)
+    answer = over_tls(fra, "data", request("POST", "/v1/completions", {"model": "assistant"},
+                                           {"x-bailiwick-deployment": "assistants/assistant"}),
+                      fleet.pods.client())
+    assert (answer.status, answer.code()) == (404, "unknown_model")
+
+
+def test_a_gateway_that_can_read_none_of_its_tables_is_not_ready(fleet):
+    fra = fleet.gateway("fra", "DE", "no list")
+    assert fra.observe("/readyz").status == 503
+    (fleet.folder / "fra-routes.d" / "assistants.assistant.yaml").unlink()
+    eventually(lambda: fra.observe("/readyz").status == 200, "ready")
+
+
+def test_a_peer_that_asks_for_what_is_not_known_yet_may_ask_elsewhere(fleet, sidecar, engine):
+    """The route tables of two regions do not change at once."""
+    backends = [Backend("own", engine.url).entry()]
+    late = fleet.gateway("zrh", "CH", backends, deployment="assistants.older")
+    known = request("POST", "/v1/completions", {"model": "assistant"},
+                    {"x-bailiwick-deployment": "assistants/assistant"})
+    answer = over_tls(late, "peers", known, fleet.authorities["zrh"].client(fleet.certificate("fra")))
+    assert (answer.status, answer.code()) == (503, "no_backend")
+    assert answer.headers["retry-after"]
+    answer = over_tls(late, "data", known, fleet.pods.client())
+    assert (answer.status, answer.code()) == (404, "unknown_model")
+
+
+def test_a_region_that_leaves_is_let_out_between_two_requests(fleet, engine):
+    zrh = fleet.gateway("zrh", "CH", [Backend("own", engine.url).entry()])
+    context = fleet.authorities["zrh"].client(fleet.certificate("fra"))
+    data = request("POST", "/v1/completions", {"model": "assistant"},
+                   {"x-bailiwick-deployment": "assistants/assistant"})
+    with zrh.connect("peers") as sock, context.wrap_socket(sock, server_hostname="127.0.0.1") as tls:
+        reader = Reader(tls)
+        for _ in range(2):
+            tls.sendall(data)
+            assert reader.response().status == 200
+        (fleet.known / "fra.crt").unlink()
+        assert reader.to_end() == b"", "it is closed at rest, and nothing is said"
+
+
+def at_a_gateway(path, body):
+    return request("POST", path, body, {"x-bailiwick-deployment": "assistants/assistant"})
+
+
+def test_what_engines_of_the_deployment_serve_passes_a_gateway_and_nothing_else_does(fleet, engine):
+    zrh = fleet.gateway("zrh", "CH", [Backend("own", engine.url).entry()], paths=["/tokenize"])
+    context = fleet.pods.client()
+    assert over_tls(zrh, "data", at_a_gateway("/tokenize", {"prompt": "x"}), context).status == 200
+    assert engine.heard[0].line == "POST /tokenize HTTP/1.1"
+    for path in ("/reset_prefix_cache", "/tokenize/", "/tokenize%2f"):
+        answer = over_tls(zrh, "data", at_a_gateway(path, {"prompt": "x"}), context)
+        assert answer.status in (400, 404), path
+    other = request("POST", "/tokenize", {}, {"x-bailiwick-deployment": "other/one"})
+    assert over_tls(zrh, "data", other, context).code() == "unknown_path"
+    assert len(engine.heard) == 1
+
+
+def test_a_gateway_holds_each_deployment_to_its_own_limits(fleet):
+    go = threading.Event()
+
+    def slow(conn, heard):
+        go.wait(PATIENCE)
+        return ok()
+
+    with Upstream(slow) as pod:
+        zrh = fleet.gateway("zrh", "CH", [Backend("own", pod.url).entry()],
+                            limits={"requestTimeout": "1s", "maxBodySize": "1Ki"})
+        context = fleet.pods.client()
+        large = at_a_gateway("/v1/completions", {"model": "assistant", "prompt": "x" * 1024})
+        assert over_tls(zrh, "data", large, context).code() == "too_large"
+        late = over_tls(zrh, "data", at_a_gateway("/v1/completions", {"model": "assistant"}), context)
+        assert (late.status, late.code()) == (504, "upstream_timeout")
+        go.set()
+
+
+def test_a_gateway_takes_bodies_as_large_as_their_deployment_allows(fleet, engine):
+    zrh = fleet.gateway("zrh", "CH", [Backend("own", engine.url).entry()],
+                        limits={"requestTimeout": "1m", "maxBodySize": "64Mi"})
+    prompt = "x" * (33 << 20)
+    for body in ({"model": "assistant", "prompt": prompt}, {"prompt": prompt, "model": "assistant"}):
+        answer = over_tls(zrh, "data", at_a_gateway("/v1/completions", body), fleet.pods.client())
+        assert answer.status == 200, list(body)
