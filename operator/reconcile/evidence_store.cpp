@@ -174,10 +174,19 @@ ApiResult<void> EvidenceStore::append(EvidenceChain& chain, const std::string& o
   if (entries.empty()) return {};
   const auto keys = this->keys(stop);
   if (!keys) return tl::unexpected(keys.error());
-  const auto sealed = evidence::append(chain.tail, entries, keys->current,
-                                       keys->previous ? &*keys->previous : nullptr);
-  if (!sealed) return refuse(sealed.error().message);
-  return put(chain, order, uid, *sealed, stop);
+  evidence::Sealed batch{"", chain.tail};
+  for (const auto& entry : entries) {
+    const auto sealed = evidence::append(batch.tail, {entry}, keys->current,
+                                         keys->previous ? &*keys->previous : nullptr);
+    if (!sealed) return refuse(sealed.error().message);
+    if (!evidence::fits(batch.lines.size(), sealed->lines)) {
+      if (auto done = put(chain, order, uid, batch, stop); !done) return done;
+      batch.lines.clear();
+    }
+    batch.lines += sealed->lines;
+    batch.tail = sealed->tail;
+  }
+  return put(chain, order, uid, batch, stop);
 }
 
 ApiResult<void> EvidenceStore::put(EvidenceChain& chain, const std::string& order,

@@ -38,7 +38,8 @@ class EvidenceStore {
                                       std::stop_token stop);
 
   // Adds to the chain exactly as it was loaded: fails with Conflict where somebody else was quicker.
-  // After any failure it is not known what is stored: load it again.
+  // Many entries are several writes. After any failure it is not known how many of them are stored:
+  // load it again.
   kube::ApiResult<void> append(EvidenceChain& chain, const std::string& order,
                                const std::string& uid,
                                const std::vector<evidence::Entry>& entries, std::stop_token stop);
@@ -52,6 +53,7 @@ class EvidenceStore {
   kube::ApiResult<Keys> keys(std::stop_token stop);
   kube::ApiResult<void> makeKey(std::stop_token stop);
   kube::ApiResult<std::optional<Chunk>> chunk(const std::string& name, std::stop_token stop);
+  // `sealed` has room in one chunk.
   kube::ApiResult<void> put(EvidenceChain& chain, const std::string& order, const std::string& uid,
                             const evidence::Sealed& sealed, std::stop_token stop);
 

@@ -59,6 +59,12 @@ class Exiting {
     for (int i = 0; i < count; ++i) types = turn();
     return types;
   }
+  // A crash: what comes after the first `stored` records was never written.
+  void lose(std::size_t stored) {
+    records.resize(stored);
+    seen_.clear();
+    for (const auto& record : records) note(record);
+  }
   api::ExitPhase phase() const { return decision.after.phase.value(); }
   const api::Condition& condition(const std::string& type) const {
     return *api::findCondition(status.conditions, type);
