@@ -24,12 +24,19 @@ constexpr char uidAnnotation[] = "bailiwick.dev/exit-order-uid";
 constexpr char keyField[] = "key.pem", previousField[] = "previous.pem", publicField[] = "public.pem";
 // More chunks than any order can have: 20,000 records a chunk are not read for ever.
 constexpr int maxChunks = 1000;
+constexpr char refusedReason[] = "EvidenceRefused";
 
 tl::unexpected<ApiError> refuse(std::string message) {
   ApiError error;
   error.kind = ApiError::Kind::Malformed;
   error.message = std::move(message);
   return tl::unexpected(std::move(error));
+}
+
+tl::unexpected<ApiError> refuseChain(std::string message) {
+  auto refused = refuse(std::move(message));
+  refused.value().reason = refusedReason;
+  return refused;
 }
 
 std::string textAt(simdjson::dom::element element, const char* pointer) {
@@ -45,6 +52,8 @@ std::optional<kube::Secret> secretAt(simdjson::dom::element element, const std::
 }
 
 }  // namespace
+
+bool isRefused(const ApiError& error) { return error.reason == refusedReason; }
 
 struct EvidenceStore::Keys {
   evidence::SigningKey current;
@@ -142,24 +151,26 @@ ApiResult<EvidenceChain> EvidenceStore::load(
   std::string all;
   while (next && *next) {
     if ((*next)->uid != uid) {
-      return refuse(fmt::format("ConfigMap {}/{} is not the evidence of this order: move it away",
-                                ns_, evidence::chunkName(chain.base, chain.chunk + 1)));
+      return refuseChain(
+          fmt::format("ConfigMap {}/{} is not the evidence of this order: move it away", ns_,
+                      evidence::chunkName(chain.base, chain.chunk + 1)));
     }
     ++chain.chunk;
     chain.chunkText = std::move((*next)->text);
     chain.chunkVersion = (*next)->version;
     chain.chunkFull = (*next)->full;
     all += chain.chunkText;
-    if (chain.chunk > maxChunks) return refuse("there are more than 1000 chunks of evidence");
+    if (chain.chunk > maxChunks) return refuseChain("there are more than 1000 chunks of evidence");
     next = chunk(evidence::chunkName(chain.base, chain.chunk + 1), stop);
   }
   if (!next) return tl::unexpected(next.error());
   if (chain.chunk == 0 && known.records == 0) return chain;
   const auto verdict = evidence::verify(all, known, each);
   if (!verdict.good()) {
-    return refuse(fmt::format("the evidence in ConfigMap {}/{} is not what was written: {}; restore it "
-                              "from a backup, or delete the order",
-                              ns_, chain.base, verdict.findings.front().str()));
+    return refuseChain(
+        fmt::format("the evidence in ConfigMap {}/{} is not what was written: {}; restore it from a "
+                    "backup, or delete the order",
+                    ns_, chain.base, verdict.findings.front().str()));
   }
   chain.tail = {verdict.records, verdict.head, verdict.keys.back(), verdict.closed};
   chain.digests = verdict.digests;

@@ -30,7 +30,7 @@ class EvidenceStore {
   EvidenceStore(kube::Transport& transport, std::string ns);
 
   // Reads and verifies the chain of an order of this name and uid; empty where there is none yet.
-  // `known` is what was published of it: a chain that was changed or cut is an error (Malformed), and
+  // `known` is what was published of it: a chain that was changed, cut or taken away isRefused, and
   // nothing may be added to it. `each` is shown every record.
   kube::ApiResult<EvidenceChain> load(const std::string& order, const std::string& uid,
                                       const evidence::Known& known,
@@ -60,6 +60,9 @@ class EvidenceStore {
   kube::Transport& transport_;
   const std::string ns_;
 };
+
+// What is stored was read, and is not what was written: no error of the way there, which may pass.
+bool isRefused(const kube::ApiError& error);
 
 // On the chunks: they are watched as what the operator made, but no deployment depends on them.
 inline constexpr char evidenceLabel[] = "bailiwick.dev/evidence";

@@ -113,7 +113,7 @@ bool ExitController::records(const api::Pod& pod) const {
     if (order->spec.drill || !order->decodeError.empty()) continue;
     const auto known = this->known(order->meta.key.name);
     const bool loaded = known && known->uid == order->meta.uid;
-    if (loaded ? known->journal.closed : isComplete(*order)) continue;
+    if (loaded ? known->journal.closed : hasEnded(order->status)) continue;
     if (!loaded || known->journal.knows(pod.meta.uid)) return true;
     const auto [key, variant] = ownerOf(pod.meta);
     if (!planned || !seenBy(*planned, *order)) return true;
@@ -162,7 +162,8 @@ kube::Outcome ExitController::reconcile(const api::Key& key, std::stop_token sto
     return kube::Terminal{Error{"exit order " + key.name + ": " + work.order->decodeError}};
   }
   work.planned = config_.planner->current();
-  if (!work.planned || !work.planned->snapshot.region) return kube::RequeueAfter{longest};
+  if (!work.planned) return kube::RequeueAfter{soon};
+  if (!work.planned->snapshot.region) return kube::RequeueAfter{longest};
   if (!seenBy(*work.planned, *work.order)) {
     config_.planner->poke();
     return kube::RequeueAfter{soon};
@@ -284,7 +285,8 @@ kube::Outcome ExitController::again(const Work& work) const {
   return kube::RequeueAfter{wait};
 }
 
-// What is not recorded is not done: the order freezes what it moves until it can be.
+// What is not recorded is not done: the order freezes what it moves until it can be. Nothing can be
+// recorded any more where the evidence is not what was written: who deletes that order is let go.
 kube::Outcome ExitController::failed(Work& work, const ApiError& error, bool ofEvidence) {
   const auto& order = *work.order;
   if (ofEvidence) keep(order.meta.key.name, nullptr);  // what is stored is not known any more
@@ -293,14 +295,25 @@ kube::Outcome ExitController::failed(Work& work, const ApiError& error, bool ofE
       error.kind == ApiError::Kind::Conflict || error.kind == ApiError::Kind::AlreadyExists;
   if (conflict) return kube::RequeueAfter{soon};
   if (!ofEvidence) return kube::outcomeOf(error);
-  const bool begun = hasBegun(order.status);
-  if (config_.gate->set(order.meta.uid, {nullptr, begun, begun, false})) config_.planner->poke();
+  if (order.meta.deleted && isRefused(error)) return letGoUnrecorded(order, error, work.stop);
+  if (config_.gate->set(order.meta.uid, unheard(order.status))) config_.planner->poke();
   const auto problem =
       "its evidence cannot be read or written, so nothing is moved: " + error.message;
   const auto told =
       writeStatus(order, plan::withoutEvidence(order, problem, config_.now()), work.stop);
   if (!told) log::warn("exit order's status not written", {{"error", told.error().message}});
   return kube::outcomeOf(error);
+}
+
+kube::Outcome ExitController::letGoUnrecorded(const api::ExitOrder& order, const ApiError& error,
+                                              std::stop_token stop) {
+  if (!held(order)) return kube::Done{};
+  log::warn("exit order deleted, its end is not recorded",
+            {{"order", order.meta.key.name}, {"reason", error.message}});
+  config_.events->record({"ExitOrder", order.meta, true, "EndNotRecorded", "Exiting",
+                          "the order is deleted and its end is not recorded: " + error.message});
+  const auto gone = setFinalizer(order, false, stop);
+  return gone ? kube::Outcome(kube::Done{}) : kube::outcomeOf(gone.error());
 }
 
 api::ExitOrderStatus ExitController::statusOf(const Work& work) const {

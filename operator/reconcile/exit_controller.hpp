@@ -72,6 +72,8 @@ class ExitController {
   kube::ApiResult<void> carryOut(Work& work);
   kube::Outcome again(const Work& work) const;
   kube::Outcome failed(Work& work, const kube::ApiError& error, bool ofEvidence);
+  kube::Outcome letGoUnrecorded(const api::ExitOrder& order, const kube::ApiError& error,
+                                std::stop_token stop);
   kube::ApiResult<void> writeStatus(const api::ExitOrder& order,
                                     const api::ExitOrderStatus& status, std::stop_token stop);
   api::ExitOrderStatus statusOf(const Work& work) const;
