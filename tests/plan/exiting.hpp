@@ -30,6 +30,7 @@ class Exiting {
 
   plan::PurgeView purge{{}, {}, true};
   std::optional<api::Duration> skew = 0ms;
+  std::vector<plan::PeerOrder> peers;
   std::vector<evidence::Entry> records;
   std::vector<std::string> twice;  // records that say again what was said
   plan::ExitDecision decision;
@@ -41,7 +42,7 @@ class Exiting {
     plan::Journal journal;
     for (const auto& record : records) journal.apply(record.type, record.at, record.body);
     const plan::ExitInput input{order_, journal, world, plan,        "cluster",
-                                skew,   {},      purge, cluster_.now};
+                                skew,   {},      purge, cluster_.now, peers};
     decision = plan::nextExit(input);
     std::vector<std::string> types;
     for (const auto& record : decision.records) {
