@@ -19,8 +19,6 @@ using kube::ApiResult;
 using nlohmann::json;
 namespace resources = kube::resources;
 
-constexpr char orderAnnotation[] = "bailiwick.dev/exit-order";
-constexpr char uidAnnotation[] = "bailiwick.dev/exit-order-uid";
 constexpr char keyField[] = "key.pem", previousField[] = "previous.pem", publicField[] = "public.pem";
 // More chunks than any order can have: 20,000 records a chunk are not read for ever.
 constexpr int maxChunks = 1000;
@@ -123,7 +121,7 @@ ApiResult<std::optional<EvidenceStore::Chunk>> EvidenceStore::chunk(const std::s
         std::string_view uid;
         simdjson::dom::object annotations;
         if (object.at_pointer("/metadata/annotations").get(annotations) == simdjson::SUCCESS &&
-            annotations[uidAnnotation].get(uid) == simdjson::SUCCESS) {
+            annotations[evidence::orderUidAnnotation].get(uid) == simdjson::SUCCESS) {
           chunk.uid = uid;
         }
         chunk.version = textAt(object, "/metadata/resourceVersion");
@@ -143,10 +141,14 @@ ApiResult<EvidenceChain> EvidenceStore::load(
   EvidenceChain chain;
   chain.base = order + "-evidence";
   auto next = chunk(chain.base, stop);
-  // An earlier order of that name left its evidence.
-  if (next && *next && (*next)->uid != uid) {
-    chain.base = fmt::format("{}-evidence-{}", order, uid.substr(0, 8));
-    next = chunk(chain.base, stop);
+  // An earlier order of that name left its evidence, which may have been deleted since.
+  if (next && !(*next && (*next)->uid == uid)) {
+    const auto apart = fmt::format("{}-evidence-{}", order, uid.substr(0, 8));
+    auto ours = chunk(apart, stop);
+    if (!ours || *ours || *next) {
+      chain.base = apart;
+      next = std::move(ours);
+    }
   }
   std::string all;
   while (next && *next) {
@@ -230,8 +232,9 @@ ApiResult<void> EvidenceStore::put(EvidenceChain& chain, const std::string& orde
                   {{"name", next},
                    {"namespace", ns_},
                    {"labels", {{api::names::managedByLabel, api::names::managedBy},
-                               {evidenceLabel, "true"}}},
-                   {"annotations", {{orderAnnotation, order}, {uidAnnotation, uid}}}}},
+                               {evidence::chunkLabel, "true"}}},
+                   {"annotations",
+                    {{evidence::orderAnnotation, order}, {evidence::orderUidAnnotation, uid}}}}},
                  {"data", {{evidence::chunkKey, sealed.lines}}}};
     if (sealed.tail.closed) body["immutable"] = true;
     const auto made =

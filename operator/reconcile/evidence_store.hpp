@@ -64,8 +64,6 @@ class EvidenceStore {
 // What is stored was read, and is not what was written: no error of the way there, which may pass.
 bool isRefused(const kube::ApiError& error);
 
-// On the chunks: they are watched as what the operator made, but no deployment depends on them.
-inline constexpr char evidenceLabel[] = "bailiwick.dev/evidence";
 inline constexpr char evidenceKeyName[] = "bailiwick-evidence-key";
 
 }  // namespace bailiwick::reconcile

@@ -87,5 +87,20 @@ TEST(EvidenceStore, WhatACrashLeavesOfADecisionIsAChainThatGoesOn) {
   }
 }
 
+TEST(EvidenceStore, AnOrdersChainIsFoundWhereThatOfAnEarlierOneIsDeleted) {
+  Stored stored;
+  auto first = stored.load("leave", "11111111-a");
+  ASSERT_TRUE(stored.append(first, Stored::decision(1), "leave", "11111111-a"));
+  EXPECT_EQ(first.base, "leave-evidence");
+  auto second = stored.load("leave", "22222222-b");
+  ASSERT_TRUE(stored.append(second, Stored::decision(2), "leave", "22222222-b"));
+  EXPECT_EQ(second.base, "leave-evidence-22222222");
+  stored.api.erase(mapsPath + "leave-evidence");
+  const auto again = stored.load("leave", "22222222-b");
+  EXPECT_EQ(again.base, second.base);
+  EXPECT_EQ(again.tail, second.tail);
+  EXPECT_EQ(stored.load("leave", "33333333-c").base, "leave-evidence") << "it is free";
+}
+
 }  // namespace
 }  // namespace bailiwick::testing

@@ -41,10 +41,9 @@ struct ExitEvidence : ::testing::Test, Exiting {
 };
 
 TEST_F(ExitEvidence, GoneOfAFinishedOrderFreezesNothing) {
+  peers = {{"zrh", true, nullptr}};
   order();
   ASSERT_TRUE(until("Verified"));
-  peers = {{"zrh", true, nullptr}};  // so the fleet has not done its part
-  step();
   ASSERT_EQ(conditionOf("Complete")["status"], "False");
   loseEvidence();
   for (int i = 0; i < 3; ++i) step();
