@@ -25,6 +25,8 @@ constexpr char finalizer[] = "bailiwick.dev/exit-evidence";
 constexpr std::chrono::milliseconds soon{100}, purging{2000};
 // The clocks are compared, and a deadline is looked at by wall time, at least so often.
 constexpr std::chrono::milliseconds longest{30'000};
+// A deleted order waits so long until the peers are told how its evidence ends.
+constexpr std::chrono::seconds farewell{10};
 
 bool held(const api::ExitOrder& order) {
   const auto& all = order.meta.finalizers;
@@ -58,6 +60,7 @@ struct ExitController::Work {
   std::optional<plan::PurgeView> purge;
   std::optional<api::Duration> skew;
   bool changed = false;  // something was written, or the gate says something new
+  bool lingers = false;
   std::stop_token stop;
 };
 
@@ -255,7 +258,10 @@ ApiResult<void> ExitController::carryOut(Work& work) {
     config_.headsChanged();
   }
   if (order.meta.deleted) {
-    if (!held(order)) return {};
+    // What it does no more is not recorded either.
+    if (config_.gate->set(order.meta.uid, work.decision.force)) config_.planner->poke();
+    work.lingers = held(order) && lingers(work);
+    if (!held(order) || work.lingers) return {};
     return setFinalizer(order, false, work.stop);
   }
   // The status first: after a crash it says how far the order had come.
@@ -271,7 +277,29 @@ ApiResult<void> ExitController::carryOut(Work& work) {
   return purge_.carryOut(work.decision.purge, work.stop);
 }
 
+// Whether the end of its evidence is still to be published for the peers to countersign: who is asked
+// for heads() once the order is gone knows nothing of it.
+bool ExitController::lingers(const Work& work) {
+  const auto& tail = work.known->chain.tail;
+  if (tail.records == 0 || work.input->peers.empty()) return false;
+  const auto& own = work.planned->snapshot.region->meta.key;
+  const auto region = config_.caches->regions.store().get(own);
+  const auto& heads = region ? region->status.evidenceHeads : std::vector<api::EvidenceHead>{};
+  if (std::any_of(heads.begin(), heads.end(),
+                  [&](const api::EvidenceHead& head) { return head.head == tail.head; })) {
+    return false;
+  }
+  const auto now = config_.now();
+  auto waiting = std::make_shared<Known>(*work.known);
+  waiting->journal = work.decision.after;
+  if (!waiting->lingersSince) waiting->lingersSince = now;
+  const auto waited = now - *waiting->lingersSince;
+  keep(work.order->meta.key.name, std::move(waiting));
+  return waited >= api::Time::duration{0} && waited < farewell;
+}
+
 kube::Outcome ExitController::again(const Work& work) const {
+  if (work.lingers) return kube::RequeueAfter{soon};
   if (work.order->meta.deleted || work.decision.after.closed) return kube::Done{};
   if (work.changed) return kube::RequeueAfter{soon};
   if (work.decision.after.phase == api::ExitPhase::Purging || !work.decision.purge.empty()) {

@@ -110,5 +110,39 @@ TEST_F(ExitEvidence, BeforeTheFirstPlanAnOrderIsLookedAtAgainSoon) {
   EXPECT_LE(std::get<kube::RequeueAfter>(outcome).delay, std::chrono::seconds(1));
 }
 
+struct LiftedInAFleet : ExitEvidence {
+  LiftedInAFleet() {
+    peers = {{"zrh", true, nullptr}};
+    order();
+    EXPECT_TRUE(until("Shifting"));
+    deleteOrder();
+    for (int i = 0; i < 3; ++i) step();
+  }
+};
+
+TEST_F(LiftedInAFleet, IsLetGoOnceItsEndIsToldToThePeers) {
+  EXPECT_EQ(finalizers().size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<kube::RequeueAfter>(outcome));
+  EXPECT_EQ(counts().at("Closed"), 1) << "it is recorded at once";
+  EXPECT_FALSE(force().moves) << "what it would move now nobody records";
+  const auto end = exits->heads().at(0);
+  auto region = api.get(regionPath);
+  region["status"]["evidenceHeads"] = {{{"order", "leave"}, {"head", end.head},
+                                        {"records", end.records},
+                                        {"countersigned", json::array()}}};
+  api.put(regionPath, region);
+  for (int i = 0; i < 3; ++i) step();
+  EXPECT_EQ(finalizers(), json::array());
+}
+
+TEST_F(LiftedInAFleet, IsLetGoAfterTenSecondsWhateverIsTold) {
+  pass(std::chrono::seconds(9));
+  step();
+  EXPECT_EQ(finalizers().size(), 1U);
+  pass(std::chrono::seconds(1));
+  step();
+  EXPECT_EQ(finalizers(), json::array());
+}
+
 }  // namespace
 }  // namespace bailiwick::testing
