@@ -9,6 +9,10 @@ namespace bailiwick::evidence {
 
 inline constexpr std::size_t maxChunk = 192 * 1024;
 inline constexpr char chunkKey[] = "records.jsonl";
+// On every chunk. Of orders that used one name one after the other each has a chain.
+inline constexpr char chunkLabel[] = "bailiwick.dev/evidence";
+inline constexpr char orderAnnotation[] = "bailiwick.dev/exit-order";
+inline constexpr char orderUidAnnotation[] = "bailiwick.dev/exit-order-uid";
 
 // "exit-nvidia-evidence", then "exit-nvidia-evidence-2" … `order` up to 200 characters.
 std::string chunkName(std::string_view base, int number);

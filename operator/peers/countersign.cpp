@@ -147,7 +147,10 @@ std::vector<EvidenceHead> withWitnesses(std::vector<EvidenceHead> own, const std
     // Who has witnessed this head once stays its witness while he cannot be read.
     const auto proofs = std::exchange(head.proofs, {});
     for (const auto& witness : witnesses) {
-      if (!witness.region) continue;
+      if (!witness.region) {
+        behind = true;  // for all that is known
+        continue;
+      }
       const auto& theirs = witness.region->status.evidenceHeads;
       const auto seen = find(theirs, head);
       if (seen == theirs.end()) continue;

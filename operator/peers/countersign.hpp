@@ -29,7 +29,7 @@ Recorded record(const std::vector<api::EvidenceHead>& known,
 
 // Our own heads, each with the peers that have recorded exactly this one, and signed so where it has a
 // root; and with a proof for each number of records that a peer has seen, without a path where there was
-// none yet. What proofs there were stay while one of them has not seen all.
+// none yet. What proofs there were stay while one of them has not seen all, or cannot be read.
 std::vector<api::EvidenceHead> withWitnesses(std::vector<api::EvidenceHead> own,
                                              const std::string& self,
                                              const std::vector<Witness>& witnesses);

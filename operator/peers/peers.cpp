@@ -270,8 +270,13 @@ std::optional<Finding> Peers::agreementOnOwn(const api::Region& region) const {
   return agreementOn(region, config_.clusterUid, witnesses(region.meta.key.name));
 }
 
+// By the Region objects too, as any().
 std::vector<plan::PeerOrder> Peers::orders(const std::string& order) const {
-  std::vector<plan::PeerOrder> all;
+  std::map<std::string, plan::PeerOrder> byName;
+  for (const auto& region : config_.regions->store().snapshot()) {
+    const auto& name = region->meta.key.name;
+    if (isPeer(*region)) byName[name] = {name, false, nullptr};
+  }
   const std::lock_guard lock(mutex_);
   for (const auto& [name, peer] : peers_) {
     const auto sight = peer.connection->sight();
@@ -287,8 +292,10 @@ std::vector<plan::PeerOrder> Peers::orders(const std::string& order) const {
       seen.order = cache.store().get(key);
       seen.known = seen.known && (seen.order || !cache.unreadable(key));
     }
-    all.push_back(std::move(seen));
+    byName[name] = std::move(seen);
   }
+  std::vector<plan::PeerOrder> all;
+  for (auto& [name, seen] : byName) all.push_back(std::move(seen));
   return all;
 }
 

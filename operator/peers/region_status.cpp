@@ -66,6 +66,14 @@ Finding labels(const api::Region* there) {
   return {told->status, told->reason, told->message};
 }
 
+// Whether what its Region object shows of evidence is the peer's own word: the very cluster answers, and
+// its operator takes itself for that region.
+bool isItsWord(const PeerRegion& peer) {
+  if (!peer.there || !peer.sight.contact.reason.empty()) return false;
+  const auto* told = api::findCondition(peer.there->status.conditions, "Reachable");
+  return told && told->status == "True" && told->reason == "Self";
+}
+
 // What a peer says is cut, and of plain letters: it is not to fill or to break our objects.
 Finding bounded(Finding finding) {
   constexpr std::size_t most = 1024;
@@ -108,10 +116,10 @@ api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
     }
   }
   if (status.clusterUID.empty()) status.clusterUID = peer.sight.clusterUid;
-  const auto evidence = record(status.evidenceHeads,
-                               peer.there ? peer.there->status.evidenceHeads
-                                          : std::vector<api::EvidenceHead>{},
-                               peer.self);
+  const bool said = isItsWord(peer);
+  const auto evidence =
+      record(status.evidenceHeads,
+             said ? peer.there->status.evidenceHeads : std::vector<api::EvidenceHead>{}, peer.self);
   status.evidenceHeads = evidence.heads;
   status.conditions.clear();
   set(status, region, "Ready", ready(peer.sight, peer.judgement), Words::Follow, now);
@@ -125,8 +133,8 @@ api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
          fmt::format("it shows less or other evidence than it did before, of {}: what was recorded "
                      "here stands", fmt::join(evidence.rewritten, ", "))},
         Words::Matter, now);
-  } else if (told && told->status == "False") {
-    status.conditions.push_back(*told);  // it happened
+  } else if (told && (told->status == "False" || !said)) {
+    status.conditions.push_back(*told);  // it happened, or nothing new was heard
   } else if (!evidence.unproven.empty()) {
     set(status, region, "EvidenceIntact",
         {"Unknown", "NotProven",

@@ -25,7 +25,9 @@ class Machine {
     decision_.force = {&in_.order, false, false, false};
     if (in_.order.meta.deleted) {
       lift();
-    } else if (!decision_.after.closed) {
+    } else if (journal().answer && !journal().closed) {
+      finishDrill();
+    } else if (!journal().closed) {
       open();
       const auto view = viewOf();
       const auto rows = rowsOf(in_, view);
@@ -57,7 +59,7 @@ class Machine {
   void lift() {
     if (journal().opened && !journal().closed) {
       const auto phase = journal().phase.value_or(ExitPhase::Announced);
-      record(record::lifted, {{"phase", api::nameOf(phase)}});
+      if (!journal().lifted) record(record::lifted, {{"phase", api::nameOf(phase)}});
       record(evidence::closedType, json::object());
     }
     decision_.finished = true;
@@ -248,7 +250,12 @@ class Machine {
     if (!journal().phase) enter(ExitPhase::Announced);
     record(record::answer, {{"couldLeave", blocked == 0 ? "yes" : "no"},
                             {"shares", rows.size()}, {"blocked", blocked}});
-    enter(blocked == 0 ? ExitPhase::Verified : ExitPhase::Blocked);
+    finishDrill();
+  }
+
+  // What was answered stands, whatever has changed since.
+  void finishDrill() {
+    enter(*journal().answer ? ExitPhase::Verified : ExitPhase::Blocked);
     record(evidence::closedType, json::object());
     decision_.finished = true;
   }

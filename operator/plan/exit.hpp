@@ -44,7 +44,9 @@ struct ExitInput {
 inline constexpr std::chrono::minutes maxSkew{1};
 
 struct ExitDecision {
-  std::vector<evidence::Entry> records;  // to be written before anything of the rest is done
+  // To be written before anything of the rest is done. After a crash the first of them may be all that
+  // is in the journal: nextExit goes on from there.
+  std::vector<evidence::Entry> records;
   Journal after;                         // what the journal says then
   ExitInForce force;                     // how the order then acts on placement
   std::vector<const api::Pod*> release;  // recorded: they may go

@@ -62,7 +62,8 @@ ExitPhase inOrder(ExitPhase next, const Journal& journal) {
   };
   const bool over = next == ExitPhase::Purging || next == ExitPhase::Verified;
   if (over && !journal.rows.empty() && !seen(ExitPhase::Draining)) return ExitPhase::Draining;
-  if (next == ExitPhase::Verified && journal.phase != ExitPhase::Purging) return ExitPhase::Purging;
+  const bool purged = journal.phase == ExitPhase::Purging || journal.phase == ExitPhase::Verified;
+  if (next == ExitPhase::Verified && !purged) return ExitPhase::Purging;
   return next;
 }
 

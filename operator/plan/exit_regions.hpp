@@ -20,6 +20,8 @@ struct PeerOrder {
 // The region itself first, then its peers.
 std::vector<api::ExitRegion> exitRegionsOf(const api::ExitOrder& own, const std::string& region,
                                            bool verified, const std::vector<PeerOrder>& peers);
+// Names of the peers that have done a drill and found that not all could be left.
+std::vector<std::string> couldNotLeave(const api::ExitOrder& own, const std::vector<PeerOrder>& peers);
 // As many as a status may tell: those that are not Verified before others.
 std::vector<api::ExitRegion> shown(std::vector<api::ExitRegion> regions);
 // Those that keep the whole fleet from being Verified, for people: "zrh NotOrdered, iad unknown".

@@ -108,17 +108,30 @@ std::string endMessage(const ExitInput& in, const Journal& journal, const api::E
                             fmt::join(named, ", "), more);
 }
 
+Finding ended(const ExitInput& in, const Journal& journal, const api::ExitOrderStatus& status) {
+  const auto missing = in.peers.empty() ? std::string() : notVerified(status.regions);
+  if (!missing.empty()) {
+    return Finding{"False", "OtherRegions",
+                   "this region has done its part; the fleet has not: " + missing};
+  }
+  const auto stuck = couldNotLeave(in.order, in.peers);
+  const bool left = !in.order.spec.drill || (*journal.answer && stuck.empty());
+  auto message = endMessage(in, journal, status.totals);
+  if (!stuck.empty()) message += fmt::format("; not all could in {}", fmt::join(stuck, ", "));
+  return Finding{"True", left ? "Verified" : "CouldNotLeave", std::move(message)};
+}
+
+// It stays so, whatever becomes of a peer or of the evidence.
+const api::Condition* wasComplete(const api::ExitOrder& order) {
+  const auto* told = api::findCondition(order.status.conditions, "Complete");
+  const bool holds = told && told->status == "True" &&
+                     told->observedGeneration == order.meta.generation;
+  return holds ? told : nullptr;
+}
+
 Finding complete(const ExitInput& in, const Journal& journal, const api::ExitOrderStatus& status) {
   const auto& totals = status.totals;
-  if (journal.closed && !journal.lifted) {
-    const auto missing = in.peers.empty() ? std::string() : notVerified(status.regions);
-    if (!missing.empty()) {
-      return Finding{"False", "OtherRegions",
-                     "this region has done its part; the fleet has not: " + missing};
-    }
-    return Finding{"True", in.order.spec.drill && !*journal.answer ? "CouldNotLeave" : "Verified",
-            endMessage(in, journal, totals)};
-  }
+  if (journal.closed && !journal.lifted) return ended(in, journal, status);
   if (in.order.spec.paused) return Finding{"False", "Paused", "spec.paused holds the order where it is"};
   const auto phase = journal.phase.value_or(ExitPhase::Announced);
   if (phase == ExitPhase::Held && in.order.spec.onDeadline == api::OnDeadline::Stop) {
@@ -151,7 +164,8 @@ api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
   }
   status.evidence = evidence.ref;
   const bool done = journal.closed && !journal.lifted;
-  status.regions = in.peers.empty()
+  const auto* completed = done ? wasComplete(in.order) : nullptr;
+  status.regions = completed || in.peers.empty()
                        ? in.order.status.regions
                        : exitRegionsOf(in.order, in.world.region->meta.key.name, done, in.peers);
   const auto rows = rowsOf(in, in.plan);
@@ -183,7 +197,11 @@ api::ExitOrderStatus exitStatusOf(const ExitInput& in, const Journal& journal,
                                         std::move(finding.message)},
                                        in.order.status.conditions, in.now));
   };
-  set("Complete", complete(in, journal, status));
+  if (completed) {
+    status.conditions.push_back(*completed);
+  } else {
+    set("Complete", complete(in, journal, status));
+  }
   if (blocked) {
     const auto& row = all[*blocked];
     set("Blocked", {"True", row.reason, fmt::format("{}/{} variant {}: {}", row.ns, row.name,
@@ -205,6 +223,10 @@ api::ExitOrderStatus withoutEvidence(const api::ExitOrder& order, const std::str
   status.observedGeneration = order.meta.generation;
   status.conditions.clear();
   for (const auto* type : {"Complete", "Blocked", "EvidenceSigned"}) {
+    if (const auto* told = wasComplete(order); told && type == told->type) {
+      status.conditions.push_back(*told);
+      continue;
+    }
     const bool blocked = std::string_view(type) == "Blocked";
     status.conditions.push_back(judged({type, blocked ? "Unknown" : "False", order.meta.generation,
                                         {}, "EvidenceMissing", problem},

@@ -90,6 +90,7 @@ Outcome<bool> Cluster::list(const kube::Resource& resource, const Selection& sel
                             std::stop_token stop, const Visit& visit) {
   kube::ListOptions options;
   options.labelSelector = selection.labels;
+  options.limit = selection.page;
   do {
     std::string next;
     const auto page = kube::readJson(

@@ -32,6 +32,7 @@ class Cluster {
     std::string ns;
     std::string labels;
     bool optional = false;  // the API may not be installed: then nothing is visited
+    int page = 500;         // so many at once: fewer of what is large
   };
   // Every object of that kind, page by page. False: the API is not there.
   Outcome<bool> list(const kube::Resource& resource, const Selection& selection,

@@ -154,7 +154,7 @@ Outcome<Evidence> evidenceOf(const Context& context, const VerifyOptions& option
   if (!options.what.starts_with(prefix)) {
     const auto sources = manifest::collect({options.what}, false, context.terminal.in);
     if (!sources) return usage(sources.error().message);
-    return Evidence{sources->front().text, {}};
+    return Evidence{sources->front().text, "", {}};
   }
   auto cluster = Cluster::connect(context.options.cluster, context.stop);
   if (!cluster) return tl::unexpected(cluster.error());
@@ -256,7 +256,7 @@ Outcome<Exit> runExitExport(const Context& context, const EvidenceOptions& optio
   }
   const auto verdict = evidence::verify(evidence->lines, evidence->known);
   if (!options.countersignatures.empty()) {
-    const auto signed_ = readCountersignatures(**cluster, options.order, verdict.head, context.stop);
+    const auto signed_ = readCountersignatures(**cluster, evidence->order, verdict, context.stop);
     if (!signed_) return tl::unexpected(signed_.error());
     const auto done = writeFile(options.countersignatures, evidence::toLines(*signed_));
     if (!done) return tl::unexpected(done.error());

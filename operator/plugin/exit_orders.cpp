@@ -1,6 +1,10 @@
 #include "plugin/exit_orders.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
 
 #include "api/decode.hpp"
 #include "evidence/chunk.hpp"
@@ -81,6 +85,57 @@ Outcome<Chunk> readChunk(Cluster& cluster, const api::Key& key, std::stop_token 
   return chunk;
 }
 
+std::string text(simdjson::dom::element object, const char* map, const char* name) {
+  simdjson::dom::object fields;
+  std::string_view value;
+  if (object.at_pointer(map).get(fields) != simdjson::SUCCESS) return "";
+  return fields[name].get(value) == simdjson::SUCCESS ? std::string(value) : "";
+}
+
+struct Chain {
+  std::string base, order;
+};
+
+// By the uids of their orders.
+Outcome<std::map<std::string, Chain>> readChains(Cluster& cluster, const std::string& ns,
+                                                 std::stop_token stop) {
+  std::map<std::string, Chain> chains;
+  const auto selector = fmt::format("{}=true", evidence::chunkLabel);
+  const auto read = cluster.list(
+      resources::configMaps, {ns, selector, false, 100}, std::move(stop),
+      [&](simdjson::dom::element chunk) {
+        const auto name = text(chunk, "/metadata", "name");
+        auto& chain = chains[text(chunk, "/metadata/annotations", evidence::orderUidAnnotation)];
+        chain.order = text(chunk, "/metadata/annotations", evidence::orderAnnotation);
+        // The names of the others go on from that of the first.
+        if (chain.base.empty() || name.size() < chain.base.size()) chain.base = name;
+      });
+  if (!read) return tl::unexpected(read.error());
+  return chains;
+}
+
+// `uid`: of the order; empty: it is gone, and more than one may have had that name.
+Outcome<Chain> chainOf(Cluster& cluster, const std::string& what, const std::string& uid,
+                       const std::string& ns, std::stop_token stop) {
+  const auto chains = readChains(cluster, ns, std::move(stop));
+  if (!chains) return tl::unexpected(chains.error());
+  std::vector<Chain> found;
+  std::vector<std::string> names;
+  for (const auto& [of, chain] : *chains) {
+    if (uid.empty() ? chain.base == what : of == uid) return chain;
+    if (!uid.empty() || chain.order != what) continue;
+    found.push_back(chain);
+    names.push_back(chain.base);
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    return finding(fmt::format("there is no evidence of {} in namespace {}", what, ns));
+  }
+  return finding(fmt::format("{} orders that are gone had the name {}: say which by the ConfigMap of "
+                             "its evidence instead, {}",
+                             found.size(), what, fmt::join(names, " or ")));
+}
+
 }  // namespace
 
 Outcome<api::ExitOrder> readOrder(Cluster& cluster, const std::string& name,
@@ -112,17 +167,24 @@ Outcome<void> followOrder(Cluster& cluster, const std::string& name, std::stop_t
   return {};
 }
 
-Outcome<Evidence> readEvidence(Cluster& cluster, const std::string& order,
+Outcome<Evidence> readEvidence(Cluster& cluster, const std::string& what,
                                const std::string& systemNamespace, std::stop_token stop) {
   Evidence evidence;
-  auto base = order + "-evidence";
-  const auto object = readOrder(cluster, order, stop);
+  evidence.order = what;
+  std::string base;
+  const auto object = readOrder(cluster, what, stop);
   if (!object && object.error().code != Exit::Finding) return tl::unexpected(object.error());
   if (object && object->status.evidence) {
     const auto& published = *object->status.evidence;
     base = published.configMap;
     evidence.known.head = published.head;
     evidence.known.records = static_cast<std::uint64_t>(published.records);
+  } else {
+    const auto chain =
+        chainOf(cluster, what, object ? object->meta.uid : "", systemNamespace, stop);
+    if (!chain) return tl::unexpected(chain.error());
+    base = chain->base;
+    evidence.order = chain->order;
   }
   for (int number = 1;; ++number) {
     const api::Key key{systemNamespace, evidence::chunkName(base, number)};
@@ -132,23 +194,27 @@ Outcome<Evidence> readEvidence(Cluster& cluster, const std::string& order,
     evidence.lines += chunk->text;
   }
   if (evidence.lines.empty()) {
-    return finding(fmt::format("there is no evidence of {}: no ConfigMap {} in namespace {}", order,
+    return finding(fmt::format("there is no evidence of {}: no ConfigMap {} in namespace {}", what,
                                base, systemNamespace));
   }
   return evidence;
 }
 
-Outcome<std::vector<evidence::Countersignature>> readCountersignatures(Cluster& cluster,
-                                                                       const std::string& order,
-                                                                       const std::string& head,
-                                                                       std::stop_token stop) {
+Outcome<std::vector<evidence::Countersignature>> readCountersignatures(
+    Cluster& cluster, const std::string& order, const evidence::Verdict& chain,
+    std::stop_token stop) {
+  const auto isOfIt = [&](const api::EvidenceHead& head) {
+    const auto records = static_cast<std::size_t>(std::max(head.records, 0));
+    return head.order == order && records > 0 && records <= chain.digests.size() &&
+           chain.digests[records - 1] == head.head;
+  };
   std::vector<evidence::Countersignature> all;
   const auto read = cluster.list(
       resources::regions, {}, std::move(stop), [&](simdjson::dom::element json) -> Result<void> {
         const auto region = api::decodeRegion(json);
         if (!region) return tl::unexpected(region.error());
         for (const auto& one : region->status.evidenceHeads) {
-          if (one.order != order || one.head != head) continue;
+          if (!isOfIt(one)) continue;
           for (const auto& signature : one.signatures) {
             all.push_back({region->meta.key.name, order, static_cast<std::uint64_t>(one.records),
                            one.head, one.root, signature.region, signature.key,

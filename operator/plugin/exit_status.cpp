@@ -148,7 +148,8 @@ std::string statusLine(const api::ExitOrder& order) {
 }
 
 bool isOver(const api::ExitOrder& order) {
-  return order.status.phase == api::ExitPhase::Verified || holds(order, "Complete");
+  const bool answered = order.spec.drill && order.status.phase == api::ExitPhase::Blocked;
+  return answered || order.status.phase == api::ExitPhase::Verified || holds(order, "Complete");
 }
 
 bool needsHelp(const api::ExitOrder& order) {

@@ -19,17 +19,22 @@ using kube::ApiResult;
 using nlohmann::json;
 namespace resources = kube::resources;
 
-constexpr char orderAnnotation[] = "bailiwick.dev/exit-order";
-constexpr char uidAnnotation[] = "bailiwick.dev/exit-order-uid";
 constexpr char keyField[] = "key.pem", previousField[] = "previous.pem", publicField[] = "public.pem";
 // More chunks than any order can have: 20,000 records a chunk are not read for ever.
 constexpr int maxChunks = 1000;
+constexpr char refusedReason[] = "EvidenceRefused";
 
 tl::unexpected<ApiError> refuse(std::string message) {
   ApiError error;
   error.kind = ApiError::Kind::Malformed;
   error.message = std::move(message);
   return tl::unexpected(std::move(error));
+}
+
+tl::unexpected<ApiError> refuseChain(std::string message) {
+  auto refused = refuse(std::move(message));
+  refused.value().reason = refusedReason;
+  return refused;
 }
 
 std::string textAt(simdjson::dom::element element, const char* pointer) {
@@ -45,6 +50,8 @@ std::optional<kube::Secret> secretAt(simdjson::dom::element element, const std::
 }
 
 }  // namespace
+
+bool isRefused(const ApiError& error) { return error.reason == refusedReason; }
 
 struct EvidenceStore::Keys {
   evidence::SigningKey current;
@@ -114,7 +121,7 @@ ApiResult<std::optional<EvidenceStore::Chunk>> EvidenceStore::chunk(const std::s
         std::string_view uid;
         simdjson::dom::object annotations;
         if (object.at_pointer("/metadata/annotations").get(annotations) == simdjson::SUCCESS &&
-            annotations[uidAnnotation].get(uid) == simdjson::SUCCESS) {
+            annotations[evidence::orderUidAnnotation].get(uid) == simdjson::SUCCESS) {
           chunk.uid = uid;
         }
         chunk.version = textAt(object, "/metadata/resourceVersion");
@@ -134,32 +141,38 @@ ApiResult<EvidenceChain> EvidenceStore::load(
   EvidenceChain chain;
   chain.base = order + "-evidence";
   auto next = chunk(chain.base, stop);
-  // An earlier order of that name left its evidence.
-  if (next && *next && (*next)->uid != uid) {
-    chain.base = fmt::format("{}-evidence-{}", order, uid.substr(0, 8));
-    next = chunk(chain.base, stop);
+  // An earlier order of that name left its evidence, which may have been deleted since.
+  if (next && !(*next && (*next)->uid == uid)) {
+    const auto apart = fmt::format("{}-evidence-{}", order, uid.substr(0, 8));
+    auto ours = chunk(apart, stop);
+    if (!ours || *ours || *next) {
+      chain.base = apart;
+      next = std::move(ours);
+    }
   }
   std::string all;
   while (next && *next) {
     if ((*next)->uid != uid) {
-      return refuse(fmt::format("ConfigMap {}/{} is not the evidence of this order: move it away",
-                                ns_, evidence::chunkName(chain.base, chain.chunk + 1)));
+      return refuseChain(
+          fmt::format("ConfigMap {}/{} is not the evidence of this order: move it away", ns_,
+                      evidence::chunkName(chain.base, chain.chunk + 1)));
     }
     ++chain.chunk;
     chain.chunkText = std::move((*next)->text);
     chain.chunkVersion = (*next)->version;
     chain.chunkFull = (*next)->full;
     all += chain.chunkText;
-    if (chain.chunk > maxChunks) return refuse("there are more than 1000 chunks of evidence");
+    if (chain.chunk > maxChunks) return refuseChain("there are more than 1000 chunks of evidence");
     next = chunk(evidence::chunkName(chain.base, chain.chunk + 1), stop);
   }
   if (!next) return tl::unexpected(next.error());
   if (chain.chunk == 0 && known.records == 0) return chain;
   const auto verdict = evidence::verify(all, known, each);
   if (!verdict.good()) {
-    return refuse(fmt::format("the evidence in ConfigMap {}/{} is not what was written: {}; restore it "
-                              "from a backup, or delete the order",
-                              ns_, chain.base, verdict.findings.front().str()));
+    return refuseChain(
+        fmt::format("the evidence in ConfigMap {}/{} is not what was written: {}; restore it from a "
+                    "backup, or delete the order",
+                    ns_, chain.base, verdict.findings.front().str()));
   }
   chain.tail = {verdict.records, verdict.head, verdict.keys.back(), verdict.closed};
   chain.digests = verdict.digests;
@@ -174,10 +187,19 @@ ApiResult<void> EvidenceStore::append(EvidenceChain& chain, const std::string& o
   if (entries.empty()) return {};
   const auto keys = this->keys(stop);
   if (!keys) return tl::unexpected(keys.error());
-  const auto sealed = evidence::append(chain.tail, entries, keys->current,
-                                       keys->previous ? &*keys->previous : nullptr);
-  if (!sealed) return refuse(sealed.error().message);
-  return put(chain, order, uid, *sealed, stop);
+  evidence::Sealed batch{"", chain.tail};
+  for (const auto& entry : entries) {
+    const auto sealed = evidence::append(batch.tail, {entry}, keys->current,
+                                         keys->previous ? &*keys->previous : nullptr);
+    if (!sealed) return refuse(sealed.error().message);
+    if (!evidence::fits(batch.lines.size(), sealed->lines)) {
+      if (auto done = put(chain, order, uid, batch, stop); !done) return done;
+      batch.lines.clear();
+    }
+    batch.lines += sealed->lines;
+    batch.tail = sealed->tail;
+  }
+  return put(chain, order, uid, batch, stop);
 }
 
 ApiResult<void> EvidenceStore::put(EvidenceChain& chain, const std::string& order,
@@ -210,8 +232,9 @@ ApiResult<void> EvidenceStore::put(EvidenceChain& chain, const std::string& orde
                   {{"name", next},
                    {"namespace", ns_},
                    {"labels", {{api::names::managedByLabel, api::names::managedBy},
-                               {evidenceLabel, "true"}}},
-                   {"annotations", {{orderAnnotation, order}, {uidAnnotation, uid}}}}},
+                               {evidence::chunkLabel, "true"}}},
+                   {"annotations",
+                    {{evidence::orderAnnotation, order}, {evidence::orderUidAnnotation, uid}}}}},
                  {"data", {{evidence::chunkKey, sealed.lines}}}};
     if (sealed.tail.closed) body["immutable"] = true;
     const auto made =

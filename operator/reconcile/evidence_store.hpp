@@ -30,7 +30,7 @@ class EvidenceStore {
   EvidenceStore(kube::Transport& transport, std::string ns);
 
   // Reads and verifies the chain of an order of this name and uid; empty where there is none yet.
-  // `known` is what was published of it: a chain that was changed or cut is an error (Malformed), and
+  // `known` is what was published of it: a chain that was changed, cut or taken away isRefused, and
   // nothing may be added to it. `each` is shown every record.
   kube::ApiResult<EvidenceChain> load(const std::string& order, const std::string& uid,
                                       const evidence::Known& known,
@@ -38,7 +38,8 @@ class EvidenceStore {
                                       std::stop_token stop);
 
   // Adds to the chain exactly as it was loaded: fails with Conflict where somebody else was quicker.
-  // After any failure it is not known what is stored: load it again.
+  // Many entries are several writes. After any failure it is not known how many of them are stored:
+  // load it again.
   kube::ApiResult<void> append(EvidenceChain& chain, const std::string& order,
                                const std::string& uid,
                                const std::vector<evidence::Entry>& entries, std::stop_token stop);
@@ -52,6 +53,7 @@ class EvidenceStore {
   kube::ApiResult<Keys> keys(std::stop_token stop);
   kube::ApiResult<void> makeKey(std::stop_token stop);
   kube::ApiResult<std::optional<Chunk>> chunk(const std::string& name, std::stop_token stop);
+  // `sealed` has room in one chunk.
   kube::ApiResult<void> put(EvidenceChain& chain, const std::string& order, const std::string& uid,
                             const evidence::Sealed& sealed, std::stop_token stop);
 
@@ -59,8 +61,9 @@ class EvidenceStore {
   const std::string ns_;
 };
 
-// On the chunks: they are watched as what the operator made, but no deployment depends on them.
-inline constexpr char evidenceLabel[] = "bailiwick.dev/evidence";
+// What is stored was read, and is not what was written: no error of the way there, which may pass.
+bool isRefused(const kube::ApiError& error);
+
 inline constexpr char evidenceKeyName[] = "bailiwick-evidence-key";
 
 }  // namespace bailiwick::reconcile

@@ -25,6 +25,8 @@ constexpr char finalizer[] = "bailiwick.dev/exit-evidence";
 constexpr std::chrono::milliseconds soon{100}, purging{2000};
 // The clocks are compared, and a deadline is looked at by wall time, at least so often.
 constexpr std::chrono::milliseconds longest{30'000};
+// A deleted order waits so long until the peers are told how its evidence ends.
+constexpr std::chrono::seconds farewell{10};
 
 bool held(const api::ExitOrder& order) {
   const auto& all = order.meta.finalizers;
@@ -58,6 +60,7 @@ struct ExitController::Work {
   std::optional<plan::PurgeView> purge;
   std::optional<api::Duration> skew;
   bool changed = false;  // something was written, or the gate says something new
+  bool lingers = false;
   std::stop_token stop;
 };
 
@@ -113,7 +116,7 @@ bool ExitController::records(const api::Pod& pod) const {
     if (order->spec.drill || !order->decodeError.empty()) continue;
     const auto known = this->known(order->meta.key.name);
     const bool loaded = known && known->uid == order->meta.uid;
-    if (loaded ? known->journal.closed : isComplete(*order)) continue;
+    if (loaded ? known->journal.closed : hasEnded(order->status)) continue;
     if (!loaded || known->journal.knows(pod.meta.uid)) return true;
     const auto [key, variant] = ownerOf(pod.meta);
     if (!planned || !seenBy(*planned, *order)) return true;
@@ -162,7 +165,8 @@ kube::Outcome ExitController::reconcile(const api::Key& key, std::stop_token sto
     return kube::Terminal{Error{"exit order " + key.name + ": " + work.order->decodeError}};
   }
   work.planned = config_.planner->current();
-  if (!work.planned || !work.planned->snapshot.region) return kube::RequeueAfter{longest};
+  if (!work.planned) return kube::RequeueAfter{soon};
+  if (!work.planned->snapshot.region) return kube::RequeueAfter{longest};
   if (!seenBy(*work.planned, *work.order)) {
     config_.planner->poke();
     return kube::RequeueAfter{soon};
@@ -254,7 +258,10 @@ ApiResult<void> ExitController::carryOut(Work& work) {
     config_.headsChanged();
   }
   if (order.meta.deleted) {
-    if (!held(order)) return {};
+    // What it does no more is not recorded either.
+    if (config_.gate->set(order.meta.uid, work.decision.force)) config_.planner->poke();
+    work.lingers = held(order) && lingers(work);
+    if (!held(order) || work.lingers) return {};
     return setFinalizer(order, false, work.stop);
   }
   // The status first: after a crash it says how far the order had come.
@@ -270,7 +277,29 @@ ApiResult<void> ExitController::carryOut(Work& work) {
   return purge_.carryOut(work.decision.purge, work.stop);
 }
 
+// Whether the end of its evidence is still to be published for the peers to countersign: who is asked
+// for heads() once the order is gone knows nothing of it.
+bool ExitController::lingers(const Work& work) {
+  const auto& tail = work.known->chain.tail;
+  if (tail.records == 0 || work.input->peers.empty()) return false;
+  const auto& own = work.planned->snapshot.region->meta.key;
+  const auto region = config_.caches->regions.store().get(own);
+  const auto& heads = region ? region->status.evidenceHeads : std::vector<api::EvidenceHead>{};
+  if (std::any_of(heads.begin(), heads.end(),
+                  [&](const api::EvidenceHead& head) { return head.head == tail.head; })) {
+    return false;
+  }
+  const auto now = config_.now();
+  auto waiting = std::make_shared<Known>(*work.known);
+  waiting->journal = work.decision.after;
+  if (!waiting->lingersSince) waiting->lingersSince = now;
+  const auto waited = now - *waiting->lingersSince;
+  keep(work.order->meta.key.name, std::move(waiting));
+  return waited >= api::Time::duration{0} && waited < farewell;
+}
+
 kube::Outcome ExitController::again(const Work& work) const {
+  if (work.lingers) return kube::RequeueAfter{soon};
   if (work.order->meta.deleted || work.decision.after.closed) return kube::Done{};
   if (work.changed) return kube::RequeueAfter{soon};
   if (work.decision.after.phase == api::ExitPhase::Purging || !work.decision.purge.empty()) {
@@ -284,7 +313,8 @@ kube::Outcome ExitController::again(const Work& work) const {
   return kube::RequeueAfter{wait};
 }
 
-// What is not recorded is not done: the order freezes what it moves until it can be.
+// What is not recorded is not done: the order freezes what it moves until it can be. Nothing can be
+// recorded any more where the evidence is not what was written: who deletes that order is let go.
 kube::Outcome ExitController::failed(Work& work, const ApiError& error, bool ofEvidence) {
   const auto& order = *work.order;
   if (ofEvidence) keep(order.meta.key.name, nullptr);  // what is stored is not known any more
@@ -293,14 +323,25 @@ kube::Outcome ExitController::failed(Work& work, const ApiError& error, bool ofE
       error.kind == ApiError::Kind::Conflict || error.kind == ApiError::Kind::AlreadyExists;
   if (conflict) return kube::RequeueAfter{soon};
   if (!ofEvidence) return kube::outcomeOf(error);
-  const bool begun = hasBegun(order.status);
-  if (config_.gate->set(order.meta.uid, {nullptr, begun, begun, false})) config_.planner->poke();
+  if (order.meta.deleted && isRefused(error)) return letGoUnrecorded(order, error, work.stop);
+  if (config_.gate->set(order.meta.uid, unheard(order.status))) config_.planner->poke();
   const auto problem =
       "its evidence cannot be read or written, so nothing is moved: " + error.message;
   const auto told =
       writeStatus(order, plan::withoutEvidence(order, problem, config_.now()), work.stop);
   if (!told) log::warn("exit order's status not written", {{"error", told.error().message}});
   return kube::outcomeOf(error);
+}
+
+kube::Outcome ExitController::letGoUnrecorded(const api::ExitOrder& order, const ApiError& error,
+                                              std::stop_token stop) {
+  if (!held(order)) return kube::Done{};
+  log::warn("exit order deleted, its end is not recorded",
+            {{"order", order.meta.key.name}, {"reason", error.message}});
+  config_.events->record({"ExitOrder", order.meta, true, "EndNotRecorded", "Exiting",
+                          "the order is deleted and its end is not recorded: " + error.message});
+  const auto gone = setFinalizer(order, false, stop);
+  return gone ? kube::Outcome(kube::Done{}) : kube::outcomeOf(gone.error());
 }
 
 api::ExitOrderStatus ExitController::statusOf(const Work& work) const {

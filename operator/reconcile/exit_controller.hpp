@@ -63,6 +63,7 @@ class ExitController {
     std::string uid;
     EvidenceChain chain;
     plan::Journal journal;
+    std::optional<api::Time> lingersSince;
   };
   struct Work;
 
@@ -70,8 +71,11 @@ class ExitController {
   kube::ApiResult<void> gather(Work& work);
   kube::ApiResult<void> decide(Work& work);
   kube::ApiResult<void> carryOut(Work& work);
+  bool lingers(const Work& work);
   kube::Outcome again(const Work& work) const;
   kube::Outcome failed(Work& work, const kube::ApiError& error, bool ofEvidence);
+  kube::Outcome letGoUnrecorded(const api::ExitOrder& order, const kube::ApiError& error,
+                                std::stop_token stop);
   kube::ApiResult<void> writeStatus(const api::ExitOrder& order,
                                     const api::ExitOrderStatus& status, std::stop_token stop);
   api::ExitOrderStatus statusOf(const Work& work) const;

@@ -9,7 +9,14 @@ bool same(const plan::ExitInForce& a, const plan::ExitInForce& b) {
 
 }  // namespace
 
-bool hasBegun(const api::ExitOrderStatus& status) { return status.phases.size() > 2; }
+bool hasEnded(const api::ExitOrderStatus& status) {
+  return status.phase == api::ExitPhase::Verified;
+}
+
+plan::ExitInForce unheard(const api::ExitOrderStatus& status) {
+  const bool begun = status.phases.size() > 2;
+  return {nullptr, begun, begun && !hasEnded(status), false};
+}
 
 bool ExitGate::set(const std::string& uid, const plan::ExitInForce& force) {
   const std::lock_guard lock(mutex_);
@@ -31,12 +38,8 @@ std::vector<plan::ExitInForce> ExitGate::inForce(
   for (const auto& order : orders) {
     if (order->spec.drill || !order->decodeError.empty()) continue;
     const auto known = byUid_.find(order->meta.uid);
-    const bool begun = hasBegun(order->status);
-    plan::ExitInForce force{order.get(), begun, begun, false};
-    if (known != byUid_.end()) {
-      force = known->second;
-      force.order = order.get();
-    }
+    auto force = known == byUid_.end() ? unheard(order->status) : known->second;
+    force.order = order.get();
     result.push_back(force);
   }
   return result;

@@ -18,8 +18,8 @@ class ExitGate {
   bool set(const std::string& uid, const plan::ExitInForce& force);
   void forget(const std::string& uid);
 
-  // The orders that exist and are no drill. One whose controller has not spoken since the start of
-  // this process keeps out what it targets, and freezes what it had begun to move.
+  // The orders that exist and are no drill; one whose controller has not spoken since the start of
+  // this process as unheard().
   std::vector<plan::ExitInForce> inForce(
       const std::vector<std::shared_ptr<const api::ExitOrder>>& orders) const;
 
@@ -28,7 +28,10 @@ class ExitGate {
   std::map<std::string, plan::ExitInForce> byUid_;
 };
 
-// Whether the order has begun to move what it targets, by its own status.
-bool hasBegun(const api::ExitOrderStatus& status);
+// Whether the order, no drill, has nothing left to move or to record.
+bool hasEnded(const api::ExitOrderStatus& status);
+// How an order acts by what its own status says: it keeps out what it targets, and freezes what it had
+// begun to move, until that has left.
+plan::ExitInForce unheard(const api::ExitOrderStatus& status);
 
 }  // namespace bailiwick::reconcile

@@ -2,7 +2,7 @@
 
 #include "reconcile/operator.hpp"
 
-#include "reconcile/evidence_store.hpp"
+#include "evidence/chunk.hpp"
 #include "reconcile/snapshot.hpp"
 
 namespace bailiwick::reconcile {
@@ -69,7 +69,8 @@ template <class T>
 void Operator::watchOwned(kube::Informer<T>& informer) {
   using Ptr = std::shared_ptr<const T>;
   const auto poke = [this](const Ptr& object) {
-    if (object->meta.labels.find(evidenceLabel)) return;
+    // Watched as what the operator made, but no deployment depends on it.
+    if (object->meta.labels.find(evidence::chunkLabel)) return;
     if (GatewayController::owns(object->meta)) {
       queues_.deployments.addAfter(GatewayController::name(), quiet::gateway);
       return;

@@ -52,10 +52,28 @@ std::vector<api::PoolStatus> shownPools(std::vector<api::PoolStatus> pools) {
   return pools;
 }
 
-// Heads move on and are never taken back: a peer that has seen one would find it missing. Those of
-// orders that are gone make room for new ones.
-std::vector<api::EvidenceHead> headsAfter(std::vector<api::EvidenceHead> heads,
-                                          const std::vector<api::EvidenceHead>& own) {
+using Heads = std::vector<api::EvidenceHead>;
+
+// Those of orders that are gone make room, the oldest first. Where there are more orders than room, who
+// was there stays.
+Heads bounded(Heads heads, const Heads& own) {
+  auto surplus = heads.size() - std::min(heads.size(), maxHeads);
+  const auto isGone = [&](const api::EvidenceHead& head) {
+    return std::none_of(own.begin(), own.end(), [&](const api::EvidenceHead& live) {
+      return peers::ofOneChain(live, head);
+    });
+  };
+  std::erase_if(heads, [&](const api::EvidenceHead& head) {
+    if (surplus == 0 || !isGone(head)) return false;
+    --surplus;
+    return true;
+  });
+  if (heads.size() > maxHeads) heads.resize(maxHeads);
+  return heads;
+}
+
+// Heads move on and are never taken back: a peer that has seen one would find it missing.
+Heads headsAfter(Heads heads, const Heads& own) {
   for (const auto& head : own) {
     const auto known = std::find_if(heads.begin(), heads.end(), [&](const api::EvidenceHead& h) {
       return peers::ofOneChain(h, head);
@@ -73,9 +91,7 @@ std::vector<api::EvidenceHead> headsAfter(std::vector<api::EvidenceHead> heads,
       known->proofs = std::move(proofs);
     }
   }
-  const auto surplus = heads.size() - std::min(heads.size(), maxHeads);
-  heads.erase(heads.begin(), heads.begin() + static_cast<std::ptrdiff_t>(surplus));
-  return heads;
+  return bounded(std::move(heads), own);
 }
 
 nlohmann::json encode(const std::vector<api::EvidenceHead>& heads) {
@@ -193,10 +209,11 @@ kube::Outcome RegionController::reconcilePeer(const std::string& name, std::stop
   if (!region) return kube::Done{};
   auto status = config_.peers->statusOf(*region);
   if (!status) return kube::Done{};
-  if (const auto done = countersign(name, status->evidenceHeads, stop); !done) {
-    return kube::outcomeOf(done.error());
-  }
-  if (*status == region->status) return kube::Done{};
+  const auto signing = countersign(name, status->evidenceHeads, stop);
+  // What is not signed is not recorded; how the peer is, is told all the same.
+  if (!signing) status->evidenceHeads = region->status.evidenceHeads;
+  const auto done = signing ? kube::Outcome(kube::Done{}) : kube::outcomeOf(signing.error());
+  if (*status == region->status) return done;
   nlohmann::json body = {{"metadata", {{"resourceVersion", region->meta.resourceVersion}}},
                          {"status", api::toJson(*status)}};
   if (status->evidenceHeads != region->status.evidenceHeads) {
@@ -206,7 +223,7 @@ kube::Outcome RegionController::reconcilePeer(const std::string& name, std::stop
       *config_.transport,
       kube::statusPatch(kube::resources::regions, region->meta.key, body.dump()), stop);
   if (!written) return kube::outcomeOf(written.error());
-  return kube::Done{};
+  return done;
 }
 
 }  // namespace bailiwick::reconcile

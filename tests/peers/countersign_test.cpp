@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "evidence/growth.hpp"
+#include "peers/region_status.hpp"
 
 namespace bailiwick::peers {
 namespace {
@@ -205,6 +206,42 @@ TEST(Countersigning, AProofIsWantedForEachThatHasSeenLessAndForNobodyElse) {
   EXPECT_THAT(from(withWitnesses({chain.first(6, {4})}, "fra", {at("zrh", 3), at("iad", 3)})),
               ElementsAre(3, 4));
   EXPECT_THAT(from(withWitnesses({chain.first(6, {4})}, "fra", {})), IsEmpty());
+}
+
+TEST(Countersigning, AProofStaysForWhoCannotBeRead) {
+  const Chain chain("abcdef");
+  api::Region done;
+  done.status.evidenceHeads = {by(chain.first(6), "iad")};
+  const Witness read{"iad", std::make_shared<const api::Region>(done)}, away{"zrh", nullptr};
+  const auto own = chain.first(6, {3, 4});
+  EXPECT_EQ(withWitnesses({own}, "fra", {away})[0].proofs, own.proofs);
+  EXPECT_EQ(withWitnesses({own}, "fra", {read, away})[0].proofs, own.proofs);
+  auto unproven = own;
+  unproven.proofs.clear();
+  EXPECT_THAT(withWitnesses({unproven}, "fra", {away})[0].proofs, IsEmpty());
+}
+
+// As many heads as are recorded of a cluster that says so of itself, by who answers there.
+std::size_t believed(const std::string& contact, const std::string& reachable) {
+  api::Region here, there;
+  here.meta.key.name = there.meta.key.name = "zrh";
+  there.status.evidenceHeads = {head(3, 'a')};
+  if (!reachable.empty()) there.status.conditions = {{"Reachable", "True", 1, {}, reachable, ""}};
+  PeerRegion peer;
+  peer.self = "fra";
+  peer.here = &here;
+  peer.there = std::make_shared<const api::Region>(there);
+  peer.sight.contact = {contact, ""};
+  return statusOf(peer, {}).evidenceHeads.size();
+}
+
+TEST(Countersigning, OnlyTheRegionItselfIsBelievedWhatItShows) {
+  EXPECT_EQ(believed("", "Self"), 1U);
+  for (const auto* other : {"NameConflict", "OtherCluster", "SameCluster"}) {
+    EXPECT_EQ(believed(other, "Self"), 0U) << other;
+  }
+  EXPECT_EQ(believed("", "Answering"), 0U) << "it is another region's peer there";
+  EXPECT_EQ(believed("", ""), 0U);
 }
 
 }  // namespace

@@ -396,5 +396,15 @@ TEST_F(Peers, WithoutRegionsToReachThereAreNone) {
   EXPECT_TRUE(home.writes().empty());
 }
 
+TEST(PeersBeforeTheyConnect, AreUnknownAndNotAbsent) {
+  PeersInMemory fleet;
+  fleet.prepare();
+  ASSERT_TRUE(fleet.regions->waitSettled(20s));
+  const auto orders = fleet.peers->orders("exit-a");
+  ASSERT_EQ(orders.size(), 1U);
+  EXPECT_EQ(orders[0].region, "zrh");
+  EXPECT_FALSE(orders[0].known);
+}
+
 }  // namespace
 }  // namespace bailiwick::testing

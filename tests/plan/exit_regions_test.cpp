@@ -31,6 +31,33 @@ TEST(ExitRegions, AnotherOrderOfTheSameNameIsNotThisOne) {
   EXPECT_EQ(stateOf(peer(paused)), "Ordered");
 }
 
+TEST(ExitRegions, ADrillThatCouldNotLeaveIsDoneAndAnExitThatCannotIsNot) {
+  auto blocked = order();
+  blocked.status.phase = api::ExitPhase::Blocked;
+  EXPECT_EQ(stateOf(peer(blocked)), "Ordered");
+  EXPECT_EQ(couldNotLeave(order(), {peer(blocked)}), std::vector<std::string>{});
+  auto own = order();
+  own.spec.drill = blocked.spec.drill = true;
+  EXPECT_EQ(exitRegionsOf(own, "fra", true, {peer(blocked)}).at(1).state, "Verified");
+  EXPECT_EQ(couldNotLeave(own, {peer(blocked)}), std::vector<std::string>{"zrh"});
+}
+
+TEST(ExitRegions, WhatEachRegionMadeOfOnePolicyIsOneOrder) {
+  auto own = order();
+  own.meta.key.name = "no-nvidia";
+  own.spec.target = {};
+  own.spec.target.policies = {"no-nvidia"};
+  auto theirs = own;
+  theirs.spec.deadline += std::chrono::hours(5);  // its own first violation was later
+  const auto state = [&] { return exitRegionsOf(own, "fra", true, {peer(theirs)}).at(1).state; };
+  EXPECT_EQ(state(), "Ordered");
+  own.spec.target.vendors = theirs.spec.target.vendors = {"amd"};
+  EXPECT_EQ(state(), "NotOrdered") << "a person has made it: the deadline counts";
+  own.spec.target.vendors = theirs.spec.target.vendors = {};
+  own.spec.target.policies = theirs.spec.target.policies = {"another"};
+  EXPECT_EQ(state(), "NotOrdered");
+}
+
 TEST(ExitRegions, WhoCannotBeReachedIsUnknownWhateverWasSeenBefore) {
   auto verified = order();
   verified.status.phase = api::ExitPhase::Verified;

@@ -77,6 +77,7 @@ TEST(Exit, OfNothingThatRunsSaysSoAndWhatMayBeMisspelt) {
   EXPECT_EQ(run.phase(), ExitPhase::Verified);
   EXPECT_EQ(run.condition("Complete").message, "nothing that it targets runs here");
   order.spec.target.vendors = {"nvidea"};
+  ++order.meta.generation;
   run.turn();
   EXPECT_THAT(run.condition("Complete").message,
               HasSubstr("the catalogue does not know vendor nvidea, which may be misspelt"));
@@ -263,6 +264,52 @@ TEST(Exit, ADrillSaysWhatCouldNotBeLeft) {
   EXPECT_EQ(run.condition("Complete").reason, "CouldNotLeave");
   EXPECT_EQ(run.condition("Blocked").status, "True");
   EXPECT_EQ(run.status.totals.blocked, 1);
+}
+
+TEST(Exit, ADrillThatAPeerCouldNotLeaveIsCompleteAndSaysSo) {
+  auto cluster = twoToMove();
+  auto& order = cluster.order();
+  order.spec.drill = true;
+  auto theirs = order;
+  theirs.status.phase = ExitPhase::Blocked;
+  Exiting run(cluster, order);
+  run.peers = {{"zrh", true, std::make_shared<const api::ExitOrder>(theirs)}};
+  run.turn();
+  EXPECT_EQ(run.phase(), ExitPhase::Verified);
+  EXPECT_EQ(run.condition("Complete").status, "True");
+  EXPECT_EQ(run.condition("Complete").reason, "CouldNotLeave");
+  EXPECT_EQ(run.condition("Complete").message,
+            "drill: all 1 shares could be left; not all could in zrh");
+}
+
+TEST(Exit, WhatIsCompleteStaysSoWhateverBecomesOfAPeerOrOfTheEvidence) {
+  Cluster cluster;
+  cluster.add(h200Node("h1"));
+  auto& order = cluster.order();
+  auto theirs = order;
+  theirs.status.phase = ExitPhase::Verified;
+  Exiting run(cluster, order);
+  run.peers = {{"zrh", false, std::make_shared<const api::ExitOrder>(theirs)}};
+  run.turns(6);
+  EXPECT_EQ(run.condition("Complete").reason, "OtherRegions") << "it cannot be asked";
+  run.peers[0].known = true;
+  run.turn();
+  const auto complete = run.condition("Complete");
+  const auto regions = run.status.regions;
+  ASSERT_EQ(complete.status, "True");
+  cluster.now += 60s;
+  for (const bool known : {false, true}) {
+    run.peers = {{"zrh", known, nullptr}, {"new", known, nullptr}};
+    run.turn();
+    EXPECT_EQ(run.condition("Complete"), complete);
+    EXPECT_EQ(run.status.regions, regions);
+  }
+  const auto gone = plan::withoutEvidence(order, "it is gone", cluster.now);
+  EXPECT_EQ(*api::findCondition(gone.conditions, "Complete"), complete);
+  EXPECT_EQ(api::findCondition(gone.conditions, "EvidenceSigned")->status, "False");
+  ++order.meta.generation;
+  run.turn();
+  EXPECT_EQ(run.condition("Complete").status, "False") << "it is another order";
 }
 
 TEST(Exit, ADrillOfAnImmediateExitCountsTheRoomThatItMakes) {

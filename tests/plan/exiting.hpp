@@ -30,6 +30,7 @@ class Exiting {
 
   plan::PurgeView purge{{}, {}, true};
   std::optional<api::Duration> skew = 0ms;
+  std::vector<plan::PeerOrder> peers;
   std::vector<evidence::Entry> records;
   std::vector<std::string> twice;  // records that say again what was said
   plan::ExitDecision decision;
@@ -41,7 +42,7 @@ class Exiting {
     plan::Journal journal;
     for (const auto& record : records) journal.apply(record.type, record.at, record.body);
     const plan::ExitInput input{order_, journal, world, plan,        "cluster",
-                                skew,   {},      purge, cluster_.now};
+                                skew,   {},      purge, cluster_.now, peers};
     decision = plan::nextExit(input);
     std::vector<std::string> types;
     for (const auto& record : decision.records) {
@@ -58,6 +59,12 @@ class Exiting {
     std::vector<std::string> types;
     for (int i = 0; i < count; ++i) types = turn();
     return types;
+  }
+  // A crash: what comes after the first `stored` records was never written.
+  void lose(std::size_t stored) {
+    records.resize(stored);
+    seen_.clear();
+    for (const auto& record : records) note(record);
   }
   api::ExitPhase phase() const { return decision.after.phase.value(); }
   const api::Condition& condition(const std::string& type) const {

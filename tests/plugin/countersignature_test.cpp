@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "evidence/countersignature.hpp"
 #include "evidence/growth.hpp"
@@ -144,23 +145,41 @@ TEST_F(CountersignatureTest, NoNameInAFileCommandsTheTerminal) {
   EXPECT_EQ(plugin::harmless("\x7f\xc2\x9b" "1m é"), "\\x7f\\x9b1m é");
 }
 
+// Chunks as the operator stores them; no order is there.
+json chunkOf(const std::string& name, const std::string& order, const std::string& uid,
+             const std::string& lines) {
+  return {{"metadata",
+           {{"name", name}, {"namespace", "bailiwick-system"},
+            {"labels", {{"bailiwick.dev/evidence", "true"}}},
+            {"annotations",
+             {{"bailiwick.dev/exit-order", order}, {"bailiwick.dev/exit-order-uid", uid}}}}},
+          {"data", {{"records.jsonl", lines}}}};
+}
+json clusterOf(const std::vector<json>& chunks, const json& regions) {
+  const std::string maps = "/api/v1/namespaces/bailiwick-system/configmaps";
+  json objects = {{"/version", {{"major", "1"}}},
+                  {maps, {{"metadata", json::object()}, {"items", chunks}}},
+                  {"/apis/bailiwick.dev/v1alpha1/regions",
+                   {{"metadata", json::object()}, {"items", regions}}}};
+  for (const auto& chunk : chunks) {
+    objects[maps + "/" + chunk["metadata"]["name"].get<std::string>()] = chunk;
+  }
+  return objects;
+}
+json regionOf(const std::string& name, const json& heads) {
+  const json spec = {{"provider", "aws"}, {"location", "eu-central-1"}, {"jurisdiction", "DE"}};
+  return {{"apiVersion", "bailiwick.dev/v1alpha1"}, {"kind", "Region"},
+          {"metadata", {{"name", name}, {"uid", "u-" + name}, {"resourceVersion", "1"}}},
+          {"spec", spec}, {"status", {{"evidenceHeads", heads}}}};
+}
+
 TEST_F(CountersignatureTest, AreExportedFromTheRegionsAndVerifyThere) {
-  auto older = head();
-  older["head"] = "sha256:" + std::string(64, '0');
+  auto another = head();
+  another["head"] = "sha256:" + std::string(64, '0');
   auto other = head();
   other["order"] = "exit-y";
-  const json spec = {{"provider", "aws"}, {"location", "eu-central-1"}, {"jurisdiction", "DE"}};
-  const auto region = [&](const std::string& name, const json& heads) {
-    return json{{"apiVersion", "bailiwick.dev/v1alpha1"}, {"kind", "Region"},
-                {"metadata", {{"name", name}, {"uid", "u-" + name}, {"resourceVersion", "1"}}},
-                {"spec", spec}, {"status", {{"evidenceHeads", heads}}}};
-  };
-  serve({{"/version", {{"major", "1"}}},
-         {"/api/v1/namespaces/bailiwick-system/configmaps/exit-x-evidence",
-          {{"data", {{"records.jsonl", lines_}}}}},
-         {"/apis/bailiwick.dev/v1alpha1/regions",
-          {{"metadata", json::object()},
-           {"items", {region("fra", {head(), other}), region("zrh", {older})}}}}});
+  serve(clusterOf({chunkOf("exit-x-evidence", "exit-x", "uid-1", lines_)},
+                  {regionOf("fra", {head(), other}), regionOf("zrh", {another})}));
   const auto to = folder_.str() + "/out.jsonl", signatures = folder_.str() + "/out-s.jsonl";
   const auto ran =
       runPlugin({"exit", "export", "exit-x", "-o", to, "--countersignatures", signatures});
@@ -170,6 +189,44 @@ TEST_F(CountersignatureTest, AreExportedFromTheRegionsAndVerifyThere) {
   const auto checked = runPlugin({"verify", to, "--countersignatures", signatures, "--witness",
                                   fingerprint(zrh_), "--witness", fingerprint(gya_)});
   EXPECT_EQ(checked.code, 0) << checked.out;
+}
+
+TEST_F(CountersignatureTest, OfTheBeginningOfAChainAreExportedToo) {
+  const auto whole = std::exchange(lines_, lines_.substr(0, lines_.rfind('\n', lines_.size() - 2) + 1));
+  all_.clear();
+  by("zrh", zrh_).records = 2;
+  all_[0].signature = zrh_.sign(evidence::statementOf(all_[0]));
+  serve(clusterOf({chunkOf("exit-x-evidence", "exit-x", "uid-1", whole)},
+                  json::array({regionOf("fra", json::array({head()}))})));
+  const auto to = folder_.str() + "/out.jsonl", signatures = folder_.str() + "/out-s.jsonl";
+  ASSERT_EQ(runPlugin({"exit", "export", "exit-x", "-o", to, "--countersignatures", signatures}).code, 0);
+  EXPECT_EQ(readFile(signatures), evidence::toLines(all_));
+  const auto checked = runPlugin({"verify", to, "--countersignatures", signatures, "--witness",
+                                  fingerprint(zrh_)});
+  EXPECT_EQ(checked.code, 0) << checked.out;
+}
+
+TEST_F(CountersignatureTest, OfSeveralChainsOfOneNameOneIsChosenByItsConfigMap) {
+  const std::vector<evidence::Entry> opened{{evidence::openedType, testTime, {{"order", "second"}}},
+                                            {evidence::closedType, testTime, json::object()}};
+  const auto second = evidence::append({}, opened, key_).value().lines;
+  serve(clusterOf({chunkOf("exit-x-evidence", "exit-x", "11111111-a", lines_),
+                   chunkOf("exit-x-evidence-22222222", "exit-x", "22222222-b", second),
+                   chunkOf("exit-y-evidence", "exit-y", "33333333-c", second)},
+                  json::array()));
+  const auto to = folder_.str() + "/out.jsonl";
+  const auto ran = runPlugin({"exit", "export", "exit-x", "-o", to});
+  EXPECT_EQ(ran.code, 1) << ran.out;
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("exit-x-evidence or exit-x-evidence-22222222"),
+                             Not(HasSubstr("exit-y"))));
+  ASSERT_EQ(runPlugin({"exit", "export", "exit-x-evidence-22222222", "-o", to}).code, 0);
+  EXPECT_EQ(readFile(to), second);
+  ASSERT_EQ(runPlugin({"exit", "export", "exit-x-evidence", "-o", to}).code, 0);
+  EXPECT_EQ(readFile(to), lines_);
+  ASSERT_EQ(runPlugin({"verify", "exit/exit-y"}).code, 0);
+  const auto none = runPlugin({"exit", "export", "exit-z", "-o", to});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.err, HasSubstr("there is no evidence of exit-z"));
 }
 
 }  // namespace

@@ -146,6 +146,15 @@ TEST(ExitStatus, IsOverWhenVerifiedAndNeedsHelpWhenBlockedOrHeld) {
   EXPECT_TRUE(plugin::needsHelp(order));
 }
 
+TEST(ExitStatus, ABlockedDrillIsOverAndABlockedExitIsNot) {
+  auto order = shifting();
+  order.status.phase = api::ExitPhase::Blocked;
+  EXPECT_FALSE(plugin::isOver(order));
+  order.spec.drill = true;
+  EXPECT_TRUE(plugin::isOver(order));
+  EXPECT_TRUE(plugin::needsHelp(order));
+}
+
 class VerifyTest : public ::testing::Test {
  protected:
   std::string chain(bool closed = true) const {

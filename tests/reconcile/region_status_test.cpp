@@ -84,5 +84,35 @@ TEST_F(OwnStatus, NoMorePoolsAreToldThanAStatusHolds) {
   EXPECT_EQ(pools().size(), 256u);
 }
 
+api::EvidenceHead headOf(const std::string& order) { return {order, "sha256:" + std::string(64, 'a'), 3}; }
+
+TEST_F(OwnStatus, HeadsOfOrdersThatAreGoneMakeRoomForThoseThatAreThere) {
+  h200("n1");
+  begin();
+  for (int n = 0; n < 256; ++n) heads.push_back(headOf("exit-" + std::to_string(n)));
+  tell();
+  heads = {heads[0], headOf("new"), headOf("newer")};
+  tell();
+  std::set<std::string> told;
+  const auto region = api.get(regionPath);
+  for (const auto& head : region["status"]["evidenceHeads"]) told.insert(head["order"]);
+  EXPECT_EQ(told.size(), 256U);
+  for (const auto* there : {"exit-0", "new", "newer"}) EXPECT_TRUE(told.contains(there)) << there;
+  for (const auto* gone : {"exit-1", "exit-2"}) EXPECT_FALSE(told.contains(gone)) << gone;
+}
+
+TEST_F(OwnStatus, OfMoreOrdersThanAStatusHoldsTheSameAreToldAndNothingIsWrittenAtRest) {
+  h200("n1");
+  begin();
+  for (int n = 0; n < 300; ++n) heads.push_back(headOf("exit-" + std::to_string(n)));
+  tell();
+  const auto told = api.get(regionPath)["status"]["evidenceHeads"];
+  EXPECT_EQ(told.size(), 256U);
+  const auto before = writes();
+  for (int i = 0; i < 3; ++i) tell();
+  EXPECT_EQ(writes(), before);
+  EXPECT_TRUE(api.get(regionPath)["status"]["evidenceHeads"] == told);
+}
+
 }  // namespace
 }  // namespace bailiwick::testing
