@@ -8,10 +8,10 @@
 namespace bailiwick::sidecar {
 namespace {
 
-// What one body may have is in the tables of a gateway.
+// What one body may have is in the tables of a gateway; none may take the room of all others.
 RetrySettings readAheadSettings(const Config& config) {
   const bool gateway = !config.routes.folder.empty();
-  return {gateway ? config.retry.maxCopyTotal : config.limits.maxBodySize,
+  return {gateway ? config.retry.maxCopyTotal / 4 : config.limits.maxBodySize,
           config.retry.maxCopyTotal};
 }
 

@@ -45,6 +45,7 @@ void Sightings::look(Look look, Mono at) {
   silence_ += passed;
   apiSilence_ += passed;
   const bool anew = !seen_ || refused_;
+  notAsked_ = look == Look::NotAsked;
   // A refusal stands until it is allowed again: behind it a heartbeat may change unseen.
   if (look == Look::Unreachable) return;
   refused_ = look == Look::Refused || look == Look::NotAsked;

@@ -77,6 +77,8 @@ class Sightings {
   Judgement judge(const Thresholds& thresholds, Mono now) const;
   // It answered, whatever it said, within suspectAfter.
   bool answers(const Thresholds& thresholds, Mono now) const;
+  // There is a way to it, or there was one.
+  bool askable() const { return answered_ || !notAsked_; }
   // When its heartbeat was first seen here, or again after a refusal. Only who has been known for
   // lostAfter, and alive without a break, is counted on in a handover.
   std::optional<Mono> knownSince() const { return firstSeen_; }
@@ -91,6 +93,7 @@ class Sightings {
   Mono silence_{};     // watched, since the heartbeat changed
   Mono apiSilence_{};  // watched, since it answered
   bool looked_ = false, answered_ = false, seen_ = false, refused_ = false, otherCluster_ = false;
+  bool notAsked_ = false;
 };
 
 // The standing of a peer with one deployment (or with the Region object), which has its own

@@ -213,17 +213,21 @@ ImportDecision decideImport(const api::Key& name, const ImportWorld& world) {
 std::vector<api::Tombstone> withTombstones(std::vector<api::Tombstone> known,
                                            const std::vector<api::Tombstone>& added,
                                            const std::set<std::string>& shown, api::Time now) {
+  std::vector<api::Tombstone> fresh;
   for (const auto& tombstone : added) {
-    if (!names_(known, tombstone.uid)) known.push_back(tombstone);
+    if (!names_(known, tombstone.uid)) fresh.push_back(tombstone);
   }
   std::erase_if(known, [&](const auto& tombstone) {
     return now - tombstone.at > keptFor && !shown.contains(tombstone.uid);
   });
-  auto surplus = known.size() - std::min(known.size(), mostTombstones);
+  const auto all = known.size() + fresh.size();
+  auto surplus = all - std::min(all, mostTombstones);
   std::erase_if(known, [&](const auto& tombstone) {
     return surplus > 0 && !shown.contains(tombstone.uid) && surplus-- > 0;
   });
-  known.erase(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(surplus));
+  known.erase(known.begin(),
+              known.begin() + static_cast<std::ptrdiff_t>(std::min(surplus, known.size())));
+  known.insert(known.end(), fresh.begin(), fresh.end());
   return known;
 }
 

@@ -72,8 +72,8 @@ bool isCopy(const api::ModelDeployment& deployment);
 api::Labels copiedLabels(const api::ModelDeployment& original);
 
 // The tombstones of this region after these originals went: what is older than 30 days goes, and
-// beyond a thousand the oldest do; but what a peer still has (`shown`: the uids of all that they have)
-// stays before anything else, or it would be imported again.
+// beyond a thousand the oldest do; what a peer still has (`shown`: the uids of all that they have) stays
+// before others, or it would be imported again. Those of what goes now are there in any case.
 std::vector<api::Tombstone> withTombstones(std::vector<api::Tombstone> known,
                                            const std::vector<api::Tombstone>& added,
                                            const std::set<std::string>& shown, api::Time now);

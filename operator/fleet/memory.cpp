@@ -39,7 +39,7 @@ void takeClaim(PeerCourse& course, const Peer& peer, PeerDeployments::const_iter
   course.read = true;
   const auto found = find(*peer.deployments, key, cursor);
   if (found == peer.deployments->end()) {
-    if (peer.unreadable.contains(key)) return;
+    if (peer.manyUnreadable || peer.unreadable.contains(key)) return;
     course.claim.reset();
     course.object.reset();
     return;
@@ -65,27 +65,29 @@ constexpr Mono briefly{1000};
 
 void hold(Course& course, const FleetView& view, const api::FailoverSpec& failover) {
   const auto thresholds = thresholdsOf(failover);
-  const bool alone = failover.onIsolation == "Hold" && isolated(view, thresholds);
-  if (!alone) {
+  const bool may = failover.onIsolation == "Hold";
+  const bool alone = may && isolated(view, thresholds);
+  if (alone) {
+    course.isolatedSince = course.isolatedSince.value_or(view.now);
+  } else if (course.isolatedSince) {
+    if (view.now - *course.isolatedSince >= briefly) {
+      course.holdsUntil = view.now + thresholds.lostAfter;
+    }
     course.isolatedSince.reset();
-  } else if (!course.isolatedSince) {
-    course.isolatedSince = view.now;
   }
-  if (failover.onIsolation != "Hold") {
-    course.holdsUntil.reset();
-  } else if (alone && view.now - *course.isolatedSince >= briefly) {
-    course.holdsUntil = view.now + thresholds.lostAfter;
-  }
+  if (!may) course.holdsUntil.reset();
   course.holding = alone || (course.holdsUntil && view.now < *course.holdsUntil);
 }
 
 }  // namespace
 
 bool isolated(const FleetView& view, const Thresholds& thresholds) {
-  return view.peers.size() >= 2 &&
-         std::none_of(view.peers.begin(), view.peers.end(), [&](const Peer& peer) {
-           return peer.sightings.answers(thresholds, view.now);
-         });
+  int asked = 0;
+  for (const auto& peer : view.peers) {
+    if (peer.sightings.answers(thresholds, view.now)) return false;
+    if (peer.sightings.askable()) ++asked;
+  }
+  return asked >= 2;
 }
 
 bool mayReplace(const api::RegionEntry& before, const api::RegionEntry& next) {

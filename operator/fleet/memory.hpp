@@ -73,7 +73,8 @@ class Memory {
   std::map<std::string, Course> courses_;
 };
 
-// Nobody answers: it may be us. With one peer that cannot be told from its loss.
+// Nobody answers: it may be us. With one peer that cannot be told from its loss; one that could never be
+// asked is none yet.
 bool isolated(const FleetView& view, const Thresholds& thresholds);
 
 // Whether what a peer says now may take the place of what it said before.

@@ -28,6 +28,7 @@ struct Peer {
   std::shared_ptr<const PeerDeployments> deployments;
   // Those of them that are shown and cannot be understood: what was last said stands.
   std::set<api::Key> unreadable{};
+  bool manyUnreadable = false;  // any of them may be
 };
 
 // Without peers a region is alone and nothing of the fleet applies.

@@ -230,4 +230,9 @@ std::set<api::Key> InformerBase::unreadable() const {
   return unreadable_;
 }
 
+bool InformerBase::manyUnreadable() const {
+  std::lock_guard lock(mutex_);
+  return manyUnreadable_;
+}
+
 }  // namespace bailiwick::kube

@@ -65,8 +65,9 @@ class InformerBase {
   // Whether this object was last shown in a form that could not be read: that it is not in the store
   // does not say that there is none. Of more than a thousand, any may be.
   bool unreadable(const api::Key& key) const;
-  // The first thousand of them.
+  // The first thousand of them, and whether there are more.
   std::set<api::Key> unreadable() const;
+  bool manyUnreadable() const;
 
   // Whether the store holds this very object and it is not being deleted.
   virtual bool holdsLive(const api::Key& key, std::string_view uid) const = 0;

@@ -209,7 +209,10 @@ fleet::FleetView Peers::view() const {
       shown.own = regionOf(sight, shown.name);
       shown.sightings = sight.sightings;
       shown.deployments = deploymentsOf(known->second, sight);
-      if (sight.caches) shown.unreadable = sight.caches->deployments.unreadable();
+      if (sight.caches) {
+        shown.unreadable = sight.caches->deployments.unreadable();
+        shown.manyUnreadable = sight.caches->deployments.manyUnreadable();
+      }
     } else if (isPeer(*region)) {
       shown.sightings = fleet::Sightings(view.now);  // not looked at yet
     } else {

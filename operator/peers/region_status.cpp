@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cctype>
 #include <functional>
+#include <set>
+#include <sstream>
 
 #include "peers/countersign.hpp"
 
@@ -103,6 +105,22 @@ void set(api::RegionStatus& status, const api::Region& region, const char* type,
   status.conditions.push_back(std::move(condition));
 }
 
+constexpr std::string_view showsOther = "it shows less or other evidence than it did before, of ",
+                           stands = ": what was recorded here stands";
+
+// Orders stay named: who rewrites a second one and puts the first one right did it all the same.
+std::set<std::string> rewritten(const api::Condition* told, const std::vector<std::string>& now) {
+  std::set<std::string> orders(now.begin(), now.end());
+  if (!told || told->reason != "Rewritten" || !told->message.starts_with(showsOther)) return orders;
+  const auto end = told->message.find(stands);
+  std::istringstream names(told->message.substr(showsOther.size(), end - showsOther.size()));
+  for (std::string name; names >> name;) {
+    if (name.ends_with(',')) name.pop_back();
+    orders.insert(std::move(name));
+  }
+  return orders;
+}
+
 }  // namespace
 
 api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
@@ -130,8 +148,8 @@ api::RegionStatus statusOf(const PeerRegion& peer, api::Time now) {
   if (!evidence.rewritten.empty()) {
     set(status, region, "EvidenceIntact",
         {"False", "Rewritten",
-         fmt::format("it shows less or other evidence than it did before, of {}: what was recorded "
-                     "here stands", fmt::join(evidence.rewritten, ", "))},
+         fmt::format("{}{}{}", showsOther, fmt::join(rewritten(told, evidence.rewritten), ", "),
+                     stands)},
         Words::Matter, now);
   } else if (told && (told->status == "False" || !said)) {
     status.conditions.push_back(*told);  // it happened, or nothing new was heard

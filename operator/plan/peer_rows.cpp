@@ -31,7 +31,9 @@ api::RegionEntry entryOf(const PeerRow& row, const std::vector<api::RegionEntry>
   if (row.claim) entry = *row.claim;
   entry.name = row.name;
   entry.self = false;
-  entry.health = fleet::nameOf(row.judgement.held ? Health::Suspect : row.judgement.health);
+  const auto& judgement = row.judgement;
+  const auto held = judgement.out ? Health::Returning : Health::Suspect;
+  entry.health = fleet::nameOf(judgement.held ? held : judgement.health);
   entry.healthSince = std::chrono::floor<std::chrono::seconds>(now);
   const auto old = std::find_if(before.begin(), before.end(), [&](const api::RegionEntry& e) {
     return !e.self && e.name == row.name;
@@ -39,7 +41,7 @@ api::RegionEntry entryOf(const PeerRow& row, const std::vector<api::RegionEntry>
   if (old == before.end()) return entry;
   // Status is what a process that begins knows of it: that it was lost is not forgotten by one that
   // cannot see it, and who was held was not lost.
-  if (row.judgement.out && row.judgement.health == Health::Unknown) entry.health = old->health;
+  if (judgement.out && judgement.health == Health::Unknown) entry.health = old->health;
   if (old->health == entry.health) entry.healthSince = old->healthSince;
   const bool same = old->health == entry.health && old->share == entry.share &&
                     old->ready == entry.ready && old->specHash == entry.specHash &&

@@ -177,6 +177,42 @@ TEST(Decision, WhoIsStillSilentWhenAnotherAnswersAgainIsLostAfterItsTime) {
   EXPECT_NEAR(taken, 10000, 500);
 }
 
+TEST(Decision, TheHoldIsCountedFromTheFirstAnswerWhateverWasPlannedMeanwhile) {
+  Zrh zrh({"ams", "fra"}, 6);
+  zrh.publish(2);
+  zrh.says(0, 2, 2);
+  zrh.says(1, 2, 2);
+  zrh.pass(500);
+  zrh.decide();
+  const auto look = [&](int millis, Look ams, Look fra) {
+    for (int passed = 0; passed < millis; passed += 250) {
+      zrh.view.now += Mono(250);
+      zrh.view.peers[0].sightings.look(ams, zrh.view.now);
+      zrh.view.peers[1].sightings.look(fra, zrh.view.now);
+    }
+  };
+  look(4000, Look::Unreachable, Look::Unreachable);
+  zrh.decide();
+  look(60000, Look::Unreachable, Look::Unreachable);
+  look(250, Look::Changed, Look::Unreachable);
+  EXPECT_EQ(zrh.decide().run, Counts{2});
+  look(9000, Look::Changed, Look::Unreachable);
+  EXPECT_EQ(zrh.decide().run, Counts{2}) << "fra may be about to answer";
+}
+
+TEST(Decision, WhoCouldNeverBeAskedDoesNotMakeAFleetOfThree) {
+  Zrh zrh({"fra", "iad"});
+  zrh.publish(2);
+  zrh.says(0, 2, 2);
+  for (int passed = 0; passed < 15000; passed += 250) {
+    zrh.view.now += Mono(250);
+    zrh.view.peers[0].sightings.look(passed < 500 ? Look::Changed : Look::Unreachable, zrh.view.now);
+    zrh.view.peers[1].sightings.look(Look::NotAsked, zrh.view.now);
+    zrh.decide();
+  }
+  EXPECT_EQ(zrh.decide().run, Counts{4}) << "fra is lost";
+}
+
 TEST(Decision, AProcessThatBeginsHoldsOnlyUntilTheFirstAnswer) {
   Zrh zrh({"ams", "fra"}, 6);
   zrh.publish(2);

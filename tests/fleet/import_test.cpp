@@ -309,25 +309,30 @@ TEST(Tombstones, AreKeptThirtyDaysAndNoMoreThanAThousand) {
   for (int i = 0; i < 1200; ++i) {
     many.push_back({"ModelDeployment", "t", "m", "m" + std::to_string(i), now});
   }
-  kept = withTombstones({}, many, {}, now);
+  kept = withTombstones(many, {}, {}, now);
   ASSERT_EQ(kept.size(), 1000u);
   EXPECT_EQ(kept.front().uid, "m200");
 }
 
-TEST(Tombstones, OfWhatAPeerStillHasStay) {
-  std::vector<api::Tombstone> many = {{"ModelDeployment", "t", "old", "u-old", now - 31 * 24h}};
-  EXPECT_EQ(withTombstones(many, {}, {"u-old"}, now).size(), 1u) << "it would be imported again";
-  for (int i = 0; i < 1200; ++i) {
-    many.push_back({"ModelDeployment", "t", "m", "m" + std::to_string(i), now});
+TEST(Tombstones, OfWhatAPeerStillHasStayAndThoseOfNowAreTold) {
+  std::vector<api::Tombstone> known = {{"ModelDeployment", "t", "old", "u-old", now - 31 * 24h}};
+  EXPECT_EQ(withTombstones(known, {}, {"u-old"}, now).size(), 1u) << "it would be imported again";
+  std::set<std::string> all = {"u-old"};
+  for (int i = 0; i < 999; ++i) {
+    known.push_back({"ModelDeployment", "t", "m", "m" + std::to_string(i), now});
+    all.insert(known.back().uid);
   }
-  const auto kept = withTombstones({}, many, {"u-old", "m3"}, now);
+  const std::vector<api::Tombstone> added = {{"ModelDeployment", "t", "x", "u-x", now},
+                                             {"ModelDeployment", "t", "y", "u-y", now}};
+  auto kept = withTombstones(known, added, {"u-old", "m3"}, now);
   ASSERT_EQ(kept.size(), 1000u);
   EXPECT_EQ(kept[0].uid, "u-old");
-  EXPECT_EQ(kept[1].uid, "m3");
-  EXPECT_EQ(kept[2].uid, "m202");
-  std::set<std::string> all;
-  for (const auto& tombstone : many) all.insert(tombstone.uid);
-  EXPECT_EQ(withTombstones({}, many, all, now).front().uid, "m200");
+  EXPECT_EQ(kept[1].uid, "m2");
+  EXPECT_EQ(kept.back().uid, "u-y");
+  kept = withTombstones(known, added, all, now);
+  ASSERT_EQ(kept.size(), 1000u);
+  EXPECT_EQ(kept[0].uid, "m1") << "whoever shows all of them pins none";
+  EXPECT_EQ(kept.back().uid, "u-y");
 }
 
 }  // namespace

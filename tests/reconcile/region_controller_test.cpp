@@ -135,6 +135,27 @@ TEST_F(Countersigning, ARewrittenChainIsNotSignedAndWhatWasSignedStands) {
   EXPECT_THAT(intact->message, HasSubstr("exit-a"));
 }
 
+TEST_F(Countersigning, WhoRewritesASecondOrderIsStillToldOfTheFirst) {
+  live();
+  const auto shown = [this](const std::string& order) {
+    auto one = head(5);
+    one["order"] = order;
+    show(one);
+    controller->reconcilePeer("zrh", {});
+    return region();
+  };
+  const auto truth = digests;
+  for (const auto* order : {"exit-a", "exit-b"}) {
+    digests = truth;
+    shown(order);
+    digests[4] = "sha256:" + api::sha256Hex(order);
+    shown(order);
+  }
+  const auto now = shown("exit-b");
+  EXPECT_THAT(api::findCondition(now.status.conditions, "EvidenceIntact")->message,
+              HasSubstr("of exit-a, exit-b: what was recorded here stands"));
+}
+
 TEST_F(Countersigning, WithoutAKeyTheRestIsWrittenAndItIsTriedAgain) {
   live();
   show(head(3));

@@ -30,7 +30,7 @@ constexpr std::array<SeededBug, 20> bugs{{
     {Bug::AllocatesWithoutWaiting, "AllocatesWithoutWaiting",
      "a new spec is allocated before peers have spoken of it", 1},
     {Bug::DrainsWithoutReplacement, "DrainsWithoutReplacement",
-     "a cordon stops what runs at once", 1},
+     "a cordon stops what runs at once", 5900},
     {Bug::LeavesTheDomain, "LeavesTheDomain", "a region outside the domain is given a share", 1},
     {Bug::DropsWhatTheLawForbids, "DropsWhatTheLawForbids",
      "what has become unlawful goes before its replacement is Ready", 1},
@@ -38,7 +38,7 @@ constexpr std::array<SeededBug, 20> bugs{{
     {Bug::CountsOnStrangers, "CountsOnStrangers",
      "a peer that just came up is counted by a status of before its death", 200},
     {Bug::CountsOnWhoWasSuspect, "CountsOnWhoWasSuspect",
-     "a peer that died and came back before it was Lost is counted on at once", 5600},
+     "a peer that died and came back before it was Lost is counted on at once", 5900},
     {Bug::OneClockForAll, "OneClockForAll", "heartbeats are judged by the time that they carry", 1},
 }};
 
