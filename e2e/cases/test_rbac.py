@@ -17,6 +17,8 @@ from kit import audit  # noqa: E402
 
 # Grants that a region's ordinary life does not use, each with the reason why the chart has it.
 UNUSED = {
+    ("bailiwick.dev", "regions", "get"): "whether what a peer has was deleted here: no peer here",
+    ("bailiwick.dev", "modeldeployments", "get"): "a copy that becomes an original",
     ("bailiwick.dev", "modeldeployments", "create"): "a copy of a peer's: no peer here",
     ("bailiwick.dev", "modeldeployments", "patch"): "such a copy; the finalizer while there are peers",
     ("bailiwick.dev", "modeldeployments", "delete"): "such a copy, once its original is deleted",
