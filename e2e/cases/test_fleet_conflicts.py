@@ -49,11 +49,13 @@ def test_the_same_manifest_in_two_regions_is_one_deployment(fleet, serve, apply)
     served = serve(apply.__name__.replace("_", "-"), origins=("fra",))
     served.wait_ready({"fra": 2, "zrh": 2})
     assert served.origin("zrh") == "fra" and not fleet.api["iad"].find(served.path)
+    assert served.owns_spec("zrh")
     began = time.monotonic()
     apply(fleet["zrh"], served.object)
     served.wait_origin("zrh", None)
     served.settles({"fra": 2, "zrh": 2})
     assert not served.changed_since(began), "it is the same deployment"
+    assert not served.owns_spec("zrh"), "what Git takes out of it goes"
 
     fleet.api["fra"].delete(served.path)
     served.settles({"fra": 0, "zrh": 4})

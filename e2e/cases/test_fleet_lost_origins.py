@@ -21,6 +21,7 @@ def test_a_cluster_that_was_made_anew_deletes_nothing_and_its_copy_can_be_adopte
 
         adopted = kubectl.bailiwick(fleet["zrh"].admin_kubeconfig, "adopt", "mdep/m", "-n", served.namespace)
         assert adopted.code == 0, adopted.err
+        assert not served.owns_spec("zrh"), "what its new owner takes out of it goes"
     finally:
         for home in ("zrh", "iad", "gya"):
             fleet.know_anew(home, "fra")

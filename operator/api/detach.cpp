@@ -32,7 +32,9 @@ std::optional<std::string> detachment(const std::string& object, const ObjectMet
   for (auto& entry : fields) {
     if (!isOurs(entry)) kept.push_back(std::move(entry));
   }
-  if (!kept.empty()) changes["managedFields"] = std::move(kept);
+  // The API server takes an empty list for none given, and one empty entry for nobody.
+  if (kept.empty()) kept.push_back(json::object());
+  if (!fields.empty()) changes["managedFields"] = std::move(kept);
   return json{{"metadata", std::move(changes)}}.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

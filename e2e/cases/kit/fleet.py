@@ -225,6 +225,11 @@ class Served:
         found = self.fleet.api[region].find(self.path) or {"metadata": {}}
         return found["metadata"].get("labels", {}).get("bailiwick.dev/origin-region")
 
+    def owns_spec(self, region: str, manager: str = "bailiwick-operator") -> bool:
+        """Whether it owns fields of the spec there."""
+        return any(entry["manager"] == manager and "f:spec" in entry["fieldsV1"]
+                   for entry in self.get(region)["metadata"]["managedFields"])
+
     def wait_origin(self, region: str, origin) -> None:
         def check():
             found = self.origin(region)
