@@ -32,14 +32,20 @@ json versioned(const api::ObjectMeta& meta) {
   return {{"metadata", {{"resourceVersion", meta.resourceVersion}}}};
 }
 
+// Of what is gone meanwhile nothing is left to change.
+kube::ApiResult<void> merge(kube::Transport& transport, const api::Key& key, const std::string& body,
+                            std::stop_token stop) {
+  const auto written =
+      kube::write(transport, kube::mergePatch(resources::modelDeployments, key, body), stop);
+  if (written || written.error().kind == kube::ApiError::Kind::NotFound) return {};
+  return tl::unexpected(written.error());
+}
+
 kube::ApiResult<void> patch(kube::Transport& transport, const api::ObjectMeta& meta, json changes,
                             std::stop_token stop) {
   auto body = versioned(meta);
   body["metadata"].update(changes);
-  const auto written = kube::write(
-      transport, kube::mergePatch(resources::modelDeployments, meta.key, body.dump()), stop);
-  if (written || written.error().kind == kube::ApiError::Kind::NotFound) return {};
-  return tl::unexpected(written.error());
+  return merge(transport, meta.key, body.dump(), std::move(stop));
 }
 
 json tombstonesJson(const std::vector<api::Tombstone>& tombstones) {
@@ -239,10 +245,7 @@ kube::ApiResult<void> ImportController::detach(const api::ObjectMeta& meta, std:
   if (!whole) return tl::unexpected(whole.error());
   const auto body = api::detachment(whole->body, meta);
   if (!body) return {};
-  const auto written = kube::write(
-      *config_.transport, kube::mergePatch(resources::modelDeployments, meta.key, *body), stop);
-  if (written || written.error().kind == kube::ApiError::Kind::NotFound) return {};
-  return tl::unexpected(written.error());
+  return merge(*config_.transport, meta.key, *body, std::move(stop));
 }
 
 // Our cache may not show yet what was buried here a moment ago.

@@ -63,6 +63,14 @@ class Zrh {
       memory.update(view, {&deployment}, wall);
     }
   }
+  // At the first two peers, while nothing is planned.
+  void look(int millis, Look first, Look second) {
+    for (int passed = 0; passed < millis; passed += 250) {
+      view.now += Mono(250);
+      view.peers[0].sightings.look(first, view.now);
+      view.peers[1].sightings.look(second, view.now);
+    }
+  }
   fleet::Decision decide() {
     memory.update(view, {&deployment}, wall);
     fleet::Here here{deployment, "zrh"};
@@ -86,6 +94,17 @@ class Zrh {
   std::set<std::string> forbidden;  // peers
   std::int64_t sequence = 0;
 };
+
+// With ams and fra, each of which has two of six units.
+Zrh oneOfThree() {
+  Zrh zrh({"ams", "fra"}, 6);
+  zrh.publish(2);
+  zrh.says(0, 2, 2);
+  zrh.says(1, 2, 2);
+  zrh.pass(500);
+  zrh.decide();
+  return zrh;
+}
 
 TEST(Decision, WaitsForPeersToSpeakOfANewSpec) {
   Zrh zrh({"fra"});
@@ -122,12 +141,7 @@ TEST(Decision, TakesOverFromALostPeer) {
 }
 
 TEST(Decision, HoldsWhenNobodyAnswersInAFleetOfThree) {
-  Zrh zrh({"ams", "fra"}, 6);
-  zrh.publish(2);
-  zrh.says(0, 2, 2);
-  zrh.says(1, 2, 2);
-  zrh.pass(500);
-  zrh.decide();
+  auto zrh = oneOfThree();
   zrh.pass(20000, Look::Unreachable);
   EXPECT_TRUE(zrh.decide().isolated);
   EXPECT_EQ(zrh.decide().run, Counts{2});
@@ -137,18 +151,11 @@ TEST(Decision, HoldsWhenNobodyAnswersInAFleetOfThree) {
 
 TEST(Decision, WhoHeldWhileAloneTakesNothingWhenTheOthersAnswerAgain) {
   for (const int later : {0, 5000}) {
-    Zrh zrh({"ams", "fra"}, 6);
-    zrh.publish(2);
-    zrh.says(0, 2, 2);
-    zrh.says(1, 2, 2);
-    zrh.pass(500);
-    zrh.decide();
+    auto zrh = oneOfThree();
     zrh.pass(20000, Look::Unreachable);
     zrh.decide();
     for (int passed = 0; passed < later; passed += 250) {  // one of them first
-      zrh.view.now += Mono(250);
-      zrh.view.peers[0].sightings.look(Look::Changed, zrh.view.now);
-      zrh.view.peers[1].sightings.look(Look::Unreachable, zrh.view.now);
+      zrh.look(250, Look::Changed, Look::Unreachable);
       EXPECT_EQ(zrh.decide().run, Counts{2}) << passed;
     }
     for (int passed = 0; passed < 30000; passed += 250) {
@@ -159,18 +166,11 @@ TEST(Decision, WhoHeldWhileAloneTakesNothingWhenTheOthersAnswerAgain) {
 }
 
 TEST(Decision, WhoIsStillSilentWhenAnotherAnswersAgainIsLostAfterItsTime) {
-  Zrh zrh({"ams", "fra"}, 6);
-  zrh.publish(2);
-  zrh.says(0, 2, 2);
-  zrh.says(1, 2, 2);
-  zrh.pass(500);
-  zrh.decide();
+  auto zrh = oneOfThree();
   zrh.pass(20000, Look::Unreachable);
   int taken = 0;
   for (int passed = 0; passed < 20000; passed += 250) {
-    zrh.view.now += Mono(250);
-    zrh.view.peers[0].sightings.look(Look::Changed, zrh.view.now);
-    zrh.view.peers[1].sightings.look(Look::Unreachable, zrh.view.now);
+    zrh.look(250, Look::Changed, Look::Unreachable);
     const auto decision = zrh.decide();
     if (decision.run != Counts{2} && taken == 0) taken = passed;
   }
@@ -178,25 +178,13 @@ TEST(Decision, WhoIsStillSilentWhenAnotherAnswersAgainIsLostAfterItsTime) {
 }
 
 TEST(Decision, TheHoldIsCountedFromTheFirstAnswerWhateverWasPlannedMeanwhile) {
-  Zrh zrh({"ams", "fra"}, 6);
-  zrh.publish(2);
-  zrh.says(0, 2, 2);
-  zrh.says(1, 2, 2);
-  zrh.pass(500);
+  auto zrh = oneOfThree();
+  zrh.look(4000, Look::Unreachable, Look::Unreachable);
   zrh.decide();
-  const auto look = [&](int millis, Look ams, Look fra) {
-    for (int passed = 0; passed < millis; passed += 250) {
-      zrh.view.now += Mono(250);
-      zrh.view.peers[0].sightings.look(ams, zrh.view.now);
-      zrh.view.peers[1].sightings.look(fra, zrh.view.now);
-    }
-  };
-  look(4000, Look::Unreachable, Look::Unreachable);
-  zrh.decide();
-  look(60000, Look::Unreachable, Look::Unreachable);
-  look(250, Look::Changed, Look::Unreachable);
+  zrh.look(60000, Look::Unreachable, Look::Unreachable);
+  zrh.look(250, Look::Changed, Look::Unreachable);
   EXPECT_EQ(zrh.decide().run, Counts{2});
-  look(9000, Look::Changed, Look::Unreachable);
+  zrh.look(9000, Look::Changed, Look::Unreachable);
   EXPECT_EQ(zrh.decide().run, Counts{2}) << "fra may be about to answer";
 }
 
@@ -205,9 +193,7 @@ TEST(Decision, WhoCouldNeverBeAskedDoesNotMakeAFleetOfThree) {
   zrh.publish(2);
   zrh.says(0, 2, 2);
   for (int passed = 0; passed < 15000; passed += 250) {
-    zrh.view.now += Mono(250);
-    zrh.view.peers[0].sightings.look(passed < 500 ? Look::Changed : Look::Unreachable, zrh.view.now);
-    zrh.view.peers[1].sightings.look(Look::NotAsked, zrh.view.now);
+    zrh.look(250, passed < 500 ? Look::Changed : Look::Unreachable, Look::NotAsked);
     zrh.decide();
   }
   EXPECT_EQ(zrh.decide().run, Counts{4}) << "fra is lost";
@@ -223,9 +209,7 @@ TEST(Decision, AProcessThatBeginsHoldsOnlyUntilTheFirstAnswer) {
   regions.back().health = "Lost";
   EXPECT_EQ(zrh.decide().run, Counts{2});
   for (int passed = 0; passed < 500; passed += 250) {
-    zrh.view.now += Mono(250);
-    zrh.view.peers[0].sightings.look(Look::Changed, zrh.view.now);
-    zrh.view.peers[1].sightings.look(Look::Unreachable, zrh.view.now);
+    zrh.look(250, Look::Changed, Look::Unreachable);
   }
   EXPECT_GT(zrh.decide().run, Counts{2}) << "fra was lost before";
 }
